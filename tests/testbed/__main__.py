@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring the testbed up and down: python -m testbed up [HOST ...] | down | images [SUITE ...]."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from . import engine
+from .layout import Layout
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; say in one line what a person can do when the engine refuses."""
+    parser = argparse.ArgumentParser(prog="testbed", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="the simulator and these hosts, new; leftovers of a killed run are replaced")
+    up.add_argument("hosts", nargs="*", metavar="HOST", help="names of testbed.toml's hosts (default: all)")
+    commands.add_parser("down", help="remove every container and network of the testbed, and nothing else")
+    images = commands.add_parser("images", help="bootstrap what is missing (default: every suite)")
+    images.add_argument("suites", nargs="*", metavar="SUITE")
+    options = parser.parse_args(arguments)
+    layout = Layout.load()
+    try:
+        if options.command == "up":
+            engine.up(layout, options.hosts or list(layout.hosts))
+        elif options.command == "down":
+            engine.down(layout)
+        else:
+            engine.images(layout, options.suites or list(layout.suites))
+    except engine.EngineError as error:
+        print(f"testbed: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

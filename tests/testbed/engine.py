@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the testbed asks of podman and mmdebstrap."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from .layout import Host, Layout
+
+ROOT = Path(__file__).resolve().parents[2]
+SIMULATOR = "simulator"
+DEADLINE = 60.0  # seconds; booting takes about two
+
+
+class EngineError(Exception):
+    """Something that the engine would not do, in its own words."""
+
+
+def run(*command: str, check: bool = True) -> str:
+    """Run a command and return its standard output; its errors become an EngineError."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise EngineError(f"{command[0]} is not installed: run tests/testbed/setup, or install it yourself") from None
+    if check and done.returncode:
+        raise EngineError(f"{' '.join(command[:3])} …: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout.strip()
+
+
+def wait_until(what: str, ready: Callable[[], bool], deadline: float = DEADLINE) -> None:
+    """Poll until READY; an EngineError names what did not come about."""
+    end = time.monotonic() + deadline
+    while not ready():
+        if time.monotonic() > end:
+            raise EngineError(f"{what}: not within {deadline:.0f} s")
+        time.sleep(0.1)  # the interval of a bounded poll
+
+
+def images(layout: Layout, suites: list[str]) -> None:
+    """Bootstrap the images that are missing."""
+    for suite in suites:
+        name = layout.image(suite)
+        if not run("podman", "images", "--quiet", name):
+            bootstrap(name, suite, layout.include)
+
+
+def bootstrap(name: str, suite: str, include: list[str]) -> None:
+    """Build one Debian image out of packages: no image registry is asked."""
+    print(f"Bootstrapping Debian {suite}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="ses-testbed-") as folder:
+        archive = f"{folder}/{suite}.tar"
+        # CI's mirrors can serve an index past its date.
+        late = '--aptopt=Acquire::Check-Valid-Until "false"'
+        run("mmdebstrap", "--quiet", "--variant=minbase", late, f"--include={','.join(include)}", suite, archive)
+        run("podman", "import", "--quiet", "--change", 'CMD ["/sbin/init"]', archive, name)
+
+
+def up(layout: Layout, hosts: list[str]) -> None:
+    """Start the simulator and HOSTS anew, over whatever a killed run left."""
+    unknown = sorted(set(hosts) - set(layout.hosts))
+    if unknown:
+        raise EngineError(f"no host {', '.join(unknown)} in testbed.toml; it has {', '.join(layout.hosts)}")
+    chosen = [layout.hosts[name] for name in hosts]
+    images(layout, sorted({layout.simulator_image, *(host.image for host in chosen)}))
+    down(layout)
+    run("podman", "network", "create", "--disable-dns", "--subnet", layout.subnet, "--gateway", layout.gateway, layout.prefix)
+    start_simulator(layout)
+    for host in chosen:
+        start_host(layout, host)
+    for host in chosen:
+        wait_until(f"{host.name} boots", lambda host=host: booted(layout.container(host.name)))  # type: ignore[misc]
+
+
+def down(layout: Layout) -> None:
+    """Remove the testbed's containers and network; those of others stay."""
+    names = run("podman", "ps", "--all", "--format", "{{.Names}}").split()
+    ours = [name for name in names if name.startswith(f"{layout.prefix}-")]
+    if ours:
+        # A killed run leaves containers that only --force removes, and sometimes only at the second attempt.
+        run("podman", "rm", "--force", "--time", "0", *ours, check=False)
+        run("podman", "rm", "--force", "--time", "0", "--ignore", *ours)
+    if layout.prefix in run("podman", "network", "ls", "--format", "{{.Name}}").split():
+        run("podman", "network", "rm", "--force", layout.prefix)
+    shutil.rmtree(layout.state, ignore_errors=True)
+
+
+def start_simulator(layout: Layout) -> None:
+    """Start the simulated endpoint: SMTP on the five ports, DNS, and its control socket in the state directory."""
+    layout.state.mkdir(mode=0o700, parents=True)
+    credentials = layout.state / "credentials.json"
+    credentials.touch(mode=0o600)
+    credentials.write_text(json.dumps(layout.credentials))
+    name = layout.container(SIMULATOR)
+    regions = [f"--region={region}={','.join(addresses)}" for region, addresses in layout.regions.items()]
+    run(
+        *("podman", "run", "--detach", "--name", name, "--hostname", "simulator", "--network", layout.prefix),
+        *("--ip", layout.simulator_address, "--cap-add", "NET_ADMIN", "--volume", f"{ROOT}/tests:/opt/tests:ro"),
+        *("--volume", f"{ROOT}/.cache/simulator-site:/opt/site:ro", "--volume", f"{layout.state}:/state"),
+        *("--env", "PYTHONPATH=/opt/tests:/opt/site", "--env", "PYTHONDONTWRITEBYTECODE=1", layout.image(layout.simulator_image)),
+        *("python3", "-m", "ses_simulator", "--state-dir", "/state", "--credential-file", "/state/credentials.json"),
+        *("--dns", "0.0.0.0:53", "--ports", "real", *regions),
+    )
+    bits = layout.subnet.partition("/")[2]
+    extra = {address for addresses in layout.regions.values() for address in addresses} - {layout.simulator_address}
+    for address in sorted(extra):
+        run("podman", "exec", name, "ip", "address", "add", f"{address}/{bits}", "dev", "eth0")
+    try:
+        wait_until("the simulator starts", (layout.state / "ready").exists)
+    except EngineError as error:
+        raise EngineError(f"{error}\n{run('podman', 'logs', name, check=False)}") from None
+
+
+def start_host(layout: Layout, host: Host) -> None:
+    """Start a bare host that asks the simulator's DNS."""
+    run(
+        *("podman", "run", "--detach", "--name", layout.container(host.name), "--hostname", host.hostname),
+        *("--network", layout.prefix, "--ip", host.address, "--dns", layout.simulator_address, "--dns-search", "."),
+        # Debian's init scripts look at other processes, and nftables and the MTU belong to the host under test.
+        *("--cap-add", "SYS_PTRACE,NET_ADMIN", "--systemd", "always", layout.image(host.image)),
+    )
+
+
+def booted(container: str) -> bool:
+    """Whether systemd has finished starting, with or without failed units."""
+    return run("podman", "exec", container, "systemctl", "is-system-running", check=False) in {"running", "degraded"}

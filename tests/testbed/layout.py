@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""testbed.toml, read once into plain objects."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Host:
+    """A container that plays a managed host."""
+
+    name: str
+    image: str
+    address: str
+    hostname: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The whole testbed: names, addresses, what each image holds."""
+
+    prefix: str
+    state: Path
+    subnet: str
+    gateway: str
+    suites: dict[str, str]
+    include: list[str]
+    simulator_image: str
+    simulator_address: str
+    regions: dict[str, list[str]]
+    credentials: dict[str, object]
+    hosts: dict[str, Host]
+
+    @classmethod
+    def load(cls, path: Path = HERE / "testbed.toml") -> Layout:
+        """Read the description; a missing key is a KeyError that names it."""
+        data = tomllib.loads(path.read_text())
+        return cls(
+            prefix=data["prefix"],
+            state=Path(data["state"]),
+            subnet=data["network"]["subnet"],
+            gateway=data["network"]["gateway"],
+            suites=data["images"]["suites"],
+            include=data["images"]["include"],
+            simulator_image=data["simulator"]["image"],
+            simulator_address=data["simulator"]["address"],
+            regions=data["simulator"]["regions"],
+            credentials=data["simulator"]["credentials"],
+            hosts={name: Host(name=name, **host) for name, host in data["hosts"].items()},
+        )
+
+    def container(self, name: str) -> str:
+        """The container that plays NAME."""
+        return f"{self.prefix}-{name}"
+
+    def image(self, suite: str) -> str:
+        """The image of a suite; its tag changes with its contents, so that a changed list is bootstrapped anew."""
+        digest = hashlib.sha256(json.dumps([suite, self.include]).encode()).hexdigest()[:10]
+        return f"localhost/{self.prefix}:{suite}-{digest}"
