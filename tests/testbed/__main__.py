@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring the testbed up and down: python -m testbed up [HOST ...] | down | images [SUITE ...]."""
+"""Bring the testbed up and down: python -m testbed up [HOST ...] | renew HOST ... | down | images [SUITE ...]."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ def main(arguments: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="the simulator and these hosts, new; leftovers of a killed run are replaced")
     up.add_argument("hosts", nargs="*", metavar="HOST", help="names of testbed.toml's hosts (default: all)")
+    renew = commands.add_parser("renew", help="these hosts, bare again, beside the running simulator")
+    renew.add_argument("hosts", nargs="+", metavar="HOST")
     commands.add_parser("down", help="remove every container and network of the testbed, and nothing else")
     images = commands.add_parser("images", help="bootstrap what is missing (default: every suite)")
     images.add_argument("suites", nargs="*", metavar="SUITE")
@@ -24,6 +26,8 @@ def main(arguments: list[str]) -> int:
     try:
         if options.command == "up":
             engine.up(layout, options.hosts or list(layout.hosts))
+        elif options.command == "renew":
+            engine.renew(layout, options.hosts)
         elif options.command == "down":
             engine.down(layout)
         else:

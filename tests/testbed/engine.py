@@ -9,7 +9,10 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+
+from ses_simulator.client import Control
 
 from .layout import Host, Layout
 
@@ -63,31 +66,56 @@ def bootstrap(name: str, suite: str, include: list[str]) -> None:
 
 def up(layout: Layout, hosts: list[str]) -> None:
     """Start the simulator and HOSTS anew, over whatever a killed run left."""
-    unknown = sorted(set(hosts) - set(layout.hosts))
-    if unknown:
-        raise EngineError(f"no host {', '.join(unknown)} in testbed.toml; it has {', '.join(layout.hosts)}")
-    chosen = [layout.hosts[name] for name in hosts]
+    chosen = choose(layout, hosts)
     images(layout, sorted({layout.simulator_image, *(host.image for host in chosen)}))
     down(layout)
-    run("podman", "network", "create", "--disable-dns", "--subnet", layout.subnet, "--gateway", layout.gateway, layout.prefix)
+    addresses = ("--subnet", layout.subnet, "--gateway", layout.gateway)
+    run("podman", "network", "create", "--disable-dns", *addresses, layout.prefix)
     start_simulator(layout)
-    for host in chosen:
+    start_hosts(layout, chosen)
+
+
+def renew(layout: Layout, hosts: list[str]) -> None:
+    """Make HOSTS bare again beside the running simulator, which keeps its certificates and forgets its sessions."""
+    chosen = choose(layout, hosts)
+    remove([layout.container(host.name) for host in chosen])
+    images(layout, sorted({host.image for host in chosen}))
+    Control(layout.state / "control.sock").reset()
+    start_hosts(layout, chosen)
+
+
+def choose(layout: Layout, names: list[str]) -> list[Host]:
+    """The hosts of these names."""
+    unknown = sorted(set(names) - set(layout.hosts))
+    if unknown:
+        raise EngineError(f"no host {', '.join(unknown)} in testbed.toml; it has {', '.join(layout.hosts)}")
+    return [layout.hosts[name] for name in names]
+
+
+def start_hosts(layout: Layout, hosts: list[Host]) -> None:
+    """Start HOSTS side by side and wait until each has booted."""
+    for host in hosts:
         start_host(layout, host)
-    for host in chosen:
-        wait_until(f"{host.name} boots", lambda host=host: booted(layout.container(host.name)))  # type: ignore[misc]
+    for host in hosts:
+        wait_until(f"{host.name} boots", partial(booted, layout.container(host.name)))
 
 
 def down(layout: Layout) -> None:
     """Remove the testbed's containers and network; those of others stay."""
     names = run("podman", "ps", "--all", "--format", "{{.Names}}").split()
     ours = [name for name in names if name.startswith(f"{layout.prefix}-")]
-    if ours:
-        # A killed run leaves containers that only --force removes, and sometimes only at the second attempt.
-        run("podman", "rm", "--force", "--time", "0", *ours, check=False)
-        run("podman", "rm", "--force", "--time", "0", "--ignore", *ours)
+    remove(ours)
     if layout.prefix in run("podman", "network", "ls", "--format", "{{.Name}}").split():
         run("podman", "network", "rm", "--force", layout.prefix)
     shutil.rmtree(layout.state, ignore_errors=True)
+
+
+def remove(containers: list[str]) -> None:
+    """Remove these containers, running or not, there or not."""
+    if containers:
+        # A killed run leaves containers that only --force removes, and sometimes only at the second attempt.
+        run("podman", "rm", "--force", "--time", "0", "--ignore", *containers, check=False)
+        run("podman", "rm", "--force", "--time", "0", "--ignore", *containers)
 
 
 def start_simulator(layout: Layout) -> None:
@@ -122,7 +150,7 @@ def start_host(layout: Layout, host: Host) -> None:
         *("podman", "run", "--detach", "--name", layout.container(host.name), "--hostname", host.hostname),
         *("--network", layout.prefix, "--ip", host.address, "--dns", layout.simulator_address, "--dns-search", "."),
         # Debian's init scripts look at other processes, and nftables and the MTU belong to the host under test.
-        *("--cap-add", "SYS_PTRACE,NET_ADMIN", "--systemd", "always", layout.image(host.image)),
+        *("--volume", f"{layout.state}/ca.pem:/etc/ssl/testbed-ca.pem:ro", "--cap-add", "SYS_PTRACE,NET_ADMIN", "--systemd", "always", layout.image(host.image)),
     )
 
 

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `make demo` and `make test` need nothing set up before them: they prepare the machine themselves.
+
+SHELL := /bin/bash
+RUN := tests/testbed/run
+SCENARIO ?=
+
+.PHONY: help demo test lint unit molecule package bench clean setup python
+.DEFAULT_GOAL := help
+
+help: ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: ## prepare this machine: Python environment, container engine
+	@tests/testbed/setup
+
+python: ## the Python environment alone
+	@tests/testbed/setup python
+
+demo: setup ## a relay from nothing to a delivered mail, without an account at AWS
+	@$(RUN) python -m testbed.demo
+
+test: setup lint unit molecule ## everything that CI runs
+
+lint: python ## style and structure
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy
+	$(RUN) yamllint --strict .
+	$(RUN) ansible-lint --offline --profile production
+
+unit: python ## unit tests
+	$(RUN) pytest
+
+molecule: setup ## scenarios in containers; SCENARIO=name runs one
+	@$(RUN) tests/testbed/scenarios $(SCENARIO)
+
+bench: setup ## the design's figures, side by side with what they are compared to
+	@$(RUN) python -m bench
+
+package: python ## the collection's tarball
+	$(RUN) ansible-galaxy collection build --force --output-path .cache/package
+
+clean: ## remove the testbed and everything that was built
+	@test ! -x .cache/venv/bin/python || $(RUN) python -m testbed down
+	rm -rf .cache

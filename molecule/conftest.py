@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the scenarios' tests share: the simulated endpoint, and a relay that runs the role and sends mail."""
+
+from __future__ import annotations
+
+import pytest
+from ses_simulator.client import Control
+from testbed.layout import Layout
+from testbed.relay import Relay
+
+
+@pytest.fixture(scope="session")
+def layout():
+    """testbed.toml."""
+    return Layout.load()
+
+
+@pytest.fixture
+def endpoint(layout):
+    """The simulated endpoint, without faults and without memory of earlier tests."""
+    control = Control(layout.state / "control.sock")
+    control.reset()
+    yield control
+    control.reset()
+
+
+@pytest.fixture
+def relay(host, layout):
+    """The host under test, with an empty queue before and after."""
+    machine = Relay(host, layout)
+    machine.empty()
+    yield machine
+    machine.empty()

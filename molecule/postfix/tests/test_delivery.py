@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mail leaves as a user sends it and arrives at the endpoint: authenticated, over verified TLS, from the right sender."""
+
+from __future__ import annotations
+
+import pytest
+from testbed.relay import RELAYS
+
+testinfra_hosts = RELAYS
+
+
+def header(message, name):
+    return [value for key, value in message["headers"] if key.lower() == name.lower()]
+
+
+def test_a_mail_arrives(relay, endpoint):
+    session, message = relay.arrived(endpoint, relay.send())
+    assert session["port"] == 587
+    assert session["region"] == "us-east-1"
+    assert session["tls"] in {"TLSv1.2", "TLSv1.3"}
+    assert session["user"] == "AKIATESTBEDUSEAST123"
+    assert not session["auth_in_clear"]
+    assert message["to"] == ["success@simulator.amazonses.com"]
+    assert relay.queue() == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "user", "envelope", "header_from"),
+    [
+        ("root", "root", "root@example.com", "root@example.com"),
+        ("Root of web <root@{hostname}>", "root", "root@example.com", "Root of web <root@example.com>"),
+        ("nobody", "nobody", "nobody@example.com", "nobody@example.com"),
+        ("app@example.org", "nobody", "nobody@example.com", "app@example.org"),
+        ("root@localhost", "root", "root@example.com", "root@example.com"),
+    ],
+)
+def test_senders_in_the_hosts_own_names_are_masqueraded(relay, endpoint, sender, user, envelope, header_from):
+    subject = relay.send(sender=sender.format(hostname=relay.hostname), user=user)
+    _, message = relay.arrived(endpoint, subject)
+    assert message["from"] == envelope
+    assert header(message, "From") == [header_from]
+
+
+def test_a_sender_of_another_domain_stays(relay, endpoint):
+    _, message = relay.arrived(endpoint, relay.submit("app@example.org", "to@example.net"))
+    assert message["from"] == "app@example.org"
+
+
+def test_the_organisations_domain_is_not_swallowed(relay, endpoint):
+    _, message = relay.arrived(endpoint, relay.send(recipient="boss@example.com"))
+    assert message["to"] == ["boss@example.com"]
+
+
+def test_mail_for_root_stays_on_the_host(relay, endpoint):
+    subject = relay.send(recipient="root")
+    assert "Subject: " + subject in relay.mailbox("root", subject)
+    assert endpoint.messages() == []
+
+
+def test_it_listens_on_loopback_only(relay):
+    listening = relay.host.check_output("ss -Hltn")
+    addresses = {line.split()[3].rpartition(":")[0] for line in listening.splitlines()}
+    assert addresses
+    assert addresses <= {"127.0.0.1", "[::1]"}
+
+
+def test_another_host_cannot_relay_through_it(relay, layout):
+    probe = f"import socket; socket.create_connection(('{layout.hosts[relay.name].address}', 25), 5)"
+    refused = relay.host.run(f'python3 -c "{probe}"')
+    assert refused.rc != 0
+    assert "ConnectionRefusedError" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "email-smtp.us-east-1.amazonaws.com",
+        "[email-smtp.us-east-1.amazonaws.com]:587",
+        "ses-smtp-prod-335357831.us-east-1.elb.amazonaws.com",
+        "ses-smtp-prod-335357831.us-east-1.elb.amazonaws.com:25",
+    ],
+)
+def test_the_hostname_rows_are_there(relay, key):
+    table = relay.host.check_output("postconf -h smtp_sasl_password_maps")
+    assert relay.host.check_output(f"postmap -q '{key}' {table}").startswith("AKIATESTBEDUSEAST123:B")
+
+
+def test_it_runs_after_a_reboot(relay):
+    assert relay.host.service("postfix").is_enabled
+
+
+def test_a_temporary_failure_is_retried_within_seconds(relay, endpoint):
+    endpoint.fault(stage="mail", reply="454 Throttling failure: Maximum sending rate exceeded.", times=1)
+    _, message = relay.arrived(endpoint, relay.send())
+    assert message["from"] == "root@example.com"

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A second run: nothing changes, little is executed, no secret shows, and what was lost comes back."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from testbed.relay import RELAYS
+
+testinfra_hosts = RELAYS
+DOMAIN = {"ses_masquerade_domain": "example.com"}
+SECRET_ACCESS_KEY = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLETEST1"
+MOST_EXECUTIONS = 6  # beyond fact gathering
+
+
+def secrets(relay):
+    """The secrets in every form in which they could show."""
+    table = relay.host.check_output("postconf -h smtp_sasl_password_maps")
+    user, _, password = relay.host.check_output(f"postmap -q email-smtp.us-east-1.amazonaws.com {table}").partition(":")
+    blob = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+    return [password, SECRET_ACCESS_KEY, blob, base64.b64encode(password.encode()).decode()]
+
+
+def test_nothing_changes_and_little_is_executed(relay):
+    done = relay.playbook("-vvv", **DOMAIN)
+    assert "changed=0" in done.stdout
+    assert "failed=0" in done.stdout
+    executed = [line.rpartition("/")[2] for line in done.stdout.splitlines() if "Using module file" in line]
+    assert 0 < len([name for name in executed if name != "setup.py"]) <= MOST_EXECUTIONS, executed
+
+
+@pytest.mark.parametrize("arguments", [["-vvv"], ["-vvv", "--diff"], ["-vvv", "--check", "--diff"]])
+def test_no_secret_shows_in_the_output(relay, arguments):
+    # Another user name, so that the credential table is about to change and its diff is shown.
+    done = relay.playbook(*arguments, **DOMAIN, ses_hostname_aliases=[f"alias{len(arguments)}.example.com"])
+    assert "sasl_passwd" in done.stdout
+    assert "changed=0" not in done.stdout.partition("PLAY RECAP")[2]
+    for secret in secrets(relay):
+        assert secret not in done.stdout + done.stderr
+
+
+def test_no_secret_is_readable_by_others(relay):
+    for secret in secrets(relay):
+        # Every file that others can read, without the kernel's own and the machine's bind mounts.
+        found = relay.host.run(f"find / -xdev -type f -perm /o+r -size -2M -print0 | xargs -0 grep -lF -- '{secret}'")
+        assert found.stdout == ""
+    table = relay.host.check_output("postconf -h smtp_sasl_password_maps").partition(":")[2]
+    holders = relay.host.run(f"grep -rlF -- '{secrets(relay)[0]}' /etc /var /root /tmp /run").stdout.split()
+    assert [name for name in holders if name.startswith(table)] == holders
+    assert len(holders) == 1
+    stat = relay.host.file(holders[0])
+    assert (stat.user, stat.group, stat.mode) == ("root", "root", 0o600)
+
+
+def test_a_lost_table_is_built_again(relay, endpoint):
+    table = relay.host.check_output("postconf -h smtp_sasl_password_maps").partition(":")[2]
+    relay.host.check_output(f"rm -f {table} {table}.*")
+    assert "changed=1" in relay.converge(**DOMAIN).stdout
+    relay.arrived(endpoint, relay.send())
+    assert "changed=0" in relay.converge(**DOMAIN).stdout

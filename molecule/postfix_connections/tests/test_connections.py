@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connections are kept open over TLS, no more than allowed, and recycled before SES's load balancer drops them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from testbed.relay import RELAYS, until
+
+testinfra_hosts = RELAYS
+MOST_MESSAGES, MOST_SECONDS, MOST_CONNECTIONS = 20, 5, 2  # as converged
+
+
+def delivered(relay, endpoint, count):
+    until(f"{count} mails arrive", lambda: len(endpoint.messages()) >= count, deadline=60)
+    # Sessions stay cached for a few seconds; their record is whole when they are closed.
+    until("every session is closed", lambda: endpoint.sessions() and all(session["closed"] for session in endpoint.sessions()))
+    return [session for session in endpoint.sessions() if session["messages"]]
+
+
+def test_a_burst_reuses_connections_and_recycles_them_by_messages(relay, endpoint):
+    relay.submit("app@example.org", "to@example.net", count=100)
+    sessions = delivered(relay, endpoint, 100)
+    assert sum(len(session["messages"]) for session in sessions) == 100
+    assert max(len(session["messages"]) for session in sessions) <= MOST_MESSAGES
+    assert 100 / MOST_MESSAGES <= len(sessions) <= 100 / MOST_MESSAGES + 2 * MOST_CONNECTIONS
+    assert endpoint.counters()["max_open"] <= MOST_CONNECTIONS
+
+
+def test_connections_are_recycled_by_seconds(relay, endpoint):
+    endpoint.latency(0.1)  # half a second a mail: the messages alone would not end a connection within its time
+    relay.submit("app@example.org", "to@example.net", count=40)
+    sessions = delivered(relay, endpoint, 40)
+    # After its last mail a connection waits in the cache, for 5 s at most.
+    assert max(seconds(session["opened"], session["closed"]) for session in sessions) <= MOST_SECONDS + 5 + 2
+    assert len(sessions) > MOST_CONNECTIONS
+
+
+def seconds(start, end):
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
+def test_a_connection_that_ses_ends_loses_no_mail(relay, endpoint):
+    endpoint.limits(max_messages=5)
+    relay.submit("app@example.org", "to@example.net", count=20)
+    sessions = delivered(relay, endpoint, 20)
+    assert sum(len(session["messages"]) for session in sessions) == 20
+
+
+def test_a_connection_lost_in_the_middle_of_a_mail_loses_no_mail(relay, endpoint):
+    endpoint.fault(stage="data", drop=True, after=20, times=1)
+    subject = relay.send()
+    relay.arrived(endpoint, subject)
+    until("the queue is empty", lambda: relay.queue() == [])

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One sender for every mail, the configuration set's header, and null senders, which SES refuses."""
+
+from __future__ import annotations
+
+import pytest
+from testbed.relay import RELAYS, until
+
+testinfra_hosts = RELAYS
+SETTINGS = {"ses_sender": "ops@example.com", "ses_configuration_set": "newsletters"}
+
+
+def header(message, name):
+    return [value for key, value in message["headers"] if key.lower() == name.lower()]
+
+
+@pytest.mark.parametrize("sender", ["root", "App <app@example.org>", "nobody@localhost"])
+def test_every_mail_has_the_one_sender(relay, endpoint, sender):
+    _, message = relay.arrived(endpoint, relay.send(sender=sender, user="nobody"))
+    assert message["from"] == "ops@example.com"
+    (value,) = header(message, "From")
+    assert "ops@example.com" in value
+    assert "example.org" not in value
+
+
+@pytest.mark.parametrize("headers", [{}, {"X_SES_CONFIGURATION_SET": "of-the-application"}])
+def test_the_configuration_set_stands_once(relay, endpoint, headers):
+    _, message = relay.arrived(endpoint, relay.send(**headers))
+    assert header(message, "X-SES-CONFIGURATION-SET") == ["newsletters"]
+
+
+def test_a_null_sender_stays_in_roots_mailbox(relay, endpoint):
+    subject = relay.submit("", "someone@example.net")
+    assert subject in relay.mailbox("root", subject)
+    until("the queue is empty", lambda: relay.queue() == [])
+    assert endpoint.sessions() == []
+
+
+def test_the_bounce_after_a_refusal_by_ses_comes_back_to_root(relay, endpoint):
+    endpoint.fault(stage="eod", reply="554 Message rejected: Email address is not verified.")
+    subject = relay.send()
+    assert "Email address is not verified" in relay.mailbox("root", subject)
+    until("the queue is empty", lambda: relay.queue() == [])
+    # One attempt to send it, none to send the bounce.
+    assert [command for session in endpoint.sessions() for command, _ in session["commands"] if command.startswith("MAIL")] == [
+        "MAIL FROM:<ops@example.com>"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("recipient", "local"),
+    [("nobody", "nobody"), ("bounces@example.com", "root")],
+)
+def test_bounces_go_to_whom_they_are_meant_for(relay, endpoint, recipient, local):
+    relay.converge(**SETTINGS, ses_bounce_recipient=recipient)
+    subject = relay.submit("", "someone@example.net")
+    relay.mailbox(local, subject)
+    if "@" in recipient:
+        _, message = relay.arrived(endpoint, subject)
+        assert message["to"] == [recipient]
+    relay.converge(**SETTINGS)
+
+
+def test_a_bounce_that_ses_refuses_too_neither_loops_nor_vanishes(relay, endpoint):
+    relay.converge(**SETTINGS, ses_bounce_recipient="bounces@example.com")
+    endpoint.fault(stage="eod", reply="554 Message rejected: Email address is not verified.")
+    subject = relay.submit("", "someone@example.net")
+    relay.mailbox("root", subject)
+    until("the queue is empty", lambda: relay.queue() == [])
+    attempts = [command for session in endpoint.sessions() for command, _ in session["commands"] if command.startswith("MAIL")]
+    assert len(attempts) == 1
+    relay.converge(**SETTINGS)
+
+
+def test_roots_alias_leads_no_null_sender_to_ses(relay, endpoint):
+    relay.host.check_output("cp /etc/aliases /etc/aliases.saved; echo 'root: ops@example.org' >> /etc/aliases; newaliases")
+    try:
+        subject = relay.submit("", "root")
+        relay.mailbox("root", subject)
+        assert endpoint.sessions() == []
+    finally:
+        relay.host.check_output("mv /etc/aliases.saved /etc/aliases; newaliases")

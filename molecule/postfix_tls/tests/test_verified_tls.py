@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""No credential and no mail goes to a server that does not prove that it is the endpoint; the mail waits."""
+
+from __future__ import annotations
+
+import pytest
+from testbed.relay import RELAYS, until
+
+testinfra_hosts = RELAYS
+
+IMPOSTORS = {
+    "other name": ({"certificate": "other_name"}, "not verified"),
+    "expired": ({"certificate": "expired"}, "not verified"),
+    "not yet valid": ({"certificate": "not_yet_valid"}, "not verified"),
+    "untrusted": ({"certificate": "untrusted"}, "not trusted"),
+    "STARTTLS stripped": ({"no_starttls": True}, "TLS is required"),
+}
+
+
+def nothing_given_away(sessions):
+    assert sessions
+    return all(session["user"] is None and not session["auth_in_clear"] and not session["messages"] for session in sessions)
+
+
+@pytest.mark.parametrize("port", [587, 465])
+@pytest.mark.parametrize("impostor", IMPOSTORS)
+def test_an_impostor_gets_nothing_and_the_mail_waits(relay, endpoint, impostor, port):
+    fault, word = IMPOSTORS[impostor]
+    if port == 465 and "no_starttls" in fault:
+        return  # a TLS wrapper port offers no STARTTLS that could be stripped
+    if port == 465:
+        relay.converge(ses_port=465)
+    endpoint.fault(**fault)
+    # The header asks for delivery without verification (RFC 8689): Postfix 3.10 would obey if it were let.
+    subject = relay.send(TLS_Required="no")
+    relay.deferred(subject, word)
+    assert nothing_given_away(endpoint.sessions())
+    endpoint.clear()
+    relay.host.check_output("postqueue -f")
+    session, _ = relay.arrived(endpoint, subject)
+    assert session["user"] == "AKIATESTBEDUSEAST123"
+    if port == 465:
+        relay.converge()
+
+
+@pytest.mark.parametrize("port", [25, 587, 2587, 465, 2465])
+def test_every_port_delivers(relay, endpoint, port):
+    relay.converge(ses_port=port)
+    session, _ = relay.arrived(endpoint, relay.send())
+    assert session["port"] == port
+    assert session["user"] == "AKIATESTBEDUSEAST123"
+
+
+def test_auto_takes_the_first_port_that_the_host_can_reach(relay, endpoint):
+    for port in (587, 2587):
+        endpoint.fault(refuse=True, ports=[port])
+    relay.converge(ses_port="auto")
+    session, _ = relay.arrived(endpoint, relay.send())
+    assert session["port"] == 465
+
+
+def test_a_wrong_password_defers_and_does_not_bounce(relay, endpoint):
+    relay.converge()
+    endpoint.fault(stage="auth", reply="535 Authentication Credentials Invalid")
+    subject = relay.send()
+    relay.deferred(subject, "535")
+    endpoint.clear()
+    relay.host.check_output("postqueue -f")
+    relay.arrived(endpoint, subject)
+    until("the queue is empty", lambda: relay.queue() == [])

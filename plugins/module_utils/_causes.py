@@ -1,0 +1,479 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of causes: one row a cause, the first row that matches a symptom is its cause.
+
+Sentences may use the symptom's facts and the named groups of `says`: endpoint, region, user,
+names, issuer, not_before, not_after, said. A port stands beside the sentence, never in it: so ports that share
+a cause share the sentence.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+_SES = "https://docs.aws.amazon.com/ses/latest/dg/"
+_TROUBLE = _SES + "troubleshoot-smtp.html"
+_CONNECT = _SES + "smtp-connect.html"
+_CREDENTIALS = _SES + "smtp-credentials.html"
+_QUOTAS = _SES + "manage-sending-quotas-errors.html"
+_IDENTITIES = _SES + "verify-addresses-and-domains.html"
+_RFC = "https://www.rfc-editor.org/rfc/rfc"
+_MTU = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/network_mtu.html"
+
+# Server replies carry an enhanced status code or not; a queue shows them with other words around.
+_X = r"[ -](?:\d\.\d{1,3}\.\d{1,3} )?"
+
+
+class Cause(NamedTuple):
+    id: str
+    cause: str
+    remedy: str
+    source: str
+    kinds: tuple[str, ...] = ("reply",)  # kinds of failure; empty: any
+    stages: tuple[str, ...] = ()  # empty: any
+    says: str = ""  # a regular expression, matched from the start of a server's reply
+    ports: tuple[int, ...] = ()
+    scopes: tuple[str, ...] = ()  # how the other ports do: "works", "swallowed", "" (unknown)
+    queue: str = ""  # a regular expression for an MTA's own words, when no server replied
+
+
+CAUSES: tuple[Cause, ...] = (
+    # The options: told before a connection is opened.
+    Cause(
+        "secret_access_key_as_password",
+        "The password is an AWS secret access key, and SES's SMTP interface takes only the password derived from it.",
+        "Derive the SMTP password for the region with the filter mailops.ses.smtp_password, or give the key as "
+        "ses_secret_access_key (secret_access_key of smtp_check).",
+        _CREDENTIALS,
+        kinds=("secret_access_key",),
+    ),
+    Cause(
+        "temporary_keys",
+        "The credentials are temporary keys (ASIA…), with which SES's SMTP interface does not work.",
+        "Create SMTP credentials for an IAM user, whose access key ID begins AKIA, and use those.",
+        _CREDENTIALS,
+        kinds=("temporary_keys",),
+    ),
+    # The way to the server.
+    Cause(
+        "dns_unavailable",
+        "The host's DNS gave no answer for {endpoint}.",
+        "Check the name servers in the host's resolver settings and that UDP and TCP port 53 to them are open.",
+        _CONNECT,
+        kinds=("dns_unavailable",),
+        queue=r"Host not found, try again|Name server: .*host name lookup failure",
+    ),
+    Cause(
+        "name_unresolved",
+        "The name {endpoint} does not resolve: DNS says that it does not exist.",
+        "Check the region and the endpoint for a typo, and that SES has an SMTP endpoint in this region; on a "
+        "private network check that the host's DNS server answers for it.",
+        _CONNECT,
+        kinds=("unresolved",),
+        queue=r"Host or domain name not found|Host unknown",
+    ),
+    Cause(
+        "port_refused",
+        "The connection is refused: {endpoint}, or a firewall in its place, answers with a reset.",
+        "Open outbound TCP to this port of {endpoint} in the host's and the network's firewall, or use another of "
+        "the ports 587, 2587, 465, 2465.",
+        _TROUBLE,
+        kinds=("refused",),
+        stages=("connect",),
+        queue=r"connect to \S+: Connection refused|Connection refused by",
+    ),
+    Cause(
+        "port_25_swallowed",
+        "Connections to port 25 time out: cloud networks such as EC2 throttle or block port 25.",
+        "Use port 587 or 465, which are not throttled; only if it must be 25, ask AWS to remove the e-mail sending "
+        "limitation.",
+        _TROUBLE,
+        kinds=("timeout",),
+        stages=("connect",),
+        ports=(25,),
+        scopes=("works", ""),
+        queue=r"connect to \S+:25: (?:Connection|Operation) timed out",
+    ),
+    Cause(
+        "all_ports_swallowed",
+        "Every port that was tried times out: something on the way, such as an egress firewall or a security group, "
+        "drops the packets without an answer.",
+        "Allow outbound TCP to {endpoint} on port 587 (or 2587, 465, 2465) by DNS name in the security group, the "
+        "network ACL and the firewall, and check the route to the internet.",
+        _TROUBLE,
+        kinds=("timeout",),
+        stages=("connect",),
+        scopes=("swallowed",),
+    ),
+    Cause(
+        "port_swallowed",
+        "Connections to this port time out: a firewall on the way drops the packets without an answer.",
+        "Allow outbound TCP to this port of {endpoint}, or use another port that this check reaches.",
+        _TROUBLE,
+        kinds=("timeout",),
+        stages=("connect",),
+        queue=r"connect to \S+: (?:Connection|Operation) timed out|Deferred: (?:Connection|Operation) timed out",
+    ),
+    Cause(
+        "network_unreachable",
+        "The host has no route to {endpoint}.",
+        "Check the host's default route and, for IPv6 addresses, whether the network carries IPv6 at all.",
+        _TROUBLE,
+        kinds=("unreachable",),
+        queue=r"Network is unreachable|No route to host",
+    ),
+    Cause(
+        "forbidden_by_host",
+        "The host itself forbids the connection (its packet filter or a security module).",
+        "Look into the host's nftables or iptables output rules and its security module's log, and allow the mail "
+        "ports.",
+        _TROUBLE,
+        kinds=("forbidden",),
+        queue=r"connect to \S+: (?:Permission denied|Operation not permitted)",
+    ),
+    # TLS.
+    Cause(
+        "wrapper_on_starttls_port",
+        "The port expects TLS from the first byte (TLS wrapper), but was spoken to in clear, as for STARTTLS.",
+        "Use TLS wrapper on this port, or a port that speaks STARTTLS: 587, 2587 or 25 at SES.",
+        _CONNECT,
+        kinds=("wrapper_spoken",),
+    ),
+    Cause(
+        "starttls_on_wrapper_port",
+        "The port was spoken to in TLS from the first byte (TLS wrapper), but the server speaks plain text there "
+        "first.",
+        "Use STARTTLS on this port, or a TLS-wrapper port: 465 or 2465 at SES.",
+        _CONNECT,
+        kinds=("plain_spoken",),
+        queue=r"wrong version number",
+    ),
+    Cause(
+        "starttls_not_offered",
+        "The server does not offer STARTTLS, which SES always does: a proxy or firewall in the middle takes it out, "
+        "or this is not SES.",
+        "Exempt the mail ports from inspection (for Cisco devices: `no inspect esmtp`), or use the TLS-wrapper port "
+        "465, which cannot be downgraded.",
+        _RFC + "3207",
+        kinds=("no_starttls",),
+        queue=r"TLS is required, but was not offered",
+    ),
+    Cause(
+        "starttls_refused",
+        "The server offers STARTTLS and then refuses it: {said}",
+        "Try again later or use the TLS-wrapper port 465; if it stays, look for a proxy between the host and SES.",
+        _RFC + "3207",
+        stages=("tls",),
+    ),
+    Cause(
+        "starttls_injected",
+        "More bytes came after the reply to STARTTLS, in clear: somebody in the middle injects commands or replies.",
+        "Do not send over this network before the device in the middle is found; the TLS-wrapper port 465 is not "
+        "open to this.",
+        _RFC + "3207",
+        kinds=("injected",),
+    ),
+    Cause(
+        "certificate_expired",
+        "The server's certificate expired on {not_after}.",
+        "If the host's clock is right, somebody other than SES answers (a proxy that inspects TLS, a test server): "
+        "renew its certificate. Otherwise set the clock.",
+        _CONNECT,
+        kinds=("certificate_expired",),
+        queue=r"certificate has expired",
+    ),
+    Cause(
+        "certificate_not_yet_valid",
+        "The server's certificate is valid only from {not_before}: the host's clock is behind.",
+        "Set the host's clock (timedatectl) and keep it set with a time service such as chrony.",
+        _CONNECT,
+        kinds=("certificate_not_yet_valid",),
+        queue=r"certificate is not yet valid",
+    ),
+    Cause(
+        "certificate_other_name",
+        "The server's certificate is for other names than {endpoint}: {names}.",
+        "Give as endpoint a name that the certificate has; if it should be SES, find out who answers in its place "
+        "(DNS, a proxy).",
+        _CONNECT,
+        kinds=("certificate_other_name",),
+        queue=r"Server certificate not verified",
+    ),
+    Cause(
+        "certificate_untrusted",
+        "The server's certificate, issued by {issuer}, is not trusted by the host's CA file ({said}).",
+        "Update the distribution's CA certificates; if a proxy inspects TLS or it is a test server, give its CA as "
+        "ses_tls_ca_file (ca_file of smtp_check).",
+        _CONNECT,
+        kinds=("certificate_untrusted",),
+        queue=r"Server certificate not trusted|certificate verification failed|self[- ]signed certificate",
+    ),
+    Cause(
+        "tls_too_old",
+        "Server and host have no TLS version in common: SES speaks 1.2 and 1.3, and nothing older is accepted.",
+        "If the endpoint is SES, look for a proxy that speaks old TLS; otherwise enable TLS 1.2 on the server.",
+        _SES + "security-protocols.html",
+        kinds=("tls_too_old",),
+        queue=r"unsupported protocol|alert protocol version",
+    ),
+    Cause(
+        "tls_timeout",
+        "The TLS handshake got no answer in time, though small packets pass: this is what a path that drops large "
+        "packets (MTU) looks like.",
+        "Set the MTU of the host's network interface to 1500, or to what the path carries, and let ICMP type 3 code "
+        "4 through.",
+        _MTU,
+        kinds=("timeout", "unfinished"),
+        stages=("tls",),
+        queue=r"Cannot start TLS: handshake failure.*timed out|SSL_connect error.*: Connection timed out",
+    ),
+    Cause(
+        "tls_failed",
+        "The TLS handshake failed ({said}).",
+        "Look for a proxy or firewall that interferes with TLS on the mail ports, and try another of the ports.",
+        _CONNECT,
+        kinds=("tls_failed",),
+        queue=r"Cannot start TLS|SSL_connect error",
+    ),
+    # Credentials and account.
+    Cause(
+        "auth_not_offered",
+        "The server offers neither AUTH PLAIN nor AUTH LOGIN after TLS, which SES always does: this is not SES, or "
+        "a proxy.",
+        "Check the endpoint's name, and that no mail proxy stands between the host and SES.",
+        _RFC + "4954",
+        kinds=("no_auth",),
+        queue=r"SASL authentication failed.*no mechanism available|no worthy mechs found",
+    ),
+    Cause(
+        "account_not_subscribed",
+        "The AWS account is not signed up for SES in this region.",
+        "Open SES in the AWS console for this region once and finish its set-up, or use the region where the "
+        "account sends.",
+        _TROUBLE,
+        says=rf"535{_X}Account not subscribed",
+    ),
+    Cause(
+        "credentials_invalid",
+        "SES does not accept the SMTP user name and password: AWS keys used as they are, a password derived for "
+        "another region, a deleted key, or a typo.",
+        "Create SMTP credentials in the SES console of this region, or derive the password for it with the filter "
+        "mailops.ses.smtp_password; a key that is only seconds old needs a moment.",
+        _CREDENTIALS,
+        says=r"535[ -]",
+    ),
+    Cause(
+        "starttls_required",
+        "The server got a command in clear that it takes only over TLS.",
+        "Turn TLS on: STARTTLS on ports 587, 2587 and 25, TLS wrapper on 465 and 2465.",
+        _CONNECT,
+        says=rf"530{_X}Must issue a STARTTLS",
+    ),
+    Cause(
+        "authentication_required",
+        "The client did not authenticate: no credentials were given, or the MTA found none for the server's name.",
+        "Give user name and password; in an MTA add credential rows for the endpoint and for its canonical name "
+        "(ses_hostname_fix).",
+        _TROUBLE,
+        says=r"530[ -]",
+    ),
+    Cause(
+        "iam_access_denied",
+        "IAM does not allow the user {user} to send: it lacks {action}.",
+        "Attach a policy that allows ses:SendRawEmail (on this identity, from this address) to the IAM user of the "
+        "credentials.",
+        _SES + "control-user-access.html",
+        says=rf"554{_X}Access denied: User (?P<user>\S+) is not authorized to perform (?P<action>[^\s`']+)",
+    ),
+    Cause(
+        "iam_access_denied",
+        "IAM or the account's state does not allow this user to send: {said}",
+        "Attach a policy that allows ses:SendRawEmail to the IAM user of the credentials.",
+        _SES + "control-user-access.html",
+        says=rf"554{_X}Access denied",
+    ),
+    Cause(
+        "identity_not_verified",
+        "These identities are not verified in region {region}: {identities}. SES checks From, Sender and "
+        "Return-Path, and in the sandbox the recipient too.",
+        "Verify the address or its domain in the SES console of region {region}, rewrite the sender into a verified "
+        "domain (ses_masquerade_domain or ses_sender), or leave the sandbox.",
+        _IDENTITIES,
+        says=r"554.*identities failed the check in region (?P<region>[A-Za-z0-9-]+): (?P<identities>.+)",
+    ),
+    Cause(
+        "identity_not_verified",
+        "The sender, or in the sandbox the recipient, is not a verified identity in this region.",
+        "Verify the address or its domain in the SES console of this region, rewrite the sender into a verified "
+        "domain (ses_masquerade_domain or ses_sender), or leave the sandbox.",
+        _IDENTITIES,
+        says=rf"554{_X}Message rejected: Email address is not verified",
+    ),
+    Cause(
+        "mail_from_domain_not_verified",
+        "The custom MAIL FROM domain is not verified: {said}",
+        "Publish the MX and SPF records that SES names for the MAIL FROM domain, or let SES fall back to its own.",
+        _SES + "mail-from.html",
+        says=rf"554{_X}MAIL FROM domain not verified",
+    ),
+    # Quotas and limits.
+    Cause(
+        "rate_exceeded",
+        "The account's sending rate (messages per second) is exceeded.",
+        "Send slower, with fewer connections (ses_max_connections), let the MTA retry, or ask AWS for a higher rate.",
+        _QUOTAS,
+        says=rf"454{_X}Throttling failure: Maximum sending rate",
+    ),
+    Cause(
+        "daily_quota_exceeded",
+        "The account's quota of messages in 24 hours is used up.",
+        "Wait until the quota has room again, and ask AWS for a higher one; in the sandbox it is 200 a day.",
+        _QUOTAS,
+        says=rf"454{_X}Throttling failure: Daily message quota",
+    ),
+    Cause(
+        "throttled",
+        "SES throttles the account: {said}",
+        "Send slower and let the MTA retry with growing pauses.",
+        _QUOTAS,
+        says=rf"454{_X}Throttling failure",
+    ),
+    Cause(
+        "too_many_connections",
+        "Too many connections to SES are open at the same time.",
+        "Lower the number of concurrent connections (ses_max_connections) of all hosts that share the account, and "
+        "retry later.",
+        _TROUBLE,
+        says=rf"421{_X}Too many concurrent",
+    ),
+    Cause(
+        "message_cap_reached",
+        "SES ended the session because it carried its maximum number of messages.",
+        "Recycle connections earlier: lower ses_connection_max_messages. The message itself is retried by the MTA.",
+        _TROUBLE,
+        says=rf"421{_X}.*Maximum message count",
+    ),
+    Cause(
+        "idle_timeout",
+        "SES waited about 10 seconds for the client and gave up; with a large message it can also be a path that "
+        "drops large packets (MTU).",
+        "Close idle connections sooner; if it happens with large messages only, set the MTU to 1500 or to what the "
+        "path carries.",
+        _TROUBLE,
+        says=rf"451{_X}Timeout waiting for data",
+    ),
+    Cause(
+        "temporary_authentication_failure",
+        "SES could not check the credentials just now.",
+        "Retry after 5, 10 and 30 seconds, then after 20 minutes.",
+        _TROUBLE,
+        says=rf"454{_X}Temporary authentication failure",
+    ),
+    Cause(
+        "temporary_service_failure",
+        "SES has a temporary failure of its own.",
+        "Retry after 5, 10 and 30 seconds, then after 20 minutes; look at the AWS Health Dashboard if it stays.",
+        _TROUBLE,
+        says=rf"45[14]{_X}Temporary service failure",
+    ),
+    Cause(
+        "server_closing",
+        "The server closes the connection: {said}",
+        "Retry later on a new connection.",
+        _TROUBLE,
+        says=r"421[ -]",
+    ),
+    # Addresses and messages.
+    Cause(
+        "message_too_long",
+        "The message is larger than SES takes (40 MB, counted after encoding).",
+        "Send a smaller message, or a link in place of the attachment.",
+        _SES + "quotas.html",
+        says=r"552[ -]",
+    ),
+    Cause(
+        "sender_invalid",
+        "SES does not take the envelope sender: {said}",
+        "Use a full address in a verified domain; SES takes no null sender, so bounces must be delivered locally.",
+        _TROUBLE,
+        says=rf"501{_X}Invalid MAIL FROM|553{_X}<?[^ ]*>? ?Invalid email address",
+    ),
+    Cause(
+        "sender_invalid",
+        "The server does not take the envelope sender: {said}",
+        "Use a full address in a verified domain.",
+        _TROUBLE,
+        stages=("sender",),
+        says=r"5(?:01|53)[ -]",
+    ),
+    Cause(
+        "recipient_invalid",
+        "SES does not take the recipient's address: {said}",
+        "Correct the recipient's address; SES takes ASCII addresses of the form local-part@domain.",
+        _TROUBLE,
+        says=rf"553{_X}.*address unknown",
+    ),
+    Cause(
+        "recipient_invalid",
+        "The server does not take the recipient's address: {said}",
+        "Correct the recipient's address.",
+        _TROUBLE,
+        stages=("recipient",),
+        says=r"5(?:01|53)[ -]",
+    ),
+    # Connections that break, and what is no SMTP server.
+    Cause(
+        "connection_lost",
+        "The connection was lost during the dialogue, as happens when the load balancer replaces an instance.",
+        "Retry on a new connection, and recycle connections (ses_connection_max_messages, "
+        "ses_connection_max_seconds); if it happens at once and always, look for a proxy or firewall that resets it.",
+        _TROUBLE,
+        kinds=("closed",),
+        queue=r"lost connection with|Connection reset by|Broken pipe|Connection to \S+ reset",
+    ),
+    Cause(
+        "not_smtp",
+        "What answers as {endpoint} is no SMTP server ({said}).",
+        "Check the endpoint and the port; a proxy or a captive portal may answer in place of SES.",
+        _RFC + "5321",
+        kinds=("garbage", "flood"),
+        queue=r"Protocol error|Non-SMTP response|bad greeting",
+    ),
+    Cause(
+        "reply_unfinished",
+        "The server began a reply and did not finish it in time.",
+        "Try again and with a longer timeout; if it stays, this is no SES endpoint or a proxy holds the connection.",
+        _RFC + "5321",
+        kinds=("unfinished",),
+    ),
+    Cause(
+        "server_silent",
+        "{endpoint} accepts the connection and then does not answer in time.",
+        "Try again and with a longer timeout; if it stays, a proxy or firewall accepts in place of SES and cannot "
+        "reach it.",
+        _TROUBLE,
+        kinds=("timeout",),
+        queue=r"conversation with \S+ timed out|timed out while receiving|Timeout .*waiting for input",
+    ),
+    # The rest.
+    Cause(
+        "refused_temporarily",
+        "The server refuses for now: {said}",
+        "Retry after 5, 10 and 30 seconds, then after 20 minutes.",
+        _TROUBLE,
+        says=r"4\d\d[ -]",
+    ),
+    Cause(
+        "refused_permanently",
+        "The server refuses: {said}",
+        "Correct what its reply names; a retry of the same will get the same answer.",
+        _TROUBLE,
+        says=r"5\d\d[ -]",
+    ),
+    Cause(
+        "unknown",
+        "The dialogue failed in a way that has no row in the table of causes ({said}).",
+        "Run the check again; if it stays, try the same steps by hand with openssl s_client and report the output.",
+        _TROUBLE,
+        kinds=(),
+    ),
+)

@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The check: every port's dialogue at the same time, then one report with the causes."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
+from ssl import SSLContext
+from typing import Any, Callable, NamedTuple
+
+from ansible_collections.mailops.ses.plugins.module_utils import _tls
+from ansible_collections.mailops.ses.plugins.module_utils._certificate import Certificate
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose, union
+from ansible_collections.mailops.ses.plugins.module_utils._dialogue import (
+    Connect,
+    Credentials,
+    Deadline,
+    Progress,
+    Session,
+    open_connection,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.module_utils._replies import Failure
+
+# A server that owes a banner gets this share of the time; the rest is for asking whether it speaks TLS instead.
+_BANNER_SHARE = 0.7
+# Failures of which another connection can tell more: who answers a silent client, whose certificate, which TLS.
+_LOOKS = (
+    ("banner", "timeout"),
+    ("tls", "closed"),
+    ("tls", "tls_too_old"),
+    ("tls", "certificate_untrusted"),
+    ("tls", "certificate_expired"),
+    ("tls", "certificate_not_yet_valid"),
+    ("tls", "certificate_other_name"),
+)
+# Failures after which the server still listens.
+_POLITE = ("reply", "no_auth", "no_starttls")
+_NOT_FOUND = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
+
+During = Callable[[str], AbstractContextManager[None]]
+
+
+class Job(NamedTuple):
+    """What to ask of the server."""
+
+    endpoint: str
+    region: str | None
+    ports: list[int]
+    context: SSLContext
+    client_name: str
+    timeout: float
+    credentials: Credentials | None = None
+    sender: str | None = None
+    recipient: str | None = None
+    message: str | None = None  # sent after DATA when given
+
+    def mask(self, text: str) -> str:
+        """A server may repeat what it was sent: secrets do not come back."""
+        for secret in self.credentials.secrets() if self.credentials else ():
+            text = text.replace(secret, "********")
+        return text
+
+
+class Resolved(NamedTuple):
+    canonical_name: str | None
+    addresses: list[str]
+
+
+class Net(NamedTuple):
+    """The edge to the world, so that tests can put another in its place."""
+
+    resolve: Callable[[str], Resolved]
+    connect: Connect
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+
+
+def resolve(name: str) -> Resolved:
+    found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
+    return Resolved(found[0][3] or None, list(dict.fromkeys(str(address[0]) for *_family, address in found)))
+
+
+def connect(address: str, port: int, timeout: float) -> socket.socket:
+    return socket.create_connection((address, port), timeout)
+
+
+def check(job: Job, net: Net, retries: int = 0, delay: float = 5) -> dict[str, Any]:
+    """The report of the module; it is tried again only while no port is through."""
+    report = _check_once(job, net)
+    for _retry in range(retries):
+        if report["reachable"]:
+            break
+        net.sleep(delay)
+        report = _check_once(job, net)
+    return report
+
+
+def _check_once(job: Job, net: Net) -> dict[str, Any]:
+    deadline = Deadline(net.clock, net.clock() + job.timeout)
+    progress = Progress(net.clock)
+    resolved = Resolved(None, [])
+    try:
+        with progress.during("resolve"):
+            resolved = _resolve_in_time(job.endpoint, net.resolve, deadline)
+        dialogues = [Dialogue(port, job, net, deadline, progress) for port in job.ports]
+        with ThreadPoolExecutor(len(dialogues)) as pool:
+            list(pool.map(lambda dialogue: dialogue.run(resolved.addresses), dialogues))
+    except Failure as failure:
+        dialogues = [Dialogue(port, job, net, deadline, progress) for port in job.ports]
+        for dialogue in dialogues:
+            dialogue.failure = failure
+    return _report(job, resolved, dialogues)
+
+
+def _resolve_in_time(name: str, resolver: Callable[[str], Resolved], deadline: Deadline) -> Resolved:
+    """The resolver has no time-out of its own: it is left behind when the time is over."""
+    answer: list[Resolved | OSError | UnicodeError] = []
+
+    def ask() -> None:
+        try:
+            answer.append(resolver(name))
+        except (OSError, UnicodeError) as error:
+            answer.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(deadline.left())
+    if not answer:
+        raise Failure("dns_unavailable", "no answer in time")
+    if isinstance(answer[0], Resolved):
+        return answer[0]
+    not_found = isinstance(answer[0], UnicodeError) or answer[0].errno in _NOT_FOUND
+    raise Failure("unresolved" if not_found else "dns_unavailable", str(answer[0].args[-1]))
+
+
+class Dialogue:
+    """One port's dialogue and what came of it."""
+
+    def __init__(self, port: int, job: Job, net: Net, deadline: Deadline, resolved: Progress) -> None:
+        self.port = port
+        self.tls = PORTS[port]
+        self.failure: Failure | None = None
+        self.inspected: Certificate | None = None  # the certificate that failed verification
+        self.path_mtu: int | None = None
+        self.session: Session | None = None
+        self.progress = Progress(net.clock)
+        self.progress.stage = resolved.stage
+        self.progress.timings_ms.update(resolved.timings_ms)
+        self._job = job
+        self._net = net
+        self._deadline = deadline
+
+    def run(self, addresses: list[str]) -> None:
+        try:
+            with self.progress.during("connect"):
+                self.session = self._open(addresses)
+            self.path_mtu = self.session.path_mtu()
+            self._secure(self.session, self._job.context, self.progress.during)
+            self._ask(self.session)
+        except Failure as failure:
+            self.failure = failure
+            if (failure.stage, failure.kind) in _LOOKS:
+                self._look(addresses, failure)
+        finally:
+            if self.session:
+                if self.failure is None or self.failure.kind in _POLITE:
+                    self.session.quit()
+                self.session.close()
+
+    def _open(self, addresses: list[str]) -> Session:
+        sock = open_connection(addresses, self.port, self._deadline, self._net.connect)
+        return Session(sock, self._deadline, self._job.mask)
+
+    def _secure(self, session: Session, context: SSLContext, during: During) -> None:
+        """Up to the EHLO over TLS; over TLS without verification nothing is sent."""
+        if self.tls == "wrapper":
+            with during("tls"):
+                session.start_tls(context, self._job.endpoint)
+            if not session.verified:
+                return
+        with during("banner"):
+            whole, session.deadline = session.deadline, session.deadline.share(_BANNER_SHARE)
+            session.expect(220)
+            session.deadline = whole
+        with during("ehlo"):
+            session.greet(self._job.client_name)
+        if self.tls == "starttls":
+            with during("tls"):
+                if "STARTTLS" not in session.offers:
+                    raise Failure("no_starttls")
+                session.command("STARTTLS", 220)
+                session.start_tls(context, self._job.endpoint)
+            if session.verified:
+                with during("ehlo"):
+                    session.greet(self._job.client_name)
+
+    def _ask(self, session: Session) -> None:
+        job = self._job
+        if job.credentials:
+            with self.progress.during("auth"):
+                session.authenticate(job.credentials)
+        if job.sender:
+            with self.progress.during("sender"):
+                session.command(f"MAIL FROM:<{job.sender}>", 250)
+        if job.recipient:
+            with self.progress.during("recipient"):
+                session.command(f"RCPT TO:<{job.recipient}>", 250)
+        if job.message:
+            with self.progress.during("data"):
+                session.command("DATA", 354)
+                session.command(f"{job.message}\r\n.", 250)
+
+    def _look(self, addresses: list[str], failure: Failure) -> None:
+        """What only another connection can tell; nothing secret goes over it."""
+        with suppress(Failure, OSError):
+            session = self._open(addresses)
+            with closing(session):
+                if failure.stage == "tls":
+                    self._secure(session, _tls.inspecting_context(), lambda _stage: nullcontext())
+                    self.inspected = session.certificate
+                    if session.tls_version in _tls.TOO_OLD:
+                        failure.kind = "tls_too_old"
+                elif self.tls == "starttls":
+                    session.start_tls(_tls.inspecting_context(), self._job.endpoint)
+                    failure.kind = "wrapper_spoken"
+
+    @property
+    def certificate(self) -> Certificate | None:
+        return self.inspected or (self.session.certificate if self.session else None)
+
+    @property
+    def swallowed(self) -> bool:
+        return self.failure is not None and (self.failure.stage, self.failure.kind) == ("connect", "timeout")
+
+    def symptom(self, scope: str) -> Symptom | None:
+        if not self.failure:
+            return None
+        facts = {"endpoint": self._job.endpoint}
+        if self._job.region:
+            facts["region"] = self._job.region
+        if self.certificate:
+            facts.update({k: v for k, v in self.certificate._asdict().items() if isinstance(v, str)})
+            facts["names"] = ", ".join(self.certificate.names) or self.certificate.subject
+        return Symptom(self.failure.kind, self.failure.text, self.failure.stage, self.port, scope, facts)
+
+    def report(self, scope: str) -> dict[str, Any]:
+        session = self.session
+        certificate = self.certificate
+        symptom = self.symptom(scope)
+        return {
+            "port": self.port,
+            "tls": self.tls,
+            "ok": self.failure is None,
+            "stage": self.progress.stage,
+            "timings_ms": self.progress.timings_ms,
+            "tls_version": session.tls_version if session else None,
+            "tls_cipher": session.tls_cipher if session else None,
+            "certificate": certificate and _shown(certificate, bool(session and session.verified)),
+            "auth_mechanisms": session.offers.get("AUTH", []) if session else [],
+            "path_mtu": self.path_mtu,
+            "reply": session.last._asdict() if session and session.last else None,
+            "diagnosis": [diagnose(symptom)] if symptom else [],
+        }
+
+
+def _shown(certificate: Certificate, verified: bool) -> dict[str, Any]:
+    fields = certificate._asdict()
+    del fields["not_before"]
+    return {**fields, "verified": verified}
+
+
+def _scope(dialogue: Dialogue, dialogues: list[Dialogue]) -> str:
+    """How the other ports do, which tells a blocked port from a blocked host."""
+    others = [other for other in dialogues if other is not dialogue]
+    if any(other.session for other in others):
+        return "works"
+    return "swallowed" if others and all(other.swallowed for other in others) else ""
+
+
+def _report(job: Job, resolved: Resolved, dialogues: list[Dialogue]) -> dict[str, Any]:
+    ports = [dialogue.report(_scope(dialogue, dialogues)) for dialogue in dialogues]
+    usable = {report["port"] for report in ports if report["ok"]}
+    return {
+        "reachable": bool(usable),
+        "recommended_port": next((port for port in PORTS if port in usable), None),
+        "endpoint": job.endpoint,
+        "canonical_name": resolved.canonical_name,
+        "addresses": resolved.addresses,
+        "ports": ports,
+        "diagnosis": union(diagnosis for report in ports for diagnosis in report["diagnosis"]),
+    }
+
+
+def summary(report: dict[str, Any]) -> str:
+    """Why nothing works, in one paragraph: each cause with the ports that it holds for."""
+    causes = []
+    for diagnosis in report["diagnosis"]:
+        ports = [str(port["port"]) for port in report["ports"] if diagnosis in port["diagnosis"]]
+        causes.append(
+            f"Port{'s' if len(ports) > 1 else ''} {', '.join(ports)}: {diagnosis['cause']} {diagnosis['remedy']}"
+        )
+    return " ".join([f"No port of {report['endpoint']} took the whole dialogue.", *causes])

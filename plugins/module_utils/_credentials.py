@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SES SMTP credentials: deriving a password, and telling a wrong one before it is sent.
+
+A fault is the rest of a sentence that begins with the option's name, such as "is empty: …"; None means fine.
+A fault never contains the value.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+
+# Two faults that are causes in the table of causes as well.
+SECRET_AS_PASSWORD = (
+    "is 40 characters long like an AWS secret access key, and that is not the SMTP password: derive it with the filter "
+    "mailops.ses.smtp_password, or give the key as ses_secret_access_key"
+)
+TEMPORARY_KEY = (
+    "is a temporary key (ASIA…): SES's SMTP interface takes none; create SMTP credentials of an IAM user (AKIA…)"
+)
+
+# First match wins: how a wrong value looks, and what to say about it.
+_ANY = (
+    (re.compile(r"\s*"), "is empty: give the SES SMTP credentials"),
+    (re.compile(r"(?s).*[\r\n\v\f\x85\u2028\u2029].*"), "has more than one line: give it without line breaks"),
+    (re.compile(r"(?s).*[\x00-\x1f\x7f].*"), "contains a control character: copy it again"),
+    (re.compile(r".*[^\x00-\x7f].*"), "contains a character outside ASCII, which no SES credential has: copy it again"),
+    (re.compile(r".* .*"), "contains a space, which no SES credential has: copy it again"),
+    (re.compile(r"ASIA.*"), TEMPORARY_KEY),
+)
+_SENT = ((re.compile(r'.*[:"].*'), 'contains ":" or a double quote, which no SES credential has: copy it again'),)
+_SECRET_ACCESS_KEY = re.compile(r"[A-Za-z0-9/+=]{40}")
+_ACCESS_KEY_ID = re.compile(r"A[A-Z]IA[A-Z0-9]{16}")
+_SMTP_PASSWORD = re.compile(r"B[A-Za-z0-9/+]{43}")
+_USERNAMES = (
+    *_ANY,
+    *_SENT,
+    (_SECRET_ACCESS_KEY, "looks like a secret access key: the SMTP user name is the access key ID, which begins AKIA"),
+)
+_PASSWORDS = (
+    *_ANY,
+    *_SENT,
+    (_SECRET_ACCESS_KEY, SECRET_AS_PASSWORD),
+    (_ACCESS_KEY_ID, "looks like an access key ID: that is the user name, the password has 44 characters"),
+)
+_SECRETS = (
+    *_ANY,
+    (_ACCESS_KEY_ID, "looks like an access key ID: that is the user name, the secret access key has 40 characters"),
+    (_SMTP_PASSWORD, "looks like an SMTP password, derived already: give it as the password"),
+    (re.compile(r".{100,}"), "looks like a session token: SES takes no temporary keys, use an IAM user's key"),
+)
+
+
+def smtp_password(secret_access_key: str, region: str) -> str:
+    """AWS's derivation, version 4: one password for each region."""
+    key = ("AWS4" + secret_access_key).encode()
+    for message in ("11111111", region, "ses", "aws4_request", "SendRawEmail"):
+        key = hmac.new(key, message.encode(), hashlib.sha256).digest()
+    return base64.b64encode(b"\x04" + key).decode()
+
+
+def username_fault(username: str) -> str | None:
+    return _first(_USERNAMES, username)
+
+
+def password_fault(password: str) -> str | None:
+    return _first(_PASSWORDS, password)
+
+
+def secret_fault(secret: str) -> str | None:
+    return _first(_SECRETS, secret)
+
+
+def _first(rules: tuple[tuple[re.Pattern[str], str], ...], value: str) -> str | None:
+    return next((sentence for pattern, sentence in rules if pattern.fullmatch(value)), None)

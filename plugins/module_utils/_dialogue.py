@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One connection to an SMTP server: commands and replies before one deadline, credentials only over verified TLS."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Callable, NamedTuple
+
+from ansible_collections.mailops.ses.plugins.module_utils import _tls
+from ansible_collections.mailops.ses.plugins.module_utils._certificate import Certificate, parse
+from ansible_collections.mailops.ses.plugins.module_utils._replies import Failure, Reply, ReplyReader, capabilities
+
+MECHANISMS = ("PLAIN", "LOGIN")  # in order of preference
+
+# (level, option) of IP_MTU and IPV6_MTU on Linux, which the socket module does not name.
+_MTU_OPTIONS = {socket.AF_INET: (0, 14), socket.AF_INET6: (41, 24)}
+_ERRNO_KINDS = {
+    errno.ENETUNREACH: "unreachable",
+    errno.EHOSTUNREACH: "unreachable",
+    errno.EADDRNOTAVAIL: "unreachable",
+    errno.EAFNOSUPPORT: "unreachable",
+    errno.EPERM: "forbidden",
+    errno.EACCES: "forbidden",
+}
+_ERROR_KINDS: tuple[tuple[type[OSError], str], ...] = (
+    (socket.timeout, "timeout"),
+    (TimeoutError, "timeout"),
+    (ConnectionRefusedError, "refused"),
+    (ConnectionError, "closed"),
+)
+
+Connect = Callable[[str, int, float], socket.socket]
+
+
+class Credentials(NamedTuple):
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"
+
+    def encoded(self) -> dict[str, str]:
+        """What each mechanism sends last."""
+        return {
+            "PLAIN": _base64(f"\0{self.username}\0{self.password}"),
+            "LOGIN": _base64(self.password),
+        }
+
+    def secrets(self) -> list[str]:
+        return [self.password, *self.encoded().values()]
+
+
+class Deadline:
+    def __init__(self, clock: Callable[[], float], ends: float) -> None:
+        self._clock = clock
+        self._ends = ends
+
+    def left(self) -> float:
+        left = self._ends - self._clock()
+        if left <= 0:
+            raise socket.timeout
+        return left
+
+    def share(self, part: float) -> Deadline:
+        """An earlier deadline, which leaves the rest of the time to what comes after."""
+        now = self._clock()
+        return Deadline(self._clock, now + max(self._ends - now, 0) * part)
+
+
+class Session:
+    """Sends a command, reads its reply. Raises Failure and OSError."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline, mask: Callable[[str], str]) -> None:
+        # The EHLO after TLS shall not wait until the end of the handshake is acknowledged.
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._sock = sock
+        self.deadline = deadline
+        self._mask = mask
+        self._reader = ReplyReader(self._receive, mask)
+        self.verified = False
+        self.tls_version: str | None = None
+        self.tls_cipher: str | None = None
+        self.certificate: Certificate | None = None
+        self.last: Reply | None = None
+        self.offers: dict[str, list[str]] = {}
+
+    def path_mtu(self) -> int | None:
+        option = _MTU_OPTIONS.get(self._sock.family)
+        with contextlib.suppress(OSError):
+            return self._sock.getsockopt(*option) if option else None
+        return None
+
+    def expect(self, code: int) -> Reply:
+        self.last = reply = self._reader.read()
+        if reply.code != code:
+            raise Failure("reply", f"{reply.code} {reply.text}".replace("\n", " "))
+        return reply
+
+    def command(self, line: str, code: int) -> Reply:
+        self._sock.settimeout(self.deadline.left())
+        self._sock.sendall(line.encode("ascii") + b"\r\n")
+        return self.expect(code)
+
+    def greet(self, client_name: str) -> None:
+        name = client_name or _literal(self._sock.getsockname()[0])
+        self.offers = capabilities(self.command(f"EHLO {name}", 250).text)
+
+    def start_tls(self, context: ssl.SSLContext, server_name: str) -> None:
+        if self._reader.pending:  # sent in clear by someone who wants it read as if it had come over TLS
+            raise Failure("injected")
+        self._sock.settimeout(self.deadline.left())
+        self._sock = tls = context.wrap_socket(self._sock, server_hostname=server_name)
+        self.verified = context.check_hostname and context.verify_mode == ssl.CERT_REQUIRED
+        self._reader = ReplyReader(self._receive, self._mask)
+        self.tls_version = tls.version()
+        self.tls_cipher = (tls.cipher() or ("",))[0] or None
+        with contextlib.suppress(ValueError):
+            self.certificate = parse(tls.getpeercert(binary_form=True) or b"")
+
+    def authenticate(self, credentials: Credentials) -> None:
+        if not self.verified:
+            raise Failure("unverified")
+        offered = self.offers.get("AUTH", [])
+        mechanism = next((known for known in MECHANISMS if known in offered), None)
+        if mechanism is None:
+            raise Failure("no_auth", " ".join(offered))
+        last = credentials.encoded()[mechanism]
+        if mechanism == "PLAIN":
+            self.command(f"AUTH PLAIN {last}", 235)
+        else:
+            self.command("AUTH LOGIN", 334)
+            self.command(_base64(credentials.username), 334)
+            self.command(last, 235)
+
+    def quit(self) -> None:
+        """Politely, but without waiting long for a server that is not polite."""
+        self.deadline = self.deadline.share(0.5)
+        with contextlib.suppress(OSError, Failure):
+            self._sock.settimeout(self.deadline.left())
+            self._sock.sendall(b"QUIT\r\n")
+            self._reader.read()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._sock.close()
+
+    def _receive(self) -> bytes:
+        self._sock.settimeout(self.deadline.left())
+        return self._sock.recv(8192)
+
+
+class Progress:
+    """Which stages are done, and how long each took, the failed one too."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.stage: str | None = None
+        self.timings_ms: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def during(self, stage: str) -> Iterator[None]:
+        begun = self._clock()
+        again = stage in self.timings_ms
+        try:
+            yield
+            if not again:
+                self.stage = stage
+        except Failure as failure:
+            failure.stage = stage
+            raise
+        except OSError as error:
+            known = failure_of(error)
+            known.stage = stage
+            raise known from None
+        finally:
+            self.timings_ms[stage] = round(self.timings_ms.get(stage, 0) + (self._clock() - begun) * 1000, 1)
+
+
+def open_connection(addresses: list[str], port: int, deadline: Deadline, connect: Connect) -> socket.socket:
+    """Tries the addresses in order; each has its share of the time that is left."""
+    first: Failure | None = None
+    for number, address in enumerate(addresses):
+        try:
+            return connect(address, port, deadline.share(1 / (len(addresses) - number)).left())
+        except OSError as error:
+            failure = failure_of(error)
+            if first is None or first.kind == "unreachable":  # an address family that the host lacks says little
+                first = failure
+    raise first or Failure("unreachable")
+
+
+def failure_of(error: OSError) -> Failure:
+    if isinstance(error, ssl.SSLError):
+        return Failure(_tls.kind_of(error), getattr(error, "verify_message", "") or error.reason or "")
+    by_class = next((kind for cls, kind in _ERROR_KINDS if isinstance(error, cls)), None)
+    return Failure(by_class or _ERRNO_KINDS.get(error.errno or 0, "io"), error.strerror or "")
+
+
+def _literal(address: str) -> str:
+    return f"[IPv6:{address.partition('%')[0]}]" if ":" in address else f"[{address}]"
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a managed host has: its names, its packages, the MTA that is installed."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+# (arguments) -> (return code, standard output, standard error), as AnsibleModule.run_command
+Runner = Callable[[list[str]], "tuple[int, str, str]"]
+
+# Package manager's query -> one line a package: status, name, what it provides.
+QUERIES: dict[str, list[str]] = {
+    "dpkg-query": ["-W", "-f", "${db:Status-Status}\t${Package}\t${Provides}\n"],
+    "rpm": ["-qa", "--qf", "installed\t%{NAME}\t[%{PROVIDES},]\n"],
+}
+# Virtual packages by which distributions mark an MTA; Debian lets only one be installed.
+MTA_PROVIDES = {"mail-transport-agent", "MTA", "smtpdaemon"}
+# A distribution's package of an MTA -> the MTA that it belongs to.
+MTA_FAMILIES = {"sendmail-bin": "sendmail", "sendmail-base": "sendmail"}
+
+
+@dataclass(frozen=True)
+class Packages:
+    """The installed packages, and those among them that are an MTA."""
+
+    names: frozenset[str]
+    mtas: frozenset[str]
+
+    def missing(self, wanted: Sequence[str]) -> list[str]:
+        """Those of WANTED that aren't installed, in their order."""
+        return [name for name in wanted if name not in self.names]
+
+    def others_than(self, mta: str) -> list[str]:
+        """Installed MTAs that aren't MTA."""
+        return sorted({MTA_FAMILIES.get(name, name) for name in self.mtas} - {mta})
+
+
+def parse_packages(listing: str) -> Packages:
+    """Read what a query of QUERIES printed."""
+    names, mtas = set(), set()
+    for line in listing.splitlines():
+        status, _, rest = line.partition("\t")
+        name, _, provides = rest.partition("\t")
+        if status != "installed":
+            continue
+        names.add(name)
+        virtual = {item.split("(")[0].split("=")[0].strip() for item in provides.split(",")}
+        if virtual & MTA_PROVIDES:
+            mtas.add(name)
+    return Packages(frozenset(names), frozenset(mtas))
+
+
+def installed_packages(run: Runner, which: Callable[[str], Optional[str]] = shutil.which) -> Packages:
+    """Ask the host's package manager; LookupError where there is none that this knows."""
+    for tool, arguments in QUERIES.items():
+        path = which(tool)
+        if path:
+            code, output, errors = run([path, *arguments])
+            if code:
+                raise LookupError(f"{tool} does not answer: {errors.strip()}")
+            return parse_packages(output)
+    raise LookupError(f"no package manager is found; one of {', '.join(QUERIES)} is needed")
+
+
+def names_in_hosts(hosts_file: str, hostname: str) -> list[str]:
+    """The names of the hosts file's lines that name HOSTNAME: its qualified name, without asking DNS."""
+    found: list[str] = []
+    for line in hosts_file.splitlines():
+        names = line.partition("#")[0].split()[1:]
+        if hostname in names:
+            found += [name for name in names if name not in found]
+    return found
+
+
+def host_names(hostname: str, hosts_file: str, mailname: str) -> list[str]:
+    """Every name the host goes by, its own first; a qualified one before the short one."""
+    names = [hostname, *names_in_hosts(hosts_file, hostname), mailname.strip()]
+    # Postfix and Sendmail take the first one for their own, and SES wants a qualified name at EHLO.
+    return sorted(dict.fromkeys(name for name in names if name), key=lambda name: "." not in name)
+
+
+def canonical_name(endpoint: str) -> Optional[str]:
+    """The load balancer's name behind the endpoint's, or None where DNS names no other."""
+    try:
+        answers = socket.getaddrinfo(endpoint, None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
+    except OSError:
+        return None
+    name = answers[0][3].rstrip(".").lower()
+    return name if name and name != endpoint.lower() else None

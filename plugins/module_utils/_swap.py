@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Change several files together: each one atomically, all of them or none, secrets never readable by others."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+PREFIX = ".mailops-"
+PRIVATE_MODE = 0o600
+PUBLIC_MODE = 0o644
+_SELINUX = "security.selinux"
+
+
+@dataclass(frozen=True)
+class _Step:
+    target: str
+    staged: str | None  # None: the target is to go
+
+
+@contextmanager
+def locked(directory: str) -> Iterator[None]:
+    """One writer at a time; the lock is on the directory itself, so that no lock file is left."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def sweep(directory: str) -> None:
+    """Remove what a killed run left; call it under the lock."""
+    for entry in os.scandir(directory):
+        if entry.name.startswith(PREFIX) and entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+
+
+class Swap:
+    """Files are staged in 0700 directories beside their targets (same file system, same SELinux type), then renamed in
+    the order they were given. A symbolic link stays: the file that it names is exchanged."""
+
+    def __init__(self) -> None:
+        self._directories: dict[str, str] = {}
+        self._steps: list[_Step] = []
+
+    def __enter__(self) -> Swap:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        for directory in self._directories.values():
+            shutil.rmtree(directory, ignore_errors=True)
+
+    def staging(self, target: str) -> str:
+        """The private directory on the target's file system."""
+        parent = os.path.dirname(os.path.realpath(target))
+        if parent not in self._directories:
+            self._directories[parent] = tempfile.mkdtemp(prefix=PREFIX, dir=parent)
+        return self._directories[parent]
+
+    def stage(self, target: str, content: bytes, private: bool = False) -> str:
+        """Write the candidate for target, without planning its exchange yet."""
+        path = os.path.join(self.staging(target), os.path.basename(target))
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        _dress(path, target, private)
+        return path
+
+    def put(self, target: str, staged: str, private: bool = False) -> None:
+        """Plan that the staged file takes the target's place."""
+        _dress(staged, target, private)
+        _sync(staged)
+        self._steps.append(_Step(os.path.realpath(target), staged))
+
+    def remove(self, target: str) -> None:
+        self._steps.append(_Step(target, None))
+
+    def commit(self) -> None:
+        """Carry the plan out; on a failure put back what was there and raise."""
+        done: list[tuple[str, str | None]] = []
+        try:
+            for number, step in enumerate(self._steps):
+                saved = None
+                if os.path.lexists(step.target):
+                    saved = os.path.join(self.staging(step.target), f"old-{number}")
+                    os.link(step.target, saved, follow_symlinks=False)
+                if step.staged:
+                    os.replace(step.staged, step.target)
+                elif saved:
+                    os.unlink(step.target)
+                done.append((step.target, saved))
+            for directory in self._directories:
+                _sync(directory)
+        except OSError:
+            for target, saved in reversed(done):
+                if saved:
+                    os.replace(saved, target)
+                else:
+                    with suppress(FileNotFoundError):
+                        os.unlink(target)
+            raise
+
+
+def _dress(path: str, target: str, private: bool) -> None:
+    """Owner, mode and labels of the file that is to be replaced; a private file is root's alone whatever was there."""
+    root = os.geteuid() == 0
+    if private:
+        os.chmod(path, PRIVATE_MODE)
+        if root:
+            os.chown(path, 0, 0)
+    if not os.path.exists(target):
+        if not private:
+            os.chmod(path, PUBLIC_MODE)
+        return
+    if not private:
+        status = os.stat(target)
+        if root:
+            os.chown(path, status.st_uid, status.st_gid)
+        os.chmod(path, status.st_mode & 0o7777)
+    for label in os.listxattr(target):
+        # An access list could open a private file to others.
+        if not private or label == _SELINUX:
+            with suppress(OSError):
+                os.setxattr(path, label, os.getxattr(target, label))
+
+
+def _sync(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""TLS as the check wants it: contexts, the distribution's trust anchors, and a kind for each way to fail."""
+
+from __future__ import annotations
+
+import os
+import ssl
+
+# Where distributions keep their bundle; the first that exists is taken.
+CA_FILES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",  # RHEL and its kin up to 9, Amazon Linux
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # RHEL 10, Fedora
+    "/etc/ssl/ca-bundle.pem",  # SUSE
+    "/etc/ssl/cert.pem",  # Alpine, BSD
+)
+
+TOO_OLD = ("SSLv3", "TLSv1", "TLSv1.1")
+
+# OpenSSL's X509_V_ERR_* numbers; any other means that the chain is not trusted.
+_VERIFY_CODES = {
+    9: "certificate_not_yet_valid",
+    10: "certificate_expired",
+    62: "certificate_other_name",
+    64: "certificate_other_name",
+}
+# What stands in an SSLError's reason; any other means that the handshake failed.
+_REASONS = {
+    "WRONG_VERSION_NUMBER": "plain_spoken",
+    "UNKNOWN_PROTOCOL": "plain_spoken",
+    "RECORD_LAYER_FAILURE": "plain_spoken",
+    "HTTP_REQUEST": "plain_spoken",
+    "PACKET_LENGTH_TOO_LONG": "plain_spoken",
+    "UNSUPPORTED_PROTOCOL": "tls_too_old",
+    "TLSV1_ALERT_PROTOCOL_VERSION": "tls_too_old",
+    "NO_PROTOCOLS_AVAILABLE": "tls_too_old",
+    "VERSION_TOO_LOW": "tls_too_old",
+    "UNEXPECTED_EOF_WHILE_READING": "closed",
+}
+
+
+def default_ca_file() -> str | None:
+    return next((path for path in CA_FILES if os.path.isfile(path)), None)
+
+
+def verifying_context(ca_file: str) -> ssl.SSLContext:
+    """Raises OSError (ssl.SSLError is one) when the file gives no trust anchors."""
+    context = ssl.create_default_context(cafile=ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Python 3.13 turns this on, no MTA does: the check must judge as the MTA will.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
+def inspecting_context() -> ssl.SSLContext:
+    """For looking at who answers, in whatever TLS it speaks; nothing may be sent over it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("ALL:@SECLEVEL=0")  # OpenSSL has its old versions at its lowest level only
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def kind_of(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _VERIFY_CODES.get(error.verify_code, "certificate_untrusted")
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return "closed"
+    return _REASONS.get(error.reason or "", "tls_failed")

@@ -1,0 +1,305 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bring a host's whole Postfix configuration to the wanted state in one call."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: postfix_config
+short_description: Bring a host's whole Postfix configuration to the wanted state in one call
+version_added: 0.1.0
+description:
+  - Sets parameters of C(main.cf), services of C(master.cf) and look-up tables together. Every other line, comments
+    included, stays as it is.
+  - Has Postfix check the new configuration before anything on the host changes, then renames the new files into place,
+    tables first and C(main.cf) last. When the check or a rename fails, the host keeps what it had.
+  - Does not touch the daemon. RV(action) tells what is due on it.
+notes:
+  - >-
+    What the check finds: what C(postconf) refuses or does not know, parameters with a value that C(smtp) or C(smtpd) refuse
+    to start with, services with a program that is not there, map types that this Postfix does not have, patterns that do not
+    compile. The daemons are started for it once, on an empty session, away from the network and from the mail log.
+    Faults that the host's configuration had before do not count.
+  - What the check cannot find is a well-formed value with the wrong meaning, a table of another program that is not there,
+    parameters that only other daemons read, and, while Postfix is stopped, part of what C(smtpd) would refuse.
+  - >-
+    A table with O(tables[].secret_entries) is one file, owned by root and with mode 0600 from its first byte. Its index is
+    built from memory, so that no clear-text source exists. A source at exactly the table's path, and its indexes of other
+    types, are removed when the index is in force. Copies with other names are left alone.
+  - An entry of C(master.cf) that has to change is written anew. Comments in it are kept before the next entry.
+  - Where no reload came since the files changed, for example because an earlier play was interrupted, RV(action) says so
+    though RV(changed) is V(false). It is V(restart) then if any parameter that needs one was asked for.
+  - Needs Postfix 3.5 or newer and Linux.
+author:
+  - mailops maintainers (@mailops)
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+    details:
+      - On a host without Postfix it reports the difference to an empty configuration.
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: full
+    details:
+      - Of secret tables it shows the keys, and whether a value changes, never a value. The same goes for passwords that
+        stand in C(inline) or C(static) tables in a parameter.
+  idempotent:
+    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    support: full
+options:
+  parameters:
+    description:
+      - Parameters of C(main.cf).
+      - A value is a string, a number, a boolean (C(yes) or C(no)), a list (joined by commas) or null, which removes the
+        parameter. C($name) is expanded by Postfix.
+      - A parameter that is defined several times is reduced to one definition.
+    type: dict
+    default: {}
+  optional_parameters:
+    description:
+      - Like O(parameters), for those that only some versions of Postfix know. Where this Postfix doesn't know a
+        parameter it is left out, and removed if it is there.
+    type: dict
+    default: {}
+  services:
+    description:
+      - Entries of C(master.cf). Fields that are left out keep what the entry has, or are C(-) in a new one.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the service.
+        type: str
+        required: true
+      type:
+        description: Its type. Name and type together tell services apart.
+        type: str
+        choices: [inet, unix, fifo, unix-dgram, pass]
+        required: true
+      private:
+        description: Whether only Postfix may use it, C(y), C(n) or C(-).
+        type: str
+      unprivileged:
+        description: Whether it runs without root's privileges, C(y), C(n) or C(-).
+        type: str
+      chroot:
+        description: Whether it runs in the queue directory, C(y), C(n) or C(-).
+        type: str
+      wakeup:
+        description: Seconds after which it is woken up, with an optional C(?), or C(-).
+        type: str
+      maxproc:
+        description: How many processes it may have at most, or C(-).
+        type: str
+      command:
+        description: The program. Required for a new entry.
+        type: str
+      options:
+        description: All its C(-o) settings. An empty dictionary removes those that are there.
+        type: dict
+      args:
+        description: All its other arguments.
+        type: list
+        elements: str
+      state:
+        description: Whether the entry is to be there.
+        type: str
+        choices: [present, absent]
+        default: present
+  tables:
+    description:
+      - Look-up tables.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: File name of the table in O(config_directory).
+        type: str
+        required: true
+      parameter:
+        description:
+          - Parameter that is set to the table. Several tables with one parameter are joined in their order.
+          - Of an absent table the reference is taken out of the parameter.
+        type: str
+      type:
+        description:
+          - Map type. Empty means the host's C(default_database_type), or where this Postfix doesn't have that one, the
+            first of V(hash), V(lmdb), V(cdb) and V(texthash) that it has.
+          - Secret tables are V(texthash) where the default is V(cdb).
+        type: str
+        choices: ['', hash, btree, lmdb, cdb, texthash, regexp, pcre, cidr]
+        default: ''
+      entries:
+        description:
+          - Keys and values, in order. None make an empty table.
+        type: dict
+      secret_entries:
+        description:
+          - Like O(tables[].entries), for tables with credentials. Mutually exclusive with it.
+          - Ansible hides every occurrence of these values in its output, so they should not be short words.
+        type: dict
+      state:
+        description: Whether the table is to be there.
+        type: str
+        choices: [present, absent]
+        default: present
+  config_directory:
+    description: Postfix's configuration directory.
+    type: path
+    default: /etc/postfix
+seealso:
+  - module: mailops.ses.smtp_check
+"""
+
+EXAMPLES = r"""
+- name: Relay through an SES endpoint
+  mailops.ses.postfix_config:
+    parameters:
+      relayhost: "[email-smtp.us-east-1.amazonaws.com]:587"
+      smtp_sasl_auth_enable: true
+      smtp_tls_security_level: secure
+      smtp_tls_connection_reuse: true
+      smtp_tls_CApath: null
+    optional_parameters:
+      tls_required_enable: false
+    services:
+      - name: tlsproxy
+        type: unix
+        chroot: y
+        maxproc: "0"
+        command: tlsproxy
+    tables:
+      - name: ses_sasl_passwd
+        parameter: smtp_sasl_password_maps
+        secret_entries:
+          "[email-smtp.us-east-1.amazonaws.com]:587": "{{ username }}:{{ password }}"
+      - name: ses_senders
+        parameter: sender_canonical_maps
+        type: regexp
+        entries:
+          "/^(.*)@web1\\.corp\\.example$/": "${1}@example.com"
+  register: postfix
+
+- name: Load the configuration
+  ansible.builtin.service:
+    name: postfix
+    state: "{{ postfix.action }}ed"
+  when: postfix.action != 'none'
+"""
+
+RETURN = r"""
+action:
+  description: What is due on the daemon.
+  returned: success
+  type: str
+  sample: reload
+reload_due:
+  description: Whether RV(action) is V(reload).
+  returned: success
+  type: bool
+restart_due:
+  description: Whether RV(action) is V(restart).
+  returned: success
+  type: bool
+parameters:
+  description: Names of the parameters that change.
+  returned: success
+  type: list
+  elements: str
+services:
+  description: Name and type of the services that change.
+  returned: success
+  type: list
+  elements: dict
+tables:
+  description: The tables, in the order given.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: File name.
+      type: str
+    path:
+      description: Path without an index's suffix.
+      type: str
+    type:
+      description: Map type.
+      type: str
+    parameter:
+      description: Parameter that refers to it.
+      type: str
+    rebuilt:
+      description: Whether its index is built.
+      type: bool
+    changed:
+      description: Whether any of its files change.
+      type: bool
+postfix_version:
+  description: Version of Postfix, empty where it isn't installed (check mode only).
+  returned: success
+  type: str
+  sample: 3.7.11
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import PostfixError
+from ansible_collections.mailops.ses.plugins.module_utils._postfix_config import configure
+from ansible_collections.mailops.ses.plugins.module_utils._postfix_request import fault, request
+
+SERVICE = {
+    "name": {"type": "str", "required": True},
+    "type": {"type": "str", "required": True, "choices": ["inet", "unix", "fifo", "unix-dgram", "pass"]},
+    "private": {"type": "str"},
+    "unprivileged": {"type": "str"},
+    "chroot": {"type": "str"},
+    "wakeup": {"type": "str"},
+    "maxproc": {"type": "str"},
+    "command": {"type": "str"},
+    "options": {"type": "dict"},
+    "args": {"type": "list", "elements": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+TABLE = {
+    "name": {"type": "str", "required": True},
+    "parameter": {"type": "str"},
+    "type": {
+        "type": "str",
+        "choices": ["", "hash", "btree", "lmdb", "cdb", "texthash", "regexp", "pcre", "cidr"],
+        "default": "",
+    },
+    "entries": {"type": "dict"},
+    "secret_entries": {"type": "dict", "no_log": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+ARGUMENTS = {
+    "parameters": {"type": "dict", "default": {}},
+    "optional_parameters": {"type": "dict", "default": {}},
+    "services": {"type": "list", "elements": "dict", "default": [], "options": SERVICE},
+    "tables": {"type": "list", "elements": "dict", "default": [], "options": TABLE},
+    "config_directory": {"type": "path", "default": "/etc/postfix"},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    bad = fault(module.params)
+    if bad:
+        module.fail_json(msg=bad)
+    try:
+        result = configure(request(module.params), module.check_mode, module.tmpdir)
+    except PostfixError as error:
+        module.fail_json(msg=str(error))
+    for text in result.pop("warnings"):
+        module.warn(text)
+    if not module._diff:
+        del result["diff"]
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

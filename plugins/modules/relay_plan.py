@@ -1,0 +1,231 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Validate the ses_* variables on a host and describe the relay that they mean there."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: relay_plan
+short_description: Validate the C(ses_*) variables on a host and describe the relay that they mean there
+version_added: 0.1.0
+description:
+  - Checks every C(ses_*) variable of the roles and refuses, with all faults at once, what describes no relay.
+  - Looks at the host (its names, its packages, the endpoint's canonical name) and changes nothing.
+  - The roles run it before they change anything.
+author:
+  - mailops maintainers (@mailops)
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: none
+options:
+  mta:
+    description: The MTA that is to relay.
+    type: str
+    choices: [postfix, sendmail]
+    required: true
+  packages:
+    description: The packages that the relay needs.
+    type: list
+    elements: str
+    default: []
+  variables:
+    description:
+      - The roles' C(ses_*) variables, except for the secrets.
+      - Their meaning stands in the roles' documentation.
+    type: dict
+    required: true
+  smtp_password:
+    description: RV(relay.username)'s SMTP password, looked at for its form only.
+    type: str
+  secret_access_key:
+    description: The secret access key from which the SMTP password is derived, looked at for its form only.
+    type: str
+seealso:
+  - module: mailops.ses.smtp_check
+  - module: mailops.ses.postfix_config
+"""
+
+EXAMPLES = r"""
+- name: Describe the relay
+  mailops.ses.relay_plan:
+    mta: postfix
+    packages: [postfix, libsasl2-modules, ca-certificates]
+    variables:
+      ses_region: us-east-1
+      ses_smtp_username: AKIAIOSFODNN7EXAMPLE
+    smtp_password: "{{ vault_ses_smtp_password }}"
+  register: plan
+"""
+
+RETURN = r"""
+relay:
+  description: The relay, without its secrets.
+  returned: success
+  type: dict
+  contains:
+    endpoint:
+      description: The endpoint's name.
+      type: str
+    region:
+      description: The region, or null where the endpoint's name doesn't tell it.
+      type: str
+    ports:
+      description: The ports to try, in the order of preference.
+      type: list
+      elements: int
+    wrapper_ports:
+      description: The ports that speak TLS from the first byte.
+      type: list
+      elements: int
+    username:
+      description: The SMTP user name.
+      type: str
+    max_messages:
+      description: Messages after which a connection is recycled.
+      type: int
+    max_seconds:
+      description: Seconds after which a connection is recycled.
+      type: int
+    max_connections:
+      description: Concurrent connections.
+      type: int
+    credential_names:
+      description: The names under which the MTA may look the credentials up.
+      type: list
+      elements: str
+    local_names:
+      description: The domains that are local to the host.
+      type: list
+      elements: str
+    origin:
+      description: The domain that completes a bare local user.
+      type: str
+    sender_rewrites:
+      description: What a sender becomes, by address, C(@domain), or C(*) for all.
+      type: dict
+    bounce_sender:
+      description: The envelope sender of mail that came with a null sender, which SES refuses.
+      type: str
+    bounce_recipients:
+      description: Who gets that mail.
+      type: list
+      elements: str
+    configuration_set:
+      description: The configuration set's name, or null.
+      type: str
+postfix:
+  description: What the relay means in Postfix's terms.
+  returned: when O(mta=postfix)
+  type: dict
+  contains:
+    credential_keys:
+      description: The keys under which C(smtp_sasl_password_maps) has the credentials.
+      type: list
+      elements: str
+    tables:
+      description: The look-up tables without a secret, as M(mailops.ses.postfix_config) takes them.
+      type: list
+      elements: dict
+missing_packages:
+  description: Those of O(packages) that aren't installed.
+  returned: success
+  type: list
+  elements: str
+other_mtas:
+  description: Installed MTAs that O(mta) would replace.
+  returned: success
+  type: list
+  elements: str
+"""
+
+import os
+import socket
+from dataclasses import asdict
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailops.ses.plugins.module_utils._endpoint import endpoint_of
+from ansible_collections.mailops.ses.plugins.module_utils._host import canonical_name, host_names, installed_packages
+from ansible_collections.mailops.ses.plugins.module_utils._relay import RelayError, describe, faults
+from ansible_collections.mailops.ses.plugins.module_utils._relay_postfix import in_postfix
+
+DEFAULTS = {
+    "ses_port": "587",
+    "ses_hostname_fix": True,
+    "ses_connection_max_messages": 100,
+    "ses_connection_max_seconds": 60,
+    "ses_max_connections": 10,
+}
+
+
+def read(path: str) -> str:
+    """A small file's text, or nothing where there is no such file."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def plan(module: AnsibleModule) -> dict:
+    """What the host and the variables say together; RelayError where they don't go together."""
+    mta = module.params["mta"]
+    given = {name: value for name, value in module.params["variables"].items() if value is not None}
+    variables = {
+        **DEFAULTS,
+        **given,
+        "ses_smtp_password": module.params["smtp_password"],
+        "ses_secret_access_key": module.params["secret_access_key"],
+    }
+    found = faults(variables)
+    ca_file = variables.get("ses_tls_ca_file")
+    if ca_file and not os.path.isfile(ca_file):
+        found.append(f"ses_tls_ca_file {ca_file!r} is not there on this host; put it there first, or leave it unset.")
+    packages = installed_packages(module.run_command)
+    others = packages.others_than(mta)
+    if others and not variables.get("ses_replace_mta"):
+        found.append(
+            f"ses_replace_mta is false, and this host's MTA is {', '.join(others)}, which installing {mta} would replace; "
+            "set ses_replace_mta to true if that is what you want."
+        )
+    if found:
+        raise RelayError(found)
+    endpoint = variables.get("ses_endpoint") or endpoint_of(variables["ses_region"])
+    names = host_names(socket.gethostname(), read("/etc/hosts"), read("/etc/mailname"))
+    relay = describe(variables, names, canonical_name(endpoint))
+    return {
+        "relay": asdict(relay),
+        **({"postfix": asdict(in_postfix(relay))} if mta == "postfix" else {}),
+        "missing_packages": packages.missing(module.params["packages"]),
+        "other_mtas": others,
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "mta": {"type": "str", "choices": ["postfix", "sendmail"], "required": True},
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "variables": {"type": "dict", "required": True},
+            "smtp_password": {"type": "str", "no_log": True},
+            "secret_access_key": {"type": "str", "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        result = plan(module)
+    except RelayError as error:
+        module.fail_json(msg=" ".join(error.faults), faults=error.faults)
+    except LookupError as error:
+        module.fail_json(msg=str(error))
+    # Where packages are missing, a check cannot go further: this is the change that it announces.
+    module.exit_json(changed=module.check_mode and bool(result["missing_packages"]), **result)
+
+
+if __name__ == "__main__":
+    main()

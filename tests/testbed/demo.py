@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A relay from nothing to a delivered mail, without an account at AWS: python -m testbed.demo"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+from ses_simulator.client import Control
+
+from . import engine
+from .layout import Layout
+
+HOST = "demo"
+INVENTORY = engine.ROOT / "tests" / "testbed" / "demo-inventory.yml"
+MAIL = """\
+From: root
+To: success@simulator.amazonses.com
+Subject: A mail from web1
+
+It left through Postfix, authenticated, over verified TLS.
+"""
+AROUND = """
+The testbed stays up. Look around:
+  tests/testbed/run podman exec -it {host} bash             the host; try `postconf -n`, `mailq`, `journalctl -u postfix@-`
+  tests/testbed/run python -m ses_simulator.client --socket {state}/control.sock sessions
+                                                            what the endpoint saw
+  tests/testbed/run ansible-playbook -i {inventory} mailops.ses.relay
+                                                            a second run changes nothing
+Clean up:
+  tests/testbed/run python -m testbed down
+"""
+
+
+def step(title: str) -> None:
+    """Print a heading."""
+    print(f"\n== {title}", flush=True)
+
+
+def playbook(name: str) -> None:
+    """Run one of the collection's playbooks on the demo's host."""
+    print(f"$ ansible-playbook -i {INVENTORY.relative_to(engine.ROOT)} {name}", flush=True)
+    subprocess.run(["ansible-playbook", "-i", str(INVENTORY), name], check=True)
+
+
+def send(container: str) -> None:
+    """Hand a mail over as a user would."""
+    print(f"$ sendmail -t <<EOF\n{MAIL}EOF", flush=True)
+    subprocess.run(["podman", "exec", "-i", container, "sendmail", "-t"], input=MAIL.encode(), check=True)
+
+
+def arrived(control: Control) -> dict[str, Any]:
+    """The session that brought the mail; an EngineError when none does."""
+    if not control.wait(timeout=30, messages=1):
+        raise engine.EngineError("no mail arrived within 30 s")
+    return next(session for session in control.sessions() if session["messages"])
+
+
+def show(session: dict[str, Any]) -> None:
+    """Print what the endpoint saw of the mail."""
+    message = session["messages"][0]
+    headers = dict(message["headers"])
+    lines = {
+        "envelope sender": message["from"],
+        "From header": headers["From"],
+        "recipient": ", ".join(message["to"]),
+        "subject": headers["Subject"],
+        "TLS": f"{session['tls']}, {session['cipher']}, on port {session['port']}",
+        "user": f"{session['user']} ({session['auth_mechanism']})",
+        "SES message ID": message["id"],
+    }
+    for name, value in lines.items():
+        print(f"  {name:<16} {value}")
+
+
+def main() -> int:
+    """Run the demo."""
+    layout = Layout.load()
+    try:
+        step("A simulated SES endpoint and a bare Debian 12 host")
+        engine.up(layout, [HOST])
+        control = Control(layout.state / "control.sock")
+        print(f"  {layout.container(engine.SIMULATOR)} answers for email-smtp.us-east-1.amazonaws.com; {layout.container(HOST)} has no MTA")
+        step("Can the host send? On which port?")
+        playbook("mailops.ses.check")
+        step("Make it a relay")
+        playbook("mailops.ses.relay")
+        step("Send a mail on it")
+        control.reset()
+        send(layout.container(HOST))
+        step("It arrived at the endpoint")
+        show(arrived(control))
+    except engine.EngineError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        print(f"demo: {error.cmd[0]} ended with {error.returncode}; its words are above", file=sys.stderr)
+        return 1
+    inventory = INVENTORY.relative_to(engine.ROOT)
+    print(AROUND.format(host=layout.container(HOST), state=layout.state, inventory=inventory))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A relay under test: it runs the playbook as an engineer does, and sends mail as a user does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+import uuid
+from typing import Any
+
+from ses_simulator.client import Control
+
+from .engine import ROOT
+from .layout import Layout
+
+RELAYS = ["podman://ses-testbed-debian12", "podman://ses-testbed-debian13"]
+INVENTORY = ROOT / "molecule" / "inventory.yml"
+DEADLINE = 30.0  # seconds; what is waited for takes one or two
+
+
+def until(what: str, probe: Any, deadline: float = DEADLINE) -> Any:
+    """The first true answer of PROBE; an AssertionError that names what did not come about."""
+    end = time.monotonic() + deadline
+    while True:
+        answer = probe()
+        if answer:
+            return answer
+        assert time.monotonic() < end, f"{what}: not within {deadline:.0f} s"
+        time.sleep(0.1)  # the interval of a bounded poll
+
+
+class Relay:
+    """One host of the testbed."""
+
+    def __init__(self, host: Any, layout: Layout) -> None:
+        self.host = host
+        container = host.backend.name
+        self.name = container.removeprefix(f"{layout.prefix}-")
+        self.hostname = layout.hosts[self.name].hostname
+
+    def playbook(self, *arguments: str, name: str = "mailops.ses.relay", **variables: Any) -> subprocess.CompletedProcess[str]:
+        """Run a playbook on this host alone."""
+        command = ["ansible-playbook", "-i", str(INVENTORY), name, "--limit", f"{self.name},localhost"]
+        if variables:
+            command += ["--extra-vars", json.dumps(variables)]
+        return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+
+    def converge(self, **variables: Any) -> subprocess.CompletedProcess[str]:
+        """Run the relay playbook, which must succeed."""
+        done = self.playbook(**variables)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def send(self, recipient: str = "success@simulator.amazonses.com", sender: str = "root", user: str = "root", **headers: str) -> str:
+        """Hand a mail over by `sendmail -t`, and return the subject by which it is found again."""
+        subject = f"test {uuid.uuid4().hex}"
+        lines = {"From": sender, "To": recipient, "Subject": subject, **headers}
+        text = "".join(f"{name.replace('_', '-')}: {value}\n" for name, value in lines.items()) + "\nhello\n"
+        command = f"printf '%s' {self._quoted(text)} | /usr/sbin/sendmail -t"
+        if user != "root":
+            command = f"runuser -u {user} -- sh -c {self._quoted(command)}"
+        self.host.check_output(command)
+        return subject
+
+    def submit(self, envelope_sender: str, recipient: str, count: int = 1) -> str:
+        """Hand COUNT mails over by `sendmail -f`, which may be a null sender."""
+        subject = f"test {uuid.uuid4().hex}"
+        text = f"Subject: {subject}\nFrom: root\nTo: {recipient}\n\nhello\n"
+        one = f"printf '%s' {self._quoted(text)} | /usr/sbin/sendmail -f {self._quoted(envelope_sender)} -- {recipient}"
+        self.host.check_output(f"for n in $(seq {count}); do {one}; done")
+        return subject
+
+    @staticmethod
+    def _quoted(text: str) -> str:
+        return "'" + text.replace("'", "'\\''") + "'"
+
+    def arrived(self, endpoint: Control, subject: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The session and the message in which this mail reached the endpoint."""
+
+        def look() -> Any:
+            for session in endpoint.sessions():
+                for message in session["messages"]:
+                    if ["Subject", subject] in message["headers"]:
+                        return session, message
+            return None
+
+        found: tuple[dict[str, Any], dict[str, Any]] = until(f"{subject} arrives", look)
+        return found
+
+    def deferred(self, subject: str, word: str) -> str:
+        """The reason for which the queue keeps its only mail; it has to contain WORD."""
+
+        def look() -> str:
+            reasons = [recipient.get("delay_reason", "") for mail in self.queue() for recipient in mail["recipients"]]
+            return next((reason for reason in reasons if word in reason), "")
+
+        reason: str = until(f"{subject} is deferred with {word!r}", look)
+        return reason
+
+    def queue(self) -> list[dict[str, Any]]:
+        """The queue, as `postqueue -j` tells it."""
+        listing = self.host.run("postqueue -j")
+        return [json.loads(line) for line in listing.stdout.splitlines()]
+
+    def empty(self) -> None:
+        """Delete what is queued, and root's mailbox."""
+        self.host.run("test ! -x /usr/sbin/postsuper || postsuper -d ALL; rm -f /var/mail/*")
+
+    def mailbox(self, user: str, word: str) -> str:
+        """USER's mailbox on the host, as soon as it contains WORD."""
+        text: str = until(f"{word!r} is in {user}'s mailbox", lambda: self._mail_with(user, word))
+        return text
+
+    def _mail_with(self, user: str, word: str) -> str:
+        text = str(self.host.run(f"cat /var/mail/{user}").stdout)
+        return text if word in text else ""
