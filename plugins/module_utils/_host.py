@@ -7,7 +7,6 @@ import shutil
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 # (arguments) -> (return code, standard output, standard error), as AnsibleModule.run_command
 Runner = Callable[[list[str]], "tuple[int, str, str]"]
@@ -54,7 +53,7 @@ def parse_packages(listing: str) -> Packages:
     return Packages(frozenset(names), frozenset(mtas))
 
 
-def installed_packages(run: Runner, which: Callable[[str], Optional[str]] = shutil.which) -> Packages:
+def installed_packages(run: Runner, which: Callable[[str], str | None] = shutil.which) -> Packages:
     """Ask the host's package manager; LookupError where there is none that this knows."""
     for tool, arguments in QUERIES.items():
         path = which(tool)
@@ -83,7 +82,7 @@ def host_names(hostname: str, hosts_file: str, mailname: str) -> list[str]:
     return sorted(dict.fromkeys(name for name in names if name), key=lambda name: "." not in name)
 
 
-def canonical_name(endpoint: str) -> Optional[str]:
+def canonical_name(endpoint: str) -> str | None:
     """The load balancer's name behind the endpoint's, or None where DNS names no other."""
     try:
         answers = socket.getaddrinfo(endpoint, None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)

@@ -65,6 +65,8 @@ class Postfix:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(text.encode("utf-8", "surrogateescape"))
+            # Postfix reads a file that changed within the last second again and again, until it is older.
+            os.utime(path, (0, 0))
 
     def postconf(self, *args: str) -> tuple[str, str]:
         status, out, err = run([str(self._postconf), "-c", self._scratch, *args])
@@ -147,8 +149,8 @@ class Postfix:
             log = os.path.join(directory, "log")
             public = os.path.realpath(os.path.join(self.directory("queue_directory"), "public"))
             # The words go to a socket of ours, not to the host's mail log.
-            settings = ("maillog_file_prefixes=/", "maillog_file=/dev/null")
-            settings += (f"postlog_service_name={os.path.relpath(log, public)}",)
+            name = os.path.relpath(log, public)
+            settings = ("maillog_file_prefixes=/", "maillog_file=/dev/null", f"postlog_service_name={name}")
             options = [word for setting in settings for word in ("-o", setting)]
             environment = {**ENVIRONMENT, "MAIL_CONFIG": self._scratch, "POSTLOG_SERVICE": log, "POSTLOG_HOSTNAME": "-"}
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._credentials import (
     password_fault,
@@ -28,7 +28,7 @@ ADDRESS = re.compile(r"[A-Za-z0-9.!#%&'*+/=?^_{|}~-]+@[^@]+\Z")
 LOCAL_USER = re.compile(r"[a-z_][a-z0-9_.-]{0,31}\Z")
 # SES: "can contain ASCII letters, numbers, underscores and dashes, at most 64 characters" (CreateConfigurationSet).
 CONFIGURATION_SET = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
-# A domain that exists nowhere (RFC 2606): what is addressed to it stays in a local user's mailbox, whatever the aliases say.
+# A domain that exists nowhere (RFC 2606): its mail stays in a local user's mailbox, whatever the aliases say.
 BOUNCE_DOMAIN = "ses-bounce.invalid"
 # Names that every host has, whatever it is called.
 LOOPBACK_NAMES = ("localhost", "localhost.localdomain")
@@ -47,7 +47,7 @@ class Relay:
     """Everything about the relay that is no secret."""
 
     endpoint: str
-    region: Optional[str]
+    region: str | None
     ports: list[int]
     wrapper_ports: list[int]
     username: str
@@ -60,38 +60,38 @@ class Relay:
     sender_rewrites: dict[str, str] = field(default_factory=dict)
     bounce_sender: str = "<>"
     bounce_recipients: list[str] = field(default_factory=list)
-    configuration_set: Optional[str] = None
+    configuration_set: str | None = None
 
 
-def _domain_fault(value: str) -> Optional[str]:
+def _domain_fault(value: str) -> str | None:
     return host_fault(value) or (None if "." in value else "is no domain: write it in full, like example.com")
 
 
-def _address_fault(value: str) -> Optional[str]:
+def _address_fault(value: str) -> str | None:
     if not value.isascii() or not ADDRESS.match(value):
         return "is no mail address of the form local-part@domain"
     return _domain_fault(value.rpartition("@")[2])
 
 
-def _bounce_fault(value: str) -> Optional[str]:
+def _bounce_fault(value: str) -> str | None:
     if LOCAL_USER.match(value) or not _address_fault(value):
         return None
     return "is neither a local user nor a mail address"
 
 
-def _port_fault(value: str) -> Optional[str]:
+def _port_fault(value: str) -> str | None:
     if value == AUTO or value in {str(port) for port in PORTS}:
         return None
     return f"is no port of SES; use one of {', '.join(str(port) for port in sorted(PORTS))} or auto"
 
 
-def _configuration_set_fault(value: str) -> Optional[str]:
+def _configuration_set_fault(value: str) -> str | None:
     if CONFIGURATION_SET.match(value):
         return None
     return "is no configuration set's name; SES allows 1 to 64 letters, digits, - and _"
 
 
-def _path_fault(value: str) -> Optional[str]:
+def _path_fault(value: str) -> str | None:
     # A path reaches main.cf: white space would split it there and $ would be expanded.
     if re.match(r"/[A-Za-z0-9._/+@:-]*\Z", value):
         return None
@@ -99,7 +99,7 @@ def _path_fault(value: str) -> Optional[str]:
 
 
 # Variable -> what is wrong with a value, or None. Only variables whose value may be shown in an error.
-CHECKS: Mapping[str, Callable[[str], Optional[str]]] = {
+CHECKS: Mapping[str, Callable[[str], str | None]] = {
     "ses_region": region_fault,
     "ses_endpoint": host_fault,
     "ses_port": _port_fault,
@@ -109,7 +109,7 @@ CHECKS: Mapping[str, Callable[[str], Optional[str]]] = {
     "ses_bounce_recipient": _bounce_fault,
     "ses_tls_ca_file": _path_fault,
 }
-SECRET_CHECKS: Mapping[str, Callable[[str], Optional[str]]] = {
+SECRET_CHECKS: Mapping[str, Callable[[str], str | None]] = {
     "ses_smtp_username": username_fault,
     "ses_smtp_password": password_fault,
     "ses_secret_access_key": secret_fault,
@@ -151,19 +151,17 @@ def _missing(variables: Mapping[str, Any]) -> list[str]:
     if "ses_smtp_username" not in given:
         found.append("ses_smtp_username is not set; it is the access key ID (AKIA…) of the IAM user for SMTP.")
     if not given & {"ses_smtp_password", "ses_secret_access_key"}:
-        found.append(
-            "ses_smtp_password is not set; set it, or set ses_secret_access_key, from which it is derived for the region."
-        )
+        found.append("ses_smtp_password is not set; set it, or set ses_secret_access_key, from which it is derived.")
     if "ses_secret_access_key" in given and "ses_smtp_password" not in given and not _region(variables):
         found.append("ses_region is not set; the password is derived from ses_secret_access_key for one region.")
     return found
 
 
-def _region(variables: Mapping[str, Any]) -> Optional[str]:
+def _region(variables: Mapping[str, Any]) -> str | None:
     return variables.get("ses_region") or region_of(variables.get("ses_endpoint") or "")
 
 
-def describe(variables: Mapping[str, Any], host_names: Sequence[str], canonical_name: Optional[str]) -> Relay:
+def describe(variables: Mapping[str, Any], host_names: Sequence[str], canonical_name: str | None) -> Relay:
     """The relay that the variables mean on a host of these names; RelayError with every fault at once."""
     found = faults(variables)
     if found:
@@ -214,8 +212,8 @@ def organisation_domains(variables: Mapping[str, Any]) -> set[str]:
 def own_names(host_names: Sequence[str]) -> list[str]:
     """The names under which this host's mail can be written: as it calls itself, and as Postfix completes them."""
     names: list[str] = []
-    for name in (*host_names, *LOOPBACK_NAMES):
-        name = name.lower().rstrip(".")
+    for written in (*host_names, *LOOPBACK_NAMES):
+        name = written.lower().rstrip(".")
         for candidate in (name,) if "." in name else (f"{name}.localdomain", name):
             if candidate and candidate not in names:
                 names.append(candidate)
@@ -231,7 +229,7 @@ def sender_rewrites(variables: Mapping[str, Any], names: Sequence[str]) -> dict[
 
 
 def credential_names(
-    variables: Mapping[str, Any], endpoint: str, region: Optional[str], canonical_name: Optional[str]
+    variables: Mapping[str, Any], endpoint: str, region: str | None, canonical_name: str | None
 ) -> list[str]:
     """The names under which an MTA may look the credentials up: the endpoint's and those of the seed's rows."""
     names = [endpoint]

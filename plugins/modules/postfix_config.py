@@ -17,19 +17,21 @@ description:
   - Does not touch the daemon. RV(action) tells what is due on it.
 notes:
   - >-
-    What the check finds: what C(postconf) refuses or does not know, parameters with a value that C(smtp) or C(smtpd) refuse
-    to start with, services with a program that is not there, map types that this Postfix does not have, patterns that do not
-    compile. The daemons are started for it once, on an empty session, away from the network and from the mail log.
-    Faults that the host's configuration had before do not count.
-  - What the check cannot find is a well-formed value with the wrong meaning, a table of another program that is not there,
-    parameters that only other daemons read, and, while Postfix is stopped, part of what C(smtpd) would refuse.
+    What the check finds: what C(postconf) refuses or does not know, parameters with a value that C(smtp) or C(smtpd)
+    refuse to start with, services with a program that is not there, map types that this Postfix does not have, patterns
+    that do not compile. The two daemons are started for it once, on an empty session, away from the network and from
+    the mail log. Faults that the host's configuration had before do not count.
   - >-
-    A table with O(tables[].secret_entries) is one file, owned by root and with mode 0600 from its first byte. Its index is
-    built from memory, so that no clear-text source exists. A source at exactly the table's path, and its indexes of other
-    types, are removed when the index is in force. Copies with other names are left alone.
+    What the check cannot find: a well-formed value with the wrong meaning, a table of somebody else that is not there,
+    a value that only other daemons read and, while Postfix is stopped, part of what C(smtpd) would refuse.
+  - >-
+    A table with O(tables[].secret_entries) is one file, owned by root and with mode 0600 from its first byte. Its index
+    is built from memory, so that no clear-text source exists. A source at exactly the table's path, and its indexes of
+    other types, are removed when the index is in force. Copies with other names are left alone.
   - An entry of C(master.cf) that has to change is written anew. Comments in it are kept before the next entry.
-  - Where no reload came since the files changed, for example because an earlier play was interrupted, RV(action) says so
-    though RV(changed) is V(false). It is V(restart) then if any parameter that needs one was asked for.
+  - >-
+    Where no reload came since the files changed, for example because an earlier play was interrupted, RV(action) says
+    so though RV(ignore:changed) is V(false). It is V(restart) then if any parameter that needs one was asked for.
   - Needs Postfix 3.5 or newer and Linux.
 author:
   - mailops maintainers (@mailops)
@@ -40,13 +42,15 @@ attributes:
     details:
       - On a host without Postfix it reports the difference to an empty configuration.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
+      mode.
     support: full
     details:
       - Of secret tables it shows the keys, and whether a value changes, never a value. The same goes for passwords that
         stand in C(inline) or C(static) tables in a parameter.
   idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no
+      change.
     support: full
 options:
   parameters:

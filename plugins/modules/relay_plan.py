@@ -20,7 +20,7 @@ attributes:
     description: Can run in C(check_mode) and return changed status prediction without modifying target.
     support: full
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    description: Returns no difference, since it changes nothing.
     support: none
 options:
   mta:
@@ -189,7 +189,7 @@ def plan(module: AnsibleModule) -> dict:
     others = packages.others_than(mta)
     if others and not variables.get("ses_replace_mta"):
         found.append(
-            f"ses_replace_mta is false, and this host's MTA is {', '.join(others)}, which installing {mta} would replace; "
+            f"ses_replace_mta is false, and this host's MTA is {', '.join(others)}, which {mta} would replace; "
             "set ses_replace_mta to true if that is what you want."
         )
     if found:

@@ -279,13 +279,14 @@ diagnosis:
 import socket
 import time
 from email.utils import formatdate
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._check import Net, check, connect, resolve, summary
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
 from ansible_collections.mailops.ses.plugins.module_utils._options import OptionFault, job_of
 
-ARGUMENTS = {
+ARGUMENTS: dict[str, dict[str, Any]] = {
     "region": {"type": "str"},
     "endpoint": {"type": "str"},
     "ports": {"type": "list", "elements": "int", "choices": list(PORTS), "default": list(PORTS)},

@@ -62,23 +62,25 @@ class Engine:
         self.state_dir = options.state_dir
         self.state_dir.mkdir(parents=True, exist_ok=True)
         self._options = options
-        self._regions = {region.name: region for region in options.regions}
+        # Copies: the zone changes them while it is served.
+        regions = [dataclasses.replace(region, addresses=list(region.addresses)) for region in options.regions]
+        self._regions = {region.name: region for region in regions}
         self._latency = 0.0
         self.connections: set[Wire] = set()
         self.limits = Limits()
         self.policy = Policy(self.limits)
         self.credentials = Credentials(options.credentials)
-        self.certificates = Certificates(self.state_dir, options.regions)
+        self.certificates = Certificates(self.state_dir, regions)
         self.book = Book(self.state_dir / "sessions.jsonl")
         self.faults = Faults(self._regions.keys())
         self.doors = Doors(options.host, options.ports == "ephemeral", self._addresses, self._protocol)
         default = own_address() if is_wildcard(options.host) else options.host
-        self.zone = Zone(options.regions, default, options.names)
+        self.zone = Zone(regions, default, options.names)
         upstream = system_resolvers() if options.upstream is None else options.upstream
         self.resolver = Resolver(self.zone, upstream) if options.dns else None
         self._control = ControlServer(self.call)
         self._by_address: dict[str, list[str]] = {}
-        for region in options.regions:
+        for region in regions:
             for address in region.addresses:
                 self._by_address.setdefault(address, []).append(region.name)
 

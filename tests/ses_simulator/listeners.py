@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import errno
 import functools
 import socket
-import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,35 +14,13 @@ from .faults import Fault
 from .model import PORTS
 
 BACKLOG = 512
-SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27
-# Classic BPF: load the destination address, jump if equal, return; SKF_NET_OFF is the IP header.
-LOAD_WORD, JUMP_EQUAL, RETURN = 0x20, 0x15, 0x06
-DESTINATION = 0xFFF00000 + 16
-PASS, DISCARD = 0x40000, 0
 EVERYWHERE, LOOPBACK = "0.0.0.0", "127.0.0.1"
 TRIES = 20
+REFUSE, SWALLOW = "refuse", "swallow"
 
 
 def is_wildcard(host: str) -> bool:
     return host in {EVERYWHERE, ""}
-
-
-def swallow(sock: socket.socket, addresses: Sequence[str]) -> None:
-    """Have the kernel discard every packet for these addresses: a SYN stays unanswered. It takes no privilege."""
-    if not addresses:
-        sock.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
-        return
-    program = []
-    for address in addresses:
-        program += [(LOAD_WORD, 0, 0, DESTINATION), (JUMP_EQUAL, 0, 1, _number(address)), (RETURN, 0, 0, DISCARD)]
-    program.append((RETURN, 0, 0, DISCARD if EVERYWHERE in addresses else PASS))
-    code = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
-    buffer = ctypes.create_string_buffer(code, len(code))
-    sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", len(program), ctypes.addressof(buffer)))
-
-
-def _number(address: str) -> int:
-    return int.from_bytes(socket.inet_aton(address), "big")
 
 
 @dataclass
@@ -54,18 +30,16 @@ class Door:
     port: int
     mode: str
     real: int
-    refused: frozenset[str] = frozenset()
-    listening: list[socket.socket] = field(default_factory=list)
-    silent: list[socket.socket] = field(default_factory=list)
+    shut: dict[str, str] = field(default_factory=dict)
     servers: list[asyncio.Server] = field(default_factory=list)
-    filtered: bool = False
+    sockets: list[socket.socket] = field(default_factory=list)
 
     def close(self) -> None:
         for server in self.servers:
             server.close()
-        for sock in [*self.listening, *self.silent]:
+        for sock in self.sockets:
             sock.close()
-        self.listening, self.silent, self.servers, self.filtered = [], [], [], False
+        self.servers, self.sockets = [], []
 
 
 class Doors:
@@ -99,28 +73,23 @@ class Doors:
     async def apply(self, faults: Sequence[Fault]) -> None:
         """Bring every port into the state that the faults want."""
         for door in self.doors:
-            here = [fault for fault in faults if not fault.ports or door.port in fault.ports]
-            refused = frozenset(a for fault in here if fault.refuse for a in self._struck(fault))
-            if refused != door.refused:
+            shut: dict[str, str] = {}
+            for fault in faults:
+                if not fault.ports or door.port in fault.ports:
+                    struck = [EVERYWHERE] if fault.region is None else self._addresses_of(fault.region)
+                    shut.update(dict.fromkeys(struck, REFUSE if fault.refuse else SWALLOW))
+            if shut != door.shut:
                 door.close()
-                door.refused = refused
+                door.shut = shut
                 await self._open(door)
-            swallowed = [a for fault in here if fault.swallow for a in self._struck(fault)]
-            if swallowed or door.filtered:
-                for sock in door.listening:
-                    swallow(sock, swallowed)
-                door.filtered = bool(swallowed)
 
     def close(self) -> None:
         for door in self.doors:
             door.close()
 
-    def _struck(self, fault: Fault) -> list[str]:
-        return [EVERYWHERE] if fault.region is None else self._addresses_of(fault.region)
-
     def _layout(self, door: Door) -> list[str]:
-        """The addresses to bind: one wildcard, unless some of its addresses are to refuse."""
-        if is_wildcard(self._host) and door.refused <= {EVERYWHERE}:
+        """The addresses to bind: one wildcard, unless some of its addresses are shut."""
+        if is_wildcard(self._host) and not door.shut.keys() - {EVERYWHERE}:
             return [self._host]
         first = LOOPBACK if is_wildcard(self._host) else self._host
         return list(dict.fromkeys([first, *self._addresses_of(None)]))
@@ -138,12 +107,20 @@ class Doors:
                     continue
                 raise
             door.real = sock.getsockname()[1]
-            if {EVERYWHERE, address} & door.refused:
-                # Bound but not listening: the port is kept, and refuses.
-                door.silent.append(sock)
+            shut = door.shut.get(address) or door.shut.get(EVERYWHERE)
+            if shut is None:
+                loop = asyncio.get_running_loop()
+                serve = functools.partial(self._protocol, door)
+                door.servers.append(await loop.create_server(serve, sock=sock, backlog=BACKLOG))
                 continue
-            door.listening.append(sock)
-            loop = asyncio.get_running_loop()
-            door.servers.append(
-                await loop.create_server(functools.partial(self._protocol, door), sock=sock, backlog=BACKLOG)
-            )
+            # Bound but not listening: the port is kept, and refuses.
+            door.sockets.append(sock)
+            if shut == SWALLOW:
+                door.sockets.append(fill_up(sock))
+
+
+def fill_up(sock: socket.socket) -> socket.socket:
+    """Listen with the shortest queue and fill it: further SYNs stay unanswered. It takes no privilege."""
+    sock.listen(0)
+    host, port = sock.getsockname()
+    return socket.create_connection((LOOPBACK if is_wildcard(host) else host, port), timeout=1)

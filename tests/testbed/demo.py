@@ -23,7 +23,8 @@ It left through Postfix, authenticated, over verified TLS.
 """
 AROUND = """
 The testbed stays up. Look around:
-  tests/testbed/run podman exec -it {host} bash             the host; try `postconf -n`, `mailq`, `journalctl -u postfix@-`
+  tests/testbed/run podman exec -it {host} bash
+                                                            the host; try `postconf -n`, `mailq`, `journalctl`
   tests/testbed/run python -m ses_simulator.client --socket {state}/control.sock sessions
                                                             what the endpoint saw
   tests/testbed/run ansible-playbook -i {inventory} mailops.ses.relay
@@ -81,7 +82,9 @@ def main() -> int:
         step("A simulated SES endpoint and a bare Debian 12 host")
         engine.up(layout, [HOST])
         control = Control(layout.state / "control.sock")
-        print(f"  {layout.container(engine.SIMULATOR)} answers for email-smtp.us-east-1.amazonaws.com; {layout.container(HOST)} has no MTA")
+        print(
+            f"  {layout.container(engine.SIMULATOR)} answers for email-smtp.us-east-1.amazonaws.com; {layout.container(HOST)} has no MTA"
+        )
         step("Can the host send? On which port?")
         playbook("mailops.ses.check")
         step("Make it a relay")

@@ -130,7 +130,13 @@ def start_simulator(layout: Layout) -> None:
         *("podman", "run", "--detach", "--name", name, "--hostname", "simulator", "--network", layout.prefix),
         *("--ip", layout.simulator_address, "--cap-add", "NET_ADMIN", "--volume", f"{ROOT}/tests:/opt/tests:ro"),
         *("--volume", f"{ROOT}/.cache/simulator-site:/opt/site:ro", "--volume", f"{layout.state}:/state"),
-        *("--env", "PYTHONPATH=/opt/tests:/opt/site", "--env", "PYTHONDONTWRITEBYTECODE=1", layout.image(layout.simulator_image)),
+        *(
+            "--env",
+            "PYTHONPATH=/opt/tests:/opt/site",
+            "--env",
+            "PYTHONDONTWRITEBYTECODE=1",
+            layout.image(layout.simulator_image),
+        ),
         *("python3", "-m", "ses_simulator", "--state-dir", "/state", "--credential-file", "/state/credentials.json"),
         *("--dns", "0.0.0.0:53", "--ports", "real", *regions),
     )
@@ -150,7 +156,15 @@ def start_host(layout: Layout, host: Host) -> None:
         *("podman", "run", "--detach", "--name", layout.container(host.name), "--hostname", host.hostname),
         *("--network", layout.prefix, "--ip", host.address, "--dns", layout.simulator_address, "--dns-search", "."),
         # Debian's init scripts look at other processes, and nftables and the MTU belong to the host under test.
-        *("--volume", f"{layout.state}/ca.pem:/etc/ssl/testbed-ca.pem:ro", "--cap-add", "SYS_PTRACE,NET_ADMIN", "--systemd", "always", layout.image(host.image)),
+        *(
+            "--volume",
+            f"{layout.state}/ca.pem:/etc/ssl/testbed-ca.pem:ro",
+            "--cap-add",
+            "SYS_PTRACE,NET_ADMIN",
+            "--systemd",
+            "always",
+            layout.image(host.image),
+        ),
     )
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 import uuid
@@ -16,6 +17,12 @@ from .layout import Layout
 
 RELAYS = ["podman://ses-testbed-debian12", "podman://ses-testbed-debian13"]
 INVENTORY = ROOT / "molecule" / "inventory.yml"
+# What molecule sets for its own runs would change what these print.
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MOLECULE_"))},
+    "ANSIBLE_CONFIG": str(ROOT / "tests" / "testbed" / "ansible.cfg"),
+    "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
+}
 DEADLINE = 30.0  # seconds; what is waited for takes one or two
 
 
@@ -39,12 +46,14 @@ class Relay:
         self.name = container.removeprefix(f"{layout.prefix}-")
         self.hostname = layout.hosts[self.name].hostname
 
-    def playbook(self, *arguments: str, name: str = "mailops.ses.relay", **variables: Any) -> subprocess.CompletedProcess[str]:
+    def playbook(
+        self, *arguments: str, name: str = "mailops.ses.relay", **variables: Any
+    ) -> subprocess.CompletedProcess[str]:
         """Run a playbook on this host alone."""
         command = ["ansible-playbook", "-i", str(INVENTORY), name, "--limit", f"{self.name},localhost"]
         if variables:
             command += ["--extra-vars", json.dumps(variables)]
-        return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+        return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, env=ENVIRONMENT)
 
     def converge(self, **variables: Any) -> subprocess.CompletedProcess[str]:
         """Run the relay playbook, which must succeed."""
@@ -52,7 +61,13 @@ class Relay:
         assert done.returncode == 0, done.stdout + done.stderr
         return done
 
-    def send(self, recipient: str = "success@simulator.amazonses.com", sender: str = "root", user: str = "root", **headers: str) -> str:
+    def send(
+        self,
+        recipient: str = "success@simulator.amazonses.com",
+        sender: str = "root",
+        user: str = "root",
+        **headers: str,
+    ) -> str:
         """Hand a mail over by `sendmail -t`, and return the subject by which it is found again."""
         subject = f"test {uuid.uuid4().hex}"
         lines = {"From": sender, "To": recipient, "Subject": subject, **headers}

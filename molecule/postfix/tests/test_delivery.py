@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mail leaves as a user sends it and arrives at the endpoint: authenticated, over verified TLS, from the right sender."""
+"""A mail arrives at the endpoint as a user sent it: authenticated, over verified TLS, from the right sender."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_organisations_domain_is_not_swallowed(relay, endpoint):
 def test_mail_for_root_stays_on_the_host(relay, endpoint):
     subject = relay.send(recipient="root")
     assert "Subject: " + subject in relay.mailbox("root", subject)
-    assert endpoint.messages() == []
+    assert not [message for message in endpoint.messages() if ["Subject", subject] in message["headers"]]
 
 
 def test_it_listens_on_loopback_only(relay):

@@ -14,7 +14,10 @@ MOST_MESSAGES, MOST_SECONDS, MOST_CONNECTIONS = 20, 5, 2  # as converged
 def delivered(relay, endpoint, count):
     until(f"{count} mails arrive", lambda: len(endpoint.messages()) >= count, deadline=60)
     # Sessions stay cached for a few seconds; their record is whole when they are closed.
-    until("every session is closed", lambda: endpoint.sessions() and all(session["closed"] for session in endpoint.sessions()))
+    until(
+        "every session is closed",
+        lambda: endpoint.sessions() and all(session["closed"] for session in endpoint.sessions()),
+    )
     return [session for session in endpoint.sessions() if session["messages"]]
 
 

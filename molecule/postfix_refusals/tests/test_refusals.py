@@ -7,7 +7,10 @@ import pytest
 from testbed.relay import RELAYS
 
 testinfra_hosts = RELAYS
-FINGERPRINT = "find /etc /var/spool/cron -xdev -type f -printf '%p %T@ %m %u %s\\n' | sort; dpkg-query -W; systemctl list-units --no-legend --plain --state=running"
+FINGERPRINT = (
+    "find /etc -xdev -type f -printf '%p %T@ %m %u %s\\n' | sort; dpkg-query -W; "
+    "systemctl list-units --no-legend --plain --state=running '*postfix*'"
+)
 
 REFUSALS = {
     "no region and no endpoint": ({"ses_region": None}, ["ses_region"]),
@@ -17,10 +20,16 @@ REFUSALS = {
     "a user of two lines": ({"ses_smtp_username": "AKIA\nX"}, ["ses_smtp_username"]),
     "an empty password": ({"ses_smtp_password": "", "ses_secret_access_key": None}, ["ses_smtp_password"]),
     "a password of two lines": ({"ses_smtp_password": "hunter2hunter2\nx"}, ["ses_smtp_password"]),
-    "a secret access key as password": ({"ses_smtp_password": "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY99"}, ["ses_smtp_password", "ses_secret_access_key"]),
+    "a secret access key as password": (
+        {"ses_smtp_password": "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY99"},
+        ["ses_smtp_password", "ses_secret_access_key"],
+    ),
     "a temporary key": ({"ses_smtp_username": "ASIAIOSFODNN7EXAMPLE"}, ["ses_smtp_username", "temporary"]),
     "a masquerade domain that is no domain": ({"ses_masquerade_domain": "exa mple"}, ["ses_masquerade_domain"]),
-    "a CA file that is not there": ({"ses_tls_ca_file": "/etc/ssl/nowhere.pem"}, ["ses_tls_ca_file", "/etc/ssl/nowhere.pem"]),
+    "a CA file that is not there": (
+        {"ses_tls_ca_file": "/etc/ssl/nowhere.pem"},
+        ["ses_tls_ca_file", "/etc/ssl/nowhere.pem"],
+    ),
     "a wrong password": ({"ses_smtp_password": "B" + "x" * 43}, ["535"]),
 }
 

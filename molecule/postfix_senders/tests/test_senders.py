@@ -14,6 +14,19 @@ def header(message, name):
     return [value for key, value in message["headers"] if key.lower() == name.lower()]
 
 
+@pytest.fixture
+def quiet(endpoint):
+    """The endpoint when no connection of an earlier test is open any more, so that every session is this test's."""
+    assert endpoint.wait(open=0, timeout=30)
+    endpoint.reset()
+    return endpoint
+
+
+def attempts(endpoint):
+    """The MAIL commands that the endpoint got."""
+    return [line for session in endpoint.sessions() for line, _ in session["commands"] if line.startswith("MAIL")]
+
+
 @pytest.mark.parametrize("sender", ["root", "App <app@example.org>", "nobody@localhost"])
 def test_every_mail_has_the_one_sender(relay, endpoint, sender):
     _, message = relay.arrived(endpoint, relay.send(sender=sender, user="nobody"))
@@ -29,22 +42,20 @@ def test_the_configuration_set_stands_once(relay, endpoint, headers):
     assert header(message, "X-SES-CONFIGURATION-SET") == ["newsletters"]
 
 
-def test_a_null_sender_stays_in_roots_mailbox(relay, endpoint):
+def test_a_null_sender_stays_in_roots_mailbox(relay, quiet):
     subject = relay.submit("", "someone@example.net")
     assert subject in relay.mailbox("root", subject)
     until("the queue is empty", lambda: relay.queue() == [])
-    assert endpoint.sessions() == []
+    assert attempts(quiet) == []
 
 
-def test_the_bounce_after_a_refusal_by_ses_comes_back_to_root(relay, endpoint):
-    endpoint.fault(stage="eod", reply="554 Message rejected: Email address is not verified.")
+def test_the_bounce_after_a_refusal_by_ses_comes_back_to_root(relay, quiet):
+    quiet.fault(stage="eod", reply="554 Message rejected: Email address is not verified.")
     subject = relay.send()
     assert "Email address is not verified" in relay.mailbox("root", subject)
     until("the queue is empty", lambda: relay.queue() == [])
     # One attempt to send it, none to send the bounce.
-    assert [command for session in endpoint.sessions() for command, _ in session["commands"] if command.startswith("MAIL")] == [
-        "MAIL FROM:<ops@example.com>"
-    ]
+    assert attempts(quiet) == ["MAIL FROM:<ops@example.com>"]
 
 
 @pytest.mark.parametrize(
@@ -61,22 +72,23 @@ def test_bounces_go_to_whom_they_are_meant_for(relay, endpoint, recipient, local
     relay.converge(**SETTINGS)
 
 
-def test_a_bounce_that_ses_refuses_too_neither_loops_nor_vanishes(relay, endpoint):
+def test_a_bounce_that_ses_refuses_too_neither_loops_nor_vanishes(relay, quiet):
     relay.converge(**SETTINGS, ses_bounce_recipient="bounces@example.com")
-    endpoint.fault(stage="eod", reply="554 Message rejected: Email address is not verified.")
+    quiet.fault(stage="eod", reply="554 Message rejected: Email address is not verified.")
     subject = relay.submit("", "someone@example.net")
     relay.mailbox("root", subject)
     until("the queue is empty", lambda: relay.queue() == [])
-    attempts = [command for session in endpoint.sessions() for command, _ in session["commands"] if command.startswith("MAIL")]
-    assert len(attempts) == 1
+    assert len(attempts(quiet)) == 1
     relay.converge(**SETTINGS)
 
 
-def test_roots_alias_leads_no_null_sender_to_ses(relay, endpoint):
-    relay.host.check_output("cp /etc/aliases /etc/aliases.saved; echo 'root: ops@example.org' >> /etc/aliases; newaliases")
+def test_roots_alias_leads_no_null_sender_to_ses(relay, quiet):
+    relay.host.check_output(
+        "cp /etc/aliases /etc/aliases.saved; echo 'root: ops@example.org' >> /etc/aliases; newaliases"
+    )
     try:
         subject = relay.submit("", "root")
         relay.mailbox("root", subject)
-        assert endpoint.sessions() == []
+        assert attempts(quiet) == []
     finally:
         relay.host.check_output("mv /etc/aliases.saved /etc/aliases; newaliases")

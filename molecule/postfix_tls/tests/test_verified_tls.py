@@ -19,7 +19,9 @@ IMPOSTORS = {
 
 def nothing_given_away(sessions):
     assert sessions
-    return all(session["user"] is None and not session["auth_in_clear"] and not session["messages"] for session in sessions)
+    return all(
+        session["user"] is None and not session["auth_in_clear"] and not session["messages"] for session in sessions
+    )
 
 
 @pytest.mark.parametrize("port", [587, 465])

@@ -107,7 +107,7 @@ def test_it_goes_as_far_as_it_is_asked_to(sim: Simulator, asked: dict[str, Any],
     [
         ({"refuse": True}, ["resolve"] * 2, "port_refused"),
         ({"stage": "banner", "drop": True}, ["connect", "tls"], "connection_lost"),
-        ({"stage": "banner", "drop": "reset"}, ["connect", "tls"], "connection_lost"),
+        ({"stage": "ehlo", "drop": "reset"}, ["banner", "banner"], "connection_lost"),
         ({"stage": "banner", "garbage": True}, ["connect", "tls"], "not_smtp"),
         ({"stage": "banner", "endless": "line"}, ["connect", "tls"], "not_smtp"),
         (

@@ -105,10 +105,7 @@ def test_over_unverified_tls_no_credential_is_sent(authority: Authority) -> None
 
 
 def test_replies_in_clear_after_the_one_to_starttls_are_not_taken(authority: Authority) -> None:
-    with session_with(lambda client: [client.answer(b"220 go\r\n250 AUTH PLAIN\r\n"), client.silence()][0]) as (
-        session,
-        _,
-    ):
+    with session_with(lambda client: once(client, b"220 go\r\n250 AUTH PLAIN\r\n")) as (session, _):
         session.command("STARTTLS", 220)
         with pytest.raises(Failure, match="injected"):
             session.start_tls(authority.client(), NAME)

@@ -56,7 +56,7 @@ def job(host_name: str = "web1.corp.example", check_mode: bool = False, **option
         ),
     ],
 )
-def test_endpoint_and_region(ca_file: str, options: dict[str, str], endpoint: str, region: str | None) -> None:
+def test_endpoint_and_region(ca_file: str, options: dict[str, Any], endpoint: str, region: str | None) -> None:
     made = job(ca_file=ca_file, **options)
     assert (made.endpoint, made.region) == (endpoint, region)
 
@@ -127,7 +127,7 @@ def test_a_secret_needs_a_region(ca_file: str) -> None:
         ({"username": "AKIAEXAMPLE", "password": ""}, None),
     ],
 )
-def test_faults_that_the_table_explains(options: dict[str, str], cause: str | None) -> None:
+def test_faults_that_the_table_explains(options: dict[str, Any], cause: str | None) -> None:
     with pytest.raises(OptionFault) as fault:
         job(region="us-east-1", **options)
     assert [diagnosis["id"] for diagnosis in fault.value.diagnosis] == ([cause] if cause else [])
@@ -152,7 +152,12 @@ def test_ca_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_message_is_made_only_to_be_sent(ca_file: str) -> None:
-    options = {"region": "us-east-1", "ca_file": ca_file, "sender": "a@b.example", "recipient": "c@d.example"}
+    options: dict[str, Any] = {
+        "region": "us-east-1",
+        "ca_file": ca_file,
+        "sender": "a@b.example",
+        "recipient": "c@d.example",
+    }
     assert job(**options).message is None
     assert job(**options, send=True, check_mode=True).message is None
     message = job(**options, send=True, host_name="wéb\n1").message or ""

@@ -45,7 +45,12 @@ def relay(host_names=("web1.corp.test",), canonical=None, **variables):
         ({"ses_max_connections": -1}, "ses_max_connections", "1"),
         ({"ses_tls_ca_file": "ca.pem"}, "ses_tls_ca_file", "absolute"),
         (
-            {"ses_smtp_password": None, "ses_secret_access_key": SECRET, "ses_region": None, "ses_endpoint": "smtp.test"},
+            {
+                "ses_smtp_password": None,
+                "ses_secret_access_key": SECRET,
+                "ses_region": None,
+                "ses_endpoint": "smtp.test",
+            },
             "ses_region",
             "derived",
         ),
@@ -92,7 +97,10 @@ def test_every_fault_is_told_at_once():
 
 def test_the_region_gives_the_endpoint():
     assert relay().endpoint == "email-smtp.us-east-1.amazonaws.com"
-    assert relay(ses_endpoint="email-smtp-fips.us-west-2.amazonaws.com").endpoint == "email-smtp-fips.us-west-2.amazonaws.com"
+    assert (
+        relay(ses_endpoint="email-smtp-fips.us-west-2.amazonaws.com").endpoint
+        == "email-smtp-fips.us-west-2.amazonaws.com"
+    )
 
 
 def test_auto_means_all_ports_in_the_order_of_preference():

@@ -50,7 +50,10 @@ def test_masquerade_rules_match_the_hosts_names_alone(sender, becomes):
 
 
 def test_without_a_variable_there_is_no_table():
-    assert {item["name"]: item["state"] for item in postfix().tables} == {"ses_senders": "absent", "ses_headers": "absent"}
+    assert {item["name"]: item["state"] for item in postfix().tables} == {
+        "ses_senders": "absent",
+        "ses_headers": "absent",
+    }
 
 
 def test_one_sender_replaces_every_address_but_the_null_sender():
