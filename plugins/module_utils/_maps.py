@@ -20,7 +20,7 @@ class Kind:
 
     suffix: str = ""  # of the index; empty: Postfix reads the source itself
     listed: bool = False  # postmap reads stdin (-i) and lists (-s) it: no source file is needed
-    key: re.Pattern[str] = re.compile(r"(?![#\"])[^\s\"\\]*(?:\"[^\s\"\\]+\"[^\s\"\\]*)?")
+    key: re.Pattern[str] = re.compile(r"(?!#)[^\s\"\\]*(?:\"[^\s\"\\]+\"[^\s\"\\]*)?")
     folds: bool = True  # keys that differ in case only are the same key
 
 

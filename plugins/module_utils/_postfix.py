@@ -23,7 +23,7 @@ ENVIRONMENT = {"PATH": SEARCH_PATH, "LC_ALL": "C"}
 _NEUTRAL = "inet_protocols = ipv4\ninet_interfaces = 127.0.0.1\nmynetworks_style = host\n"
 # Daemons that read nearly all parameters of a relay, and can be run once, on an empty session, without the master.
 PROBED = ("smtp", "smtpd")
-PATIENCE = {True: 5.0, False: 1.5}  # seconds, by whether the master runs: without it smtpd waits for its services
+PATIENCE = {True: 5.0, False: 1.0}  # seconds, by whether the master runs: without it smtpd waits for its services
 _TAG = re.compile(r"^.*?\[\d+\]: ")
 _DOUBT = re.compile(r"warning: .*?: ((?:unused|undefined) parameter: .*)")
 

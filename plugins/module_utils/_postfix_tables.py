@@ -134,7 +134,7 @@ def stage(plan: TablePlan, swap: Swap, postfix: Postfix) -> None:
         staged = swap.stage(plan.path, _maps.source(table.entries).encode(), private)
         if plan.build:
             swap.put(plan.path + plan.kind.suffix, _built(plan, staged, postfix))
-        elif not plan.kind.suffix:
+        elif private:
             check(plan, staged, postfix)
         if plan.write:
             swap.put(plan.path, staged, private)

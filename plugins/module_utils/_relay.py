@@ -28,8 +28,6 @@ ADDRESS = re.compile(r"[A-Za-z0-9.!#%&'*+/=?^_{|}~-]+@[^@]+\Z")
 LOCAL_USER = re.compile(r"[a-z_][a-z0-9_.-]{0,31}\Z")
 # SES: "can contain ASCII letters, numbers, underscores and dashes, at most 64 characters" (CreateConfigurationSet).
 CONFIGURATION_SET = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
-# A domain that exists nowhere (RFC 2606): its mail stays in a local user's mailbox, whatever the aliases say.
-BOUNCE_DOMAIN = "ses-bounce.invalid"
 # Names that every host has, whatever it is called.
 LOOPBACK_NAMES = ("localhost", "localhost.localdomain")
 
@@ -58,8 +56,7 @@ class Relay:
     local_names: list[str] = field(default_factory=list)
     origin: str = "localhost"
     sender_rewrites: dict[str, str] = field(default_factory=dict)
-    bounce_sender: str = "<>"
-    bounce_recipients: list[str] = field(default_factory=list)
+    bounce_recipient: str = "root"
     configuration_set: str | None = None
 
 
@@ -140,6 +137,10 @@ def faults(variables: Mapping[str, Any]) -> list[str]:
         fault = host_fault(alias)
         if fault:
             found.append(f"ses_hostname_aliases {alias!r} {fault}.")
+    sender = variables.get("ses_sender")
+    if sender is not None and sender == variables.get("ses_bounce_recipient"):
+        # Every bounce is addressed to it: one of a mail could not be told from one of a bounce.
+        found.append(f"ses_bounce_recipient {sender!r} is ses_sender too; use another address, or root.")
     return found
 
 
@@ -186,21 +187,9 @@ def describe(variables: Mapping[str, Any], host_names: Sequence[str], canonical_
         # The organisation's domain must not become local, even where the host bears its name.
         origin=local_names[0],
         sender_rewrites=sender_rewrites(variables, own_names(host_names)),
-        bounce_sender=bounce_route(variables)[0],
-        bounce_recipients=bounce_route(variables)[1],
+        bounce_recipient=variables.get("ses_bounce_recipient") or "root",
         configuration_set=variables.get("ses_configuration_set"),
     )
-
-
-def bounce_route(variables: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Envelope sender and recipients of mail that came with a null sender, which SES answers with 501.
-
-    An address outside gets it from itself, since SES verifies senders; root keeps a copy in case SES refuses that too.
-    """
-    recipient = variables.get("ses_bounce_recipient") or "root"
-    if "@" in recipient:
-        return recipient, [recipient, f"root@{BOUNCE_DOMAIN}"]
-    return "<>", [f"{recipient}@{BOUNCE_DOMAIN}"]
 
 
 def organisation_domains(variables: Mapping[str, Any]) -> set[str]:

@@ -12,6 +12,10 @@ from ansible_collections.mailops.ses.plugins.module_utils._relay import Relay
 
 # The seed of these rows, AWS's page on SMTP issues, writes the load balancer's name with this port.
 SEED_PORT = 25
+# A domain that exists nowhere (RFC 2606): its mail stays in a local user's mailbox, whatever the aliases say.
+BOUNCE_DOMAIN = "ses-bounce.invalid"
+# Its one user that is an alias: mail for it leaves through SES.
+FORWARD = "forward"
 
 
 @dataclass(frozen=True)
@@ -19,12 +23,14 @@ class InPostfix:
     """What only Postfix needs to know."""
 
     credential_keys: list[str]
+    bounce_aliases: str
     tables: list[dict[str, Any]]
 
 
 def in_postfix(relay: Relay) -> InPostfix:
     """The relay's keys and tables."""
-    return InPostfix(credential_keys(relay), [senders_table(relay), headers_table(relay)])
+    tables = [senders_table(relay), headers_table(relay), bounces_table(relay)]
+    return InPostfix(credential_keys(relay), bounce_aliases(relay), tables)
 
 
 def credential_keys(relay: Relay) -> list[str]:
@@ -42,19 +48,23 @@ def _with_seed_port(ports: Sequence[int]) -> list[int]:
 
 def senders_table(relay: Relay) -> dict[str, Any]:
     """Envelope and header senders, rewritten as they enter the queue; a null sender stays one."""
+    rules = dict(_sender_rule(pattern, result) for pattern, result in relay.sender_rewrites.items())
+    if rules and _outside(relay):
+        # The first match counts. A bounce of what leaves in this name has to be known from other bounces.
+        rules = {_exactly(relay.bounce_recipient): relay.bounce_recipient, **rules}
     return {
         "name": "ses_senders",
         "parameter": "sender_canonical_maps",
         "type": "regexp",
-        "entries": dict(_sender_rule(pattern, result) for pattern, result in relay.sender_rewrites.items()),
-        "state": "present" if relay.sender_rewrites else "absent",
+        "entries": rules,
+        "state": "present" if rules else "absent",
     }
 
 
 def _sender_rule(pattern: str, result: str) -> tuple[str, str]:
     if pattern == "*":
-        return "/./", result
-    return f"/^(.*){re.escape(pattern)}$/", f"${{1}}{result}"
+        return "/.@./", result  # Postfix looks a null sender up as well, as two quotes
+    return f"/^(.+){re.escape(pattern)}$/", f"${{1}}{result}"
 
 
 def headers_table(relay: Relay) -> dict[str, Any]:
@@ -68,3 +78,30 @@ def headers_table(relay: Relay) -> dict[str, Any]:
         "entries": rules if relay.configuration_set else {},
         "state": "present" if relay.configuration_set else "absent",
     }
+
+
+def bounces_table(relay: Relay) -> dict[str, Any]:
+    """New recipients of mail that has a null sender: a local user's mailbox, and an address outside where one is given.
+
+    What comes for that very address is a bounce of a bounce: it stays with root, so that nothing loops.
+    """
+    outside = _outside(relay)
+    kept = f"{'root' if outside else relay.bounce_recipient}@{BOUNCE_DOMAIN}"
+    rules = {_exactly(relay.bounce_recipient): kept} if outside else {}
+    everyone = f"{kept}, {FORWARD}@{BOUNCE_DOMAIN}" if outside else kept
+    rules[f"!/@{re.escape(BOUNCE_DOMAIN)}$/"] = everyone
+    return {"name": "ses_bounces", "parameter": None, "type": "regexp", "entries": rules, "state": "present"}
+
+
+def bounce_aliases(relay: Relay) -> str:
+    """An address outside gets mail from itself, since SES verifies senders: local(8) makes the owner the sender."""
+    address = relay.bounce_recipient
+    return f"inline:{{ {{{FORWARD} = {address}}} {{owner-{FORWARD} = {address}}} }}" if _outside(relay) else ""
+
+
+def _exactly(address: str) -> str:
+    return f"/^{re.escape(address)}$/"
+
+
+def _outside(relay: Relay) -> bool:
+    return "@" in relay.bounce_recipient

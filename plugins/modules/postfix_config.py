@@ -252,7 +252,7 @@ postfix_version:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import PostfixError
-from ansible_collections.mailops.ses.plugins.module_utils._postfix_config import configure
+from ansible_collections.mailops.ses.plugins.module_utils._postfix_configure import configure
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_request import fault, request
 
 SERVICE = {

@@ -108,13 +108,9 @@ relay:
     sender_rewrites:
       description: What a sender becomes, by address, C(@domain), or C(*) for all.
       type: dict
-    bounce_sender:
-      description: The envelope sender of mail that came with a null sender, which SES refuses.
+    bounce_recipient:
+      description: Who gets mail that has a null sender, which SES refuses.
       type: str
-    bounce_recipients:
-      description: Who gets that mail.
-      type: list
-      elements: str
     configuration_set:
       description: The configuration set's name, or null.
       type: str
@@ -127,6 +123,9 @@ postfix:
       description: The keys under which C(smtp_sasl_password_maps) has the credentials.
       type: list
       elements: str
+    bounce_aliases:
+      description: Value of C(alias_maps) for mail that has a null sender, or empty.
+      type: str
     tables:
       description: The look-up tables without a secret, as M(mailops.ses.postfix_config) takes them.
       type: list

@@ -15,6 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 PLACE = "/opt/postfix_config_test"
+PRISTINE = "/opt/postfix_config_pristine"  # outlives a run that was killed
 CONTAINERS = os.environ.get("POSTFIX_CONTAINERS", "").split()
 TABLE = {"parameter": None, "type": "", "entries": None, "secret_entries": None, "state": "present"}
 
@@ -25,7 +26,12 @@ class Host:
 
     def run(self, *argv: str, stdin: str = "", check: bool = True) -> str:
         done = subprocess.run(
-            ["podman", "exec", "-i", self.name, *argv], input=stdin, capture_output=True, text=True, check=False
+            ["podman", "exec", "-i", self.name, *argv],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=90,
         )
         assert not check or done.returncode == 0, done.stderr
         return done.stdout
@@ -43,7 +49,7 @@ class Host:
 
     def state(self) -> str:
         """Everything about /etc/postfix that a run could change."""
-        return self.shell("cd /etc/postfix && find . -printf '%p %m %u %g %i %T@ %l\\n' | sort; sha256sum * 2>&1")
+        return self.shell("cd /etc/postfix && find . -printf '%p %m %u %g %i %T@ %l\\n' | sort; sha256sum * 2>&1; true")
 
     def text(self, name: str) -> str:
         return self.run("cat", f"/etc/postfix/{name}")
@@ -65,14 +71,14 @@ def container(request: pytest.FixtureRequest) -> Host:
     subprocess.run(["podman", "cp", HERE / "driver.py", f"{target}/driver.py"], check=True)
     utils = ROOT / "plugins" / "module_utils"
     subprocess.run(["podman", "cp", utils, f"{target}/ansible_collections/mailops/ses/plugins/"], check=True)
-    host.shell(f"test -d {PLACE}/pristine || cp -a /etc/postfix {PLACE}/pristine")
+    host.shell(f"test -d {PRISTINE} || cp -a /etc/postfix {PRISTINE}")
     return host
 
 
 @pytest.fixture
 def host(container: Host) -> Iterator[Host]:
     """The container with Postfix's files as they were, and Postfix running on them."""
-    restore = f"rm -rf /etc/postfix/* /etc/postfix/.[!.]*; cp -a {PLACE}/pristine/. /etc/postfix"
+    restore = f"rm -rf /etc/postfix/* /etc/postfix/.[!.]*; cp -a {PRISTINE}/. /etc/postfix"
     container.shell(restore + "; postfix reload 2>/dev/null || postfix start 2>/dev/null")
     yield container
     container.shell(restore)

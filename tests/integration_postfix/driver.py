@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import PostfixError
-from ansible_collections.mailops.ses.plugins.module_utils._postfix_config import configure
+from ansible_collections.mailops.ses.plugins.module_utils._postfix_configure import configure
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_request import fault, request
 
 

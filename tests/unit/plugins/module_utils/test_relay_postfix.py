@@ -53,13 +53,21 @@ def test_without_a_variable_there_is_no_table():
     assert {item["name"]: item["state"] for item in postfix().tables} == {
         "ses_senders": "absent",
         "ses_headers": "absent",
+        "ses_bounces": "present",
     }
 
 
 def test_one_sender_replaces_every_address_but_the_null_sender():
     (pattern,) = table("ses_senders", ses_sender="a@example.com")["entries"]
     assert re.search(pattern[1:-1], "x@y")
-    assert not re.search(pattern[1:-1], "")
+    assert not re.search(pattern[1:-1], '""')
+
+
+def test_the_address_for_bounces_keeps_its_name():
+    rules = table("ses_senders", ses_sender="a@example.com", ses_bounce_recipient="b@example.com")["entries"]
+    first, second = rules
+    assert (first, rules[first]) == ("/^b@example\\.com$/", "b@example.com")
+    assert rules[second] == "a@example.com"
 
 
 def test_the_configuration_set_stands_once():
@@ -67,3 +75,30 @@ def test_the_configuration_set_stands_once():
         "/^X-SES-CONFIGURATION-SET:/": "IGNORE",
         "/^From:/": "PREPEND X-SES-CONFIGURATION-SET: news",
     }
+
+
+@pytest.mark.parametrize(
+    ("bounce_recipient", "recipient", "becomes"),
+    [
+        ("root", "someone@example.net", "root@ses-bounce.invalid"),
+        ("ops", "someone@example.net", "ops@ses-bounce.invalid"),
+        ("ops", "ops@ses-bounce.invalid", None),
+        ("ops@example.com", "x@example.net", "root@ses-bounce.invalid, forward@ses-bounce.invalid"),
+        ("ops@example.com", "ops@example.com", "root@ses-bounce.invalid"),
+        ("ops@example.com", "forward@ses-bounce.invalid", None),
+    ],
+)
+def test_null_senders_mail_has_somewhere_to_go_and_never_loops(bounce_recipient, recipient, becomes):
+    rules = table("ses_bounces", ses_bounce_recipient=bounce_recipient)["entries"]
+    results = []
+    for pattern, result in rules.items():
+        matches = bool(re.search(pattern.lstrip("!")[1:-1], recipient))
+        if matches != pattern.startswith("!"):
+            results.append(result)
+    assert (results or [None])[0] == becomes
+
+
+def test_the_address_outside_gets_its_mail_from_itself():
+    aliases = postfix(ses_bounce_recipient="ops@example.com").bounce_aliases
+    assert aliases == "inline:{ {forward = ops@example.com} {owner-forward = ops@example.com} }"
+    assert postfix().bounce_aliases == ""

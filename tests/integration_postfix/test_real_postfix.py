@@ -45,8 +45,11 @@ def test_second_run_changes_nothing(host: Host, default: str) -> None:
     first = host.configure(**params)
     assert first["changed"]
     assert first["action"] == "reload"
-    assert [table["type"] for table in first["tables"]] == [DEFAULTS[default], DEFAULTS[default].replace(
-        "texthash", "cdb"), "regexp"]
+    assert [table["type"] for table in first["tables"]] == [
+        DEFAULTS[default],
+        DEFAULTS[default].replace("texthash", "cdb"),
+        "regexp",
+    ]
     host.shell("postfix reload 2>/dev/null")
     before = host.state()
     second = host.configure(**params)
@@ -65,45 +68,55 @@ def test_secret_is_in_one_private_file(host: Host, default: str) -> None:
     assert host.mode(f"cred{suffix}") == "root:root 600"
     assert host.run("postmap", "-q", KEY, f"{DEFAULTS[default]}:/etc/postfix/cred").strip() == SECRET
     assert SECRET not in json.dumps(result)
-    assert "test -e" and host.shell("ls -A /etc/postfix | grep -c '^\\.'", check=False).strip() == "0"
+    assert host.shell("ls -Ad /etc/postfix/.mailops-*", check=False) == ""
 
 
 def test_no_secret_in_processes_and_files_of_others(host: Host) -> None:
     """What the run executes, and every mode that it opens files with."""
-    job = json.dumps({"check": False, "params": {
-        "parameters": {}, "optional_parameters": {}, "services": [], "config_directory": "/etc/postfix",
-        "tables": [{"type": "", "entries": None, "state": "present", **CREDENTIALS}],
-    }})
+    job = json.dumps(
+        {
+            "check": False,
+            "params": {
+                "parameters": {},
+                "optional_parameters": {},
+                "services": [],
+                "config_directory": "/etc/postfix",
+                "tables": [{"type": "", "entries": None, "state": "present", **CREDENTIALS}],
+            },
+        }
+    )
     trace = "strace -f -v -s 9999 -e trace=execve,openat,creat,write -o /run/trace"
     host.run("sh", "-c", f"{trace} python3 {PLACE}/driver.py", stdin=job)
     lines = host.shell("cat /run/trace; rm /run/trace").split("\n")
     assert any("execve" in line and "postmap" in line for line in lines)
     assert not [line for line in lines if "execve(" in line and "oneL0ng" in line]
-    created = [line for line in lines if "O_CREAT" in line and "/cred" in line]
+    created = [line for line in lines if "O_CREAT" in line and "cred" in line]
     assert created
+    assert all(".mailops-" in line for line in created)
 
 
-@pytest.mark.parametrize("default", ["hash", "lmdb", "cdb"])
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "rm generic.*",
-        "echo '@else y@example.com' > other; postmap {type}:/etc/postfix/other; mv other{suffix} generic{suffix}",
-        "touch -d '1 hour ago' generic{suffix}",
-        "touch -d '1 hour' generic",
-        "echo junk > generic{suffix}",
-        "echo '# edited' >> generic",
-        "rm generic",
-        "rm cred{secret_suffix}",
-        "chmod 644 cred{secret_suffix}",
-        "chown postfix cred{secret_suffix}",
-    ],
-)
+DAMAGE = {
+    "index lost": "rm generic.*",
+    "index of another content": "echo '@else y@example.com' > other; postmap {type}:/etc/postfix/other;"
+    " mv other{suffix} generic{suffix}",
+    "index older than its source": "touch -d '1 hour ago' generic{suffix}",
+    "index broken": "echo junk > generic{suffix}",
+    "source edited": "echo '# edited' >> generic",
+    "source lost": "rm generic",
+    "secret lost": "rm cred{secret_suffix}",
+    "secret readable": "chmod 644 cred{secret_suffix}",
+    "secret of another owner": "chown postfix cred{secret_suffix}",
+}
+CASES = [("hash", damage) for damage in DAMAGE]
+CASES += [(default, damage) for default in ("lmdb", "cdb") for damage in DAMAGE if damage.startswith("index")]
+
+
+@pytest.mark.parametrize(("default", "damage"), CASES)
 def test_lost_or_stale_tables_are_rebuilt(host: Host, default: str, damage: str) -> None:
     params = {**RELAY, "parameters": {"default_database_type": default}}
     host.configure(**params)
     names = {"type": default, "suffix": SUFFIX[default], "secret_suffix": SUFFIX[DEFAULTS[default]]}
-    host.shell("cd /etc/postfix; " + damage.format(**names))
+    host.shell("cd /etc/postfix; " + DAMAGE[damage].format(**names))
     predicted = host.configure(check=True, **params)
     result = host.configure(**params)
     assert result["changed"]
@@ -141,7 +154,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "smtpd_relay_restrictions": {"parameters": {"smtpd_relay_restrictions": "nonsense"}},
     "inet_protocols": {"parameters": {"inet_protocols": "ipx"}},
     "nosuchmap": {"parameters": {"smtp_generic_maps": "nosuchmap:/etc/x"}},
-    "no program nosuchprogram": {"services": [{"name": "x", "type": "unix", "command": "nosuchprogram"}]},
+    "no program nosuchprogram in": {"services": [{"name": "x", "type": "unix", "command": "nosuchprogram"}]},
     "command is needed": {"services": [{"name": "x", "type": "unix"}]},
     "no_such_option": {"services": [{"name": "smtp", "type": "unix", "options": {"no_such_option": "1"}}]},
     "senders": {"tables": [{"name": "senders", "type": "regexp", "entries": {"/(unbalanced/": "x"}}]},
@@ -192,11 +205,16 @@ def test_reload_that_never_came_is_still_due(host: Host) -> None:
 
 
 def test_owner_mode_and_link_of_main_cf_stay(host: Host) -> None:
-    host.shell("cd /etc/postfix; mkdir -p /srv/pf; mv main.cf /srv/pf/main.cf; ln -s /srv/pf/main.cf main.cf; "
-               "chown postfix:mail /srv/pf/main.cf; chmod 640 /srv/pf/main.cf")
+    host.shell(
+        "cd /etc/postfix; mkdir -p /srv/pf; mv main.cf /srv/pf/main.cf; ln -s /srv/pf/main.cf main.cf; "
+        "chown postfix:mail /srv/pf/main.cf; chmod 640 /srv/pf/main.cf"
+    )
     assert host.configure(**RELAY)["changed"]
     assert host.shell("readlink /etc/postfix/main.cf; stat -c '%U:%G %a' /srv/pf/main.cf; ls -A /srv/pf").split() == [
-        "/srv/pf/main.cf", "postfix:mail", "640", "main.cf"
+        "/srv/pf/main.cf",
+        "postfix:mail",
+        "640",
+        "main.cf",
     ]
     host.shell("rm -rf /srv/pf")
 
@@ -206,11 +224,11 @@ def test_absent_takes_all_files_and_the_reference(host: Host) -> None:
     host.put("main.cf", host.text("main.cf").replace("hash:/etc/postfix/generic", "hash:/a, hash:/etc/postfix/generic"))
     absent = [{**table, "state": "absent"} for table in RELAY["tables"]]
     absent = [{"name": table["name"], "parameter": table["parameter"], "state": "absent"} for table in absent]
-    assert host.configure(tables=absent)["changed"]
+    assert host.configure(tables=absent, parameters={"smtp_sasl_auth_enable": False})["changed"]
     names = host.run("ls", "/etc/postfix")
     assert not [name for name in ("cred", "generic", "senders") if name in names]
     assert host.run("postconf", "-h", "smtp_generic_maps", "smtp_sasl_password_maps").split() == ["hash:/a"]
-    assert not host.configure(tables=absent)["changed"]
+    assert not host.configure(tables=absent, parameters={"smtp_sasl_auth_enable": False})["changed"]
 
 
 def test_two_tables_in_one_parameter(host: Host) -> None:
@@ -221,17 +239,22 @@ def test_two_tables_in_one_parameter(host: Host) -> None:
 
 def test_service_with_spaces_in_options_and_args(host: Host) -> None:
     service = {
-        "name": "up", "type": "unix", "unprivileged": "n", "command": "pipe",
+        "name": "up",
+        "type": "unix",
+        "unprivileged": "n",
+        "command": "pipe",
         "options": {"syslog_name": "a b, {c}", "soft_bounce": True},
         "args": ["flags=Rq", "user=nobody", "argv=/bin/true", "two words", "#hash", "${recipient}"],
     }
     host.configure(services=[service])
     assert host.run("postconf", "-P", "up/unix/syslog_name").strip() == "up/unix/syslog_name = a b, {c}"
-    assert host.run("postconf", "-Mf", "up/unix").count("{ two words }") == 1
+    assert host.run("postconf", "-Mf", "up/unix").count("{two words} #hash ${recipient}") == 1
     assert not host.configure(services=[service])["changed"]
 
 
 def test_the_mail_log_does_not_tell_of_the_check(host: Host) -> None:
+    if not host.shell("command -v journalctl", check=False):
+        pytest.skip("no journal in this container")
     host.shell("journalctl --rotate -q; journalctl --vacuum-time=1s -q 2>/dev/null")
     host.configure(parameters={"smtp_connection_cache_time_limit": "10q"}, tables=[CREDENTIALS])
     assert "10q" not in host.shell("journalctl -q --no-pager -t postfix/smtp -t postfix/smtpd", check=False)
@@ -239,12 +262,27 @@ def test_the_mail_log_does_not_tell_of_the_check(host: Host) -> None:
 
 def test_runs_at_the_same_time_leave_one_whole_configuration(host: Host) -> None:
     def start(password: str) -> subprocess.Popen[str]:
-        params = {"parameters": {"relayhost": f"[{password}]"}, "optional_parameters": {}, "services": [],
-                  "config_directory": "/etc/postfix", "tables": [{
-                      "type": "", "entries": None, "state": "present", **CREDENTIALS,
-                      "secret_entries": {KEY: f"user:{password}"}}]}
-        process = subprocess.Popen(["podman", "exec", "-i", host.name, "python3", f"{PLACE}/driver.py"],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        params = {
+            "parameters": {"relayhost": f"[{password}]"},
+            "optional_parameters": {},
+            "services": [],
+            "config_directory": "/etc/postfix",
+            "tables": [
+                {
+                    "type": "",
+                    "entries": None,
+                    "state": "present",
+                    **CREDENTIALS,
+                    "secret_entries": {KEY: f"user:{password}"},
+                }
+            ],
+        }
+        process = subprocess.Popen(
+            ["podman", "exec", "-i", host.name, "python3", f"{PLACE}/driver.py"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert process.stdin
         process.stdin.write(json.dumps({"check": False, "params": params}))
         process.stdin.close()
@@ -276,7 +314,8 @@ def test_chrooted_smtp_authenticates_from_the_private_table(host: Host, default:
     host.run("sh", "-c", f"cat > {PLACE}/one_login.py", stdin=server)
     host.shell("postfix reload 2>/dev/null")
     told = host.shell(
-        f"mkfifo /run/told; timeout 30 python3 {PLACE}/one_login.py 2500 > /run/told & exec 3</run/told; read ready <&3;"
+        f"rm -f /run/told; mkfifo /run/told; timeout 30 python3 {PLACE}/one_login.py 2500 > /run/told & "
+        "until [ -p /run/told ]; do :; done; exec 3</run/told; read ready <&3; "
         "echo hi | sendmail -f root@example.com x@example.com; cat <&3; rm /run/told; postsuper -d ALL 2>/dev/null"
     )
     assert told.strip() == str(["", *SECRET.split(":")])

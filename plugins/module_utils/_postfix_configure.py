@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring a host's whole Postfix configuration to the wanted state: plan, ask Postfix, swap, report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils import _main_cf, _master_cf
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import Postfix, PostfixError, loaded_at
+from ansible_collections.mailops.ses.plugins.module_utils._postfix_check import ask, try_tables
+from ansible_collections.mailops.ses.plugins.module_utils._postfix_plan import (
+    MAIN_CF,
+    MASTER_CF,
+    Plan,
+    bare_plan,
+    make_plan,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._postfix_request import Request
+from ansible_collections.mailops.ses.plugins.module_utils._postfix_tables import stage
+from ansible_collections.mailops.ses.plugins.module_utils._swap import Swap, locked, sweep
+
+# The master keeps what it started with of these; a reload is enough for everything else.
+RESTART_PARAMETERS = frozenset(
+    (
+        "config_directory",
+        "daemon_directory",
+        "data_directory",
+        "import_environment",
+        "inet_interfaces",
+        "inet_protocols",
+        "mail_owner",
+        "process_id_directory",
+        "proxy_interfaces",
+        "queue_directory",
+        "setgid_group",
+    )
+)
+# The kernel stamps files with a clock that lags a little behind the one that processes are started by.
+CLOCK_SLACK = 0.05
+
+
+def configure(request: Request, check_mode: bool, scratch: str) -> dict[str, Any]:
+    """Do all of it; in check mode all but the writing. The scratch directory is the caller's, private to it."""
+    try:
+        postfix = Postfix(os.path.join(scratch, "candidate"))
+        if postfix.installed:
+            return _configure(request, postfix, check_mode, scratch)
+    except OSError as error:
+        remedy = " (run the task as root: become: true)" if isinstance(error, PermissionError) else ""
+        raise PostfixError(f"the host keeps what it had: {error.strerror}: {error.filename}{remedy}") from error
+    if not check_mode:
+        raise PostfixError("Postfix is not installed: there is no postconf here. Install the package postfix first")
+    return {
+        **_report(bare_plan(request), request.directory),
+        "changed": True,
+        "action": "restart",
+        "reload_due": False,
+        "restart_due": True,
+        "postfix_version": "",
+        "warnings": [],
+        "msg": "Postfix is not installed yet: the difference is against an empty configuration",
+    }
+
+
+def _configure(request: Request, postfix: Postfix, check_mode: bool, scratch: str) -> dict[str, Any]:
+    if not os.path.isdir(request.directory):
+        raise PostfixError(f"config_directory: {request.directory} is no directory on this host")
+    with nullcontext() if check_mode else locked(request.directory):
+        if not check_mode:
+            sweep(request.directory)
+        plan = make_plan(request, postfix)
+        running = loaded_at(postfix.directory("queue_directory"))
+        missed = _missed(plan, request, running)
+        warnings = ask(plan, request, postfix, running is not None) if plan.texts_change else []
+        try_tables(plan, postfix, scratch)
+        if plan.changed and not check_mode:
+            _carry_out(plan, request, postfix)
+    return {
+        **_report(plan, request.directory),
+        **_due(plan, request, missed),
+        "postfix_version": postfix.default("mail_version"),
+        "warnings": warnings,
+    }
+
+
+def _carry_out(plan: Plan, request: Request, postfix: Postfix) -> None:
+    """Tables first and main.cf last, so that it never refers to one that is not there; then what nothing refers to."""
+    with Swap() as swap:
+        for table in plan.tables:
+            stage(table, swap, postfix)
+        for name in (MASTER_CF, MAIN_CF):
+            if plan.before[name] != plan.after[name]:
+                target = os.path.join(request.directory, name)
+                swap.put(target, swap.stage(target, plan.after[name].encode("utf-8", "surrogateescape")))
+        for table in plan.tables:
+            for path in table.remove:
+                swap.remove(path)
+        swap.commit()
+
+
+def _report(plan: Plan, directory: str) -> dict[str, Any]:
+    diff = []
+    for name, mask in ((MAIN_CF, _main_cf.masked), (MASTER_CF, _master_cf.masked)):
+        before, after = plan.before[name], plan.after[name]
+        if before != after:
+            # The mark on what changed stands on the new side only.
+            texts = {"before": mask(before, before), "after": mask(after, before)}
+            path = os.path.join(directory, name)
+            diff.append({"before_header": path, "after_header": path, **texts})
+    return {
+        "changed": plan.changed,
+        "parameters": plan.changed_parameters,
+        "services": [{"name": name, "type": kind} for name, kind in plan.services],
+        "tables": [table.result() for table in plan.tables],
+        "diff": diff + [table.diff() for table in plan.tables if table.changed],
+    }
+
+
+def _missed(plan: Plan, request: Request, running: Mapping[str, float] | None) -> bool:
+    """Whether files are newer than the master's last load: an earlier run's reload never came."""
+    paths = [os.path.join(request.directory, name) for name in (MAIN_CF, MASTER_CF)]
+    paths += [path for table in plan.tables if table.table.present for path in table.files]
+    newest = max((os.stat(path).st_mtime for path in paths if os.path.exists(path)), default=0.0)
+    return running is not None and newest > running["loaded"] + CLOCK_SLACK
+
+
+def _due(plan: Plan, request: Request, missed: bool) -> dict[str, Any]:
+    """What the daemon needs. What a missed load would have brought cannot be told any more, so all that was asked for
+    counts."""
+    asked = (name for name in (*request.parameters, *request.optional) if missed)
+    restart = any(name in RESTART_PARAMETERS for name in (*plan.changed_parameters, *asked))
+    action = "restart" if restart else "reload" if plan.changed or missed else "none"
+    return {"action": action, "reload_due": action == "reload", "restart_due": restart}

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure the design's figures: python -m bench [rerun] [firstrun] [throughput] [check]"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from testbed import engine, layout
+
+from . import check, firstrun, rerun, throughput
+from .figures import Figure, table
+from .stage import HOST, Stage
+
+MESSAGES = 2000
+Measure = Callable[[Stage], list[Figure]]
+
+
+def parse(arguments: list[str], names: list[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="bench", description="Measure the design's figures.")
+    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"{', '.join(names)} (default: all)")
+    parser.add_argument("--messages", type=int, default=MESSAGES, help="the queue's length (default: %(default)s)")
+    parser.add_argument("--layout", type=Path, help="another testbed.toml, to stay out of the way of other runs")
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.figures) - set(names))
+    if unknown:
+        parser.error(f"no figure {', '.join(unknown)}: there are {', '.join(names)}")
+    if options.messages < 1:
+        parser.error("--messages: at least 1")
+    return options
+
+
+def main(arguments: list[str]) -> int:
+    """Measure, print the table, and leave nothing behind."""
+    measures: dict[str, Measure] = {
+        "rerun": rerun.measure,
+        "firstrun": firstrun.measure,
+        "throughput": lambda stage: throughput.measure(stage, options.messages),
+        "check": check.measure,
+    }
+    options = parse(arguments, list(measures))
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(128 + signal.SIGTERM))
+    testbed = layout.Layout.load(options.layout) if options.layout else layout.Layout.load()
+    figures: list[Figure] = []
+    try:
+        engine.up(testbed, [HOST])
+        with tempfile.TemporaryDirectory(prefix="ses-bench-") as folder:
+            stage = Stage(testbed, Path(folder))
+            for name in options.figures or measures:
+                figures += measures[name](stage)
+    except engine.EngineError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    finally:
+        engine.down(testbed)
+    print(table(figures))
+    return int(any(figure.reached is False for figure in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a bare host to a relay: the playbook, and an engineer who types what AWS documents."""
+
+from __future__ import annotations
+
+from . import by_hand
+from .figures import Figure
+from .stage import Stage, say, timed
+
+ROUNDS = 2  # the best counts: the packages' mirror is not always as fast
+BOUND = 1.4
+
+
+def type_by_hand(stage: Stage) -> float:
+    """The seconds that packages and postconf take on a bare host."""
+    stage.bare()
+    script = by_hand.script(stage.endpoint, stage.username, stage.password)
+    seconds = timed(lambda: stage.shell(script))
+    say(f"packages and postconf by hand: {seconds:.1f} s")
+    return seconds
+
+
+def play(stage: Stage) -> float:
+    """The seconds that the playbook takes on a bare host."""
+    stage.bare()
+    seconds = timed(stage.playbook)
+    say(f"the relay playbook on a bare host: {seconds:.1f} s")
+    return seconds
+
+
+def measure(stage: Stage) -> list[Figure]:
+    """Both, in turn."""
+    rounds = [(type_by_hand(stage), play(stage)) for _round in range(ROUNDS)]
+    typed, played = (min(column) for column in zip(*rounds, strict=True))
+    return [Figure("first run", played, "s", "the same packages and postconf by hand", typed, bound=BOUND)]

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bench's host beside the simulator, and what is run on it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ses_simulator.client import Control
+from ses_simulator.credentials import derive
+from testbed import engine
+from testbed.layout import Layout
+from testbed.relay import ENVIRONMENT
+
+HOST = "bench"
+RELAY = "mailops.ses.relay"
+
+
+def say(text: str) -> None:
+    """Progress, which is not part of the table."""
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def timed(action: Callable[[], object]) -> float:
+    """The seconds that ACTION takes."""
+    begun = time.monotonic()
+    action()
+    return time.monotonic() - begun
+
+
+class Stage:
+    """One host; FOLDER is for files that Ansible reads."""
+
+    def __init__(self, layout: Layout, folder: Path) -> None:
+        self.layout = layout
+        self.folder = folder
+        self.container = layout.container(HOST)
+        self.control = Control(layout.state / "control.sock")
+        self.region = next(iter(layout.regions))
+        self.endpoint = f"email-smtp.{self.region}.amazonaws.com"
+        self.username, credential = next(iter(layout.credentials.items()))
+        assert isinstance(credential, dict)
+        self.secret: str = credential["secret_access_key"]
+        self.password = derive(self.secret, self.region)
+        self.inventory = self.write("inventory.json", {"all": {"hosts": {HOST: self._variables()}}})
+
+    def _variables(self) -> dict[str, str]:
+        return {
+            "ansible_host": self.container,
+            "ansible_connection": "containers.podman.podman",
+            "ansible_user": "root",
+            "ses_region": self.region,
+            "ses_smtp_username": self.username,
+            "ses_secret_access_key": self.secret,
+            "ses_tls_ca_file": "/etc/ssl/testbed-ca.pem",
+        }
+
+    def write(self, name: str, data: object) -> Path:
+        """A file of JSON, which Ansible reads as YAML."""
+        path = self.folder / name
+        path.write_text(json.dumps(data))
+        return path
+
+    def bare(self) -> None:
+        """A new host without an MTA; the simulator forgets what it saw."""
+        engine.renew(self.layout, [HOST])
+
+    def shell(self, script: str) -> str:
+        """Run a shell script on the host; it comes by standard input, so that no password stands in a process list."""
+        return run(["podman", "exec", "--interactive", self.container, "sh", "-eu", "-s"], script)
+
+    def playbook(self, *arguments: str, name: str = RELAY) -> str:
+        """Run a playbook as an engineer does."""
+        return run(["ansible-playbook", "--inventory", str(self.inventory), name, *arguments])
+
+    def module(self, name: str, arguments: str) -> str:
+        """Run one module on the host."""
+        return run(["ansible", "--inventory", str(self.inventory), HOST, "--module-name", name, "--args", arguments])
+
+
+def run(command: Sequence[str], text: str = "") -> str:
+    """Standard output of a command, which must succeed."""
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    if done.returncode:
+        raise engine.EngineError(f"{command[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout

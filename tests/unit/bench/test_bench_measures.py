@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pure parts of the measures: AWS's steps, the time that sessions span, the command line."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from bench.__main__ import parse
+from bench.by_hand import script
+from bench.check import span
+
+HOSTILE = "pa'ss $(id) `id` \\ \""
+
+
+def test_the_steps_quote_what_they_are_given() -> None:
+    lines = script("mail.test", "AKIAEXAMPLE", HOSTILE, {"smtp_helo_name": "$myhostname"}).splitlines()
+    (postconf,) = (shlex.split(line) for line in lines if line.startswith("postconf"))
+    assert {"relayhost = [mail.test]:587", "smtp_helo_name = $myhostname"} < set(postconf)
+    (row,) = (shlex.split(line) for line in lines if line.startswith("echo"))
+    assert row[1] == f"[mail.test]:587 AKIAEXAMPLE:{HOSTILE}"
+
+
+def test_sessions_side_by_side_span_less_than_their_sum() -> None:
+    day = "2025-01-01T00:00:"
+    sessions = [
+        {"opened": f"{day}00.500+00:00", "closed": f"{day}01.250+00:00"},
+        {"opened": f"{day}00.750+00:00", "closed": f"{day}01.750+00:00"},
+    ]
+    assert span(sessions) == 1.25
+
+
+@pytest.mark.parametrize("arguments", [["reurn"], ["--messages", "0"]])
+def test_a_wrong_command_line_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(arguments, ["rerun"])
+    assert "rerun" in capsys.readouterr().err or arguments[0] == "--messages"
