@@ -25,6 +25,14 @@ def endpoint(layout):
 
 
 @pytest.fixture
+def quiet(endpoint):
+    """The endpoint when no connection of an earlier test is open any more, so that every session is this test's."""
+    assert endpoint.wait(open=0, timeout=30)
+    endpoint.reset()
+    return endpoint
+
+
+@pytest.fixture
 def relay(host, layout):
     """The host under test, with an empty queue before and after."""
     machine = Relay(host, layout)

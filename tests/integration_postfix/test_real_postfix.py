@@ -14,8 +14,10 @@ SECRET = "AKIAIOSFODNN7EXAMPLE:oneL0ngPassw0rd"
 OTHER = "AKIAIOSFODNN7EXAMPLE:an0therL0ngPassw0rd"
 KEY = "[email-smtp.us-east-1.amazonaws.com]:587"
 CREDENTIALS = {"name": "cred", "parameter": "smtp_sasl_password_maps", "secret_entries": {KEY: SECRET}}
+HASH = {"default_database_type": "hash"}
 RELAY: dict[str, Any] = {
     "parameters": {
+        **HASH,
         "relayhost": KEY,
         "smtp_sasl_auth_enable": True,
         "smtp_tls_security_level": "secure",
@@ -129,7 +131,7 @@ def test_lost_or_stale_tables_are_rebuilt(host: Host, default: str, damage: str)
 
 def test_changed_password(host: Host) -> None:
     host.configure(**RELAY)
-    result = host.configure(tables=[{**CREDENTIALS, "secret_entries": {KEY: OTHER}}])
+    result = host.configure(parameters=HASH, tables=[{**CREDENTIALS, "secret_entries": {KEY: OTHER}}])
     assert [table["rebuilt"] for table in result["tables"]] == [True]
     assert host.run("postmap", "-q", KEY, "hash:/etc/postfix/cred").strip() == OTHER
     assert "(changed)" in result["diff"][0]["after"]
@@ -233,7 +235,7 @@ def test_absent_takes_all_files_and_the_reference(host: Host) -> None:
 
 def test_two_tables_in_one_parameter(host: Host) -> None:
     tables = [{"name": name, "parameter": "virtual_alias_maps", "entries": {f"{name}@x": "y"}} for name in ("b", "a")]
-    host.configure(tables=tables)
+    host.configure(parameters=HASH, tables=tables)
     assert host.run("postconf", "-h", "virtual_alias_maps").strip() == "hash:/etc/postfix/b, hash:/etc/postfix/a"
 
 
@@ -263,7 +265,7 @@ def test_the_mail_log_does_not_tell_of_the_check(host: Host) -> None:
 def test_runs_at_the_same_time_leave_one_whole_configuration(host: Host) -> None:
     def start(password: str) -> subprocess.Popen[str]:
         params = {
-            "parameters": {"relayhost": f"[{password}]"},
+            "parameters": {**HASH, "relayhost": f"[{password}]"},
             "optional_parameters": {},
             "services": [],
             "config_directory": "/etc/postfix",

@@ -14,14 +14,6 @@ def header(message, name):
     return [value for key, value in message["headers"] if key.lower() == name.lower()]
 
 
-@pytest.fixture
-def quiet(endpoint):
-    """The endpoint when no connection of an earlier test is open any more, so that every session is this test's."""
-    assert endpoint.wait(open=0, timeout=30)
-    endpoint.reset()
-    return endpoint
-
-
 def attempts(endpoint):
     """The MAIL commands that the endpoint got."""
     return [line for session in endpoint.sessions() for line, _ in session["commands"] if line.startswith("MAIL")]

@@ -12,7 +12,7 @@ IMPOSTORS = {
     "other name": ({"certificate": "other_name"}, "not verified"),
     "expired": ({"certificate": "expired"}, "not verified"),
     "not yet valid": ({"certificate": "not_yet_valid"}, "not verified"),
-    "untrusted": ({"certificate": "untrusted"}, "not trusted"),
+    "untrusted": ({"certificate": "untrusted"}, "not verified"),
     "STARTTLS stripped": ({"no_starttls": True}, "TLS is required"),
 }
 
@@ -24,25 +24,25 @@ def nothing_given_away(sessions):
     )
 
 
-@pytest.mark.parametrize("port", [587, 465])
-@pytest.mark.parametrize("impostor", IMPOSTORS)
-def test_an_impostor_gets_nothing_and_the_mail_waits(relay, endpoint, impostor, port):
+@pytest.mark.parametrize(
+    ("impostor", "port"),
+    # A TLS wrapper port offers no STARTTLS that could be stripped.
+    [*((name, 587) for name in IMPOSTORS), *((name, 465) for name in IMPOSTORS if name != "STARTTLS stripped")],
+)
+def test_an_impostor_gets_nothing_and_the_mail_waits(relay, quiet, impostor, port):
     fault, word = IMPOSTORS[impostor]
-    if port == 465 and "no_starttls" in fault:
-        return  # a TLS wrapper port offers no STARTTLS that could be stripped
-    if port == 465:
-        relay.converge(ses_port=465)
-    endpoint.fault(**fault)
+    if not relay.host.check_output("postconf -h relayhost").endswith(f":{port}"):
+        relay.converge(ses_port=port)
+    quiet.reset()  # the role's own check has logged in
+    quiet.fault(**fault)
     # The header asks for delivery without verification (RFC 8689): Postfix 3.10 would obey if it were let.
     subject = relay.send(TLS_Required="no")
     relay.deferred(subject, word)
-    assert nothing_given_away(endpoint.sessions())
-    endpoint.clear()
+    assert nothing_given_away(quiet.sessions())
+    quiet.clear()
     relay.host.check_output("postqueue -f")
-    session, _ = relay.arrived(endpoint, subject)
+    session, _ = relay.arrived(quiet, subject)
     assert session["user"] == "AKIATESTBEDUSEAST123"
-    if port == 465:
-        relay.converge()
 
 
 @pytest.mark.parametrize("port", [25, 587, 2587, 465, 2465])
@@ -61,12 +61,12 @@ def test_auto_takes_the_first_port_that_the_host_can_reach(relay, endpoint):
     assert session["port"] == 465
 
 
-def test_a_wrong_password_defers_and_does_not_bounce(relay, endpoint):
+def test_a_wrong_password_defers_and_does_not_bounce(relay, quiet):
     relay.converge()
-    endpoint.fault(stage="auth", reply="535 Authentication Credentials Invalid")
+    quiet.fault(stage="auth", reply="535 Authentication Credentials Invalid")
     subject = relay.send()
     relay.deferred(subject, "535")
-    endpoint.clear()
+    quiet.clear()
     relay.host.check_output("postqueue -f")
-    relay.arrived(endpoint, subject)
+    relay.arrived(quiet, subject)
     until("the queue is empty", lambda: relay.queue() == [])
