@@ -9,7 +9,7 @@ from pathlib import Path
 from . import by_hand, firstrun
 from .figures import Figure
 from .output import changes, executions
-from .stage import HOST, RELAY, Stage, say, timed
+from .stage import RELAY, Stage, say, timed
 
 ROUNDS = 3
 PEER = "BENCH_PEER"
@@ -19,14 +19,11 @@ MODULES = 6
 STAND_IN = 0.59
 
 
-def best(stage: Stage, playbook: str) -> float:
-    """The best time of some runs, of which none may change anything."""
-    times = []
-    for _round in range(ROUNDS):
-        seconds = timed(lambda: stage.playbook(name=playbook))
-        say(f"{playbook} again: {seconds:.2f} s")
-        times.append(seconds)
-    return min(times)
+def again(stage: Stage, playbook: str = RELAY) -> float:
+    """The seconds of one more run."""
+    seconds = timed(lambda: stage.playbook(name=playbook))
+    say(f"{Path(playbook).stem} again: {seconds:.2f} s")
+    return seconds
 
 
 def peer_playbook(stage: Stage, role: Path) -> Path:
@@ -37,32 +34,43 @@ def peer_playbook(stage: Stage, role: Path) -> Path:
         "postfix_conf": {"relayhost": key, **by_hand.SETTINGS},
         "postfix_files": [{"name": Path(by_hand.SASL_PASSWD).name, "content": row, "postmap": True}],
     }
-    play = {"hosts": HOST, "become": True, "gather_facts": False, "roles": [{"role": str(role), "vars": variables}]}
-    return stage.write("peer.json", [play])
+    play = {
+        "hosts": stage.host,
+        "become": True,
+        "gather_facts": False,
+        "roles": [{"role": str(role), "vars": variables}],
+    }
+    return stage.write("linux-system-roles-postfix.json", [play])
 
 
-def compare(stage: Stage) -> tuple[str, float]:
-    """What the re-run is compared with, and its seconds."""
-    role = os.environ.get(PEER)
-    if not role:
-        typed = min(firstrun.type_by_hand(stage) for _round in range(firstrun.ROUNDS))
-        return f"{STAND_IN} x by hand, for linux-system-roles/postfix ({PEER} not set)", STAND_IN * typed
-    playbook = str(peer_playbook(stage, Path(role).resolve()))
-    stage.bare()
+def beside_stand_in(stage: Stage) -> tuple[float, str, float]:
+    """Best re-run of ours, what it is compared with, and its seconds: as much of the work by hand as the peer took."""
+    typed = min(firstrun.type_by_hand(stage.second()) for _round in range(firstrun.ROUNDS))
+    ours = min(again(stage) for _round in range(ROUNDS))
+    return ours, f"{STAND_IN} x by hand, for linux-system-roles/postfix ({PEER} is not set)", STAND_IN * typed
+
+
+def beside_peer(stage: Stage, role: Path) -> tuple[float, str, float]:
+    """The same with the peer itself, in turn on two hosts, so that both see the same load."""
+    other = stage.second()
+    other.bare()
+    other.shell("apt-get -qq update")  # which the peer leaves to others
+    playbook = str(peer_playbook(other, role))
     say("linux-system-roles/postfix on a bare host")
-    stage.shell("apt-get -qq update")  # which it leaves to others
-    stage.playbook(name=playbook)
-    return "linux-system-roles/postfix again", best(stage, playbook)
+    other.playbook(name=playbook)
+    rounds = [(again(stage), again(other, playbook)) for _round in range(ROUNDS)]
+    ours, theirs = (min(column) for column in zip(*rounds, strict=True))
+    return ours, "linux-system-roles/postfix again", theirs
 
 
 def measure(stage: Stage) -> list[Figure]:
     """Changes, modules and time of a second run."""
-    against, other = compare(stage)
     firstrun.play(stage)
     verbose = stage.playbook("-vvv")
     modules = executions(verbose)
     say(f"modules of a re-run: {' '.join(modules)}")
-    ours = best(stage, RELAY)
+    role = os.environ.get(PEER)
+    ours, against, other = beside_peer(stage, Path(role).resolve()) if role else beside_stand_in(stage)
     return [
         Figure("re-run: tasks changed", changes(verbose), bound=0),
         Figure("re-run: modules beyond facts", len(modules), bound=MODULES),

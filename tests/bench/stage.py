@@ -17,7 +17,9 @@ from testbed.layout import Layout
 from testbed.relay import ENVIRONMENT
 
 HOST = "bench"
+SECOND = "demo"  # nobody gives a demo on the bench's testbed
 RELAY = "mailops.ses.relay"
+DEADLINE = 300.0  # seconds; what runs here takes a tenth of it
 
 
 def say(text: str) -> None:
@@ -35,10 +37,11 @@ def timed(action: Callable[[], object]) -> float:
 class Stage:
     """One host; FOLDER is for files that Ansible reads."""
 
-    def __init__(self, layout: Layout, folder: Path) -> None:
+    def __init__(self, layout: Layout, folder: Path, host: str = HOST) -> None:
         self.layout = layout
         self.folder = folder
-        self.container = layout.container(HOST)
+        self.host = host
+        self.container = layout.container(host)
         self.control = Control(layout.state / "control.sock")
         self.region = next(iter(layout.regions))
         self.endpoint = f"email-smtp.{self.region}.amazonaws.com"
@@ -46,7 +49,7 @@ class Stage:
         assert isinstance(credential, dict)
         self.secret: str = credential["secret_access_key"]
         self.password = derive(self.secret, self.region)
-        self.inventory = self.write("inventory.json", {"all": {"hosts": {HOST: self._variables()}}})
+        self.inventory = self.write(f"{host}.json", {"all": {"hosts": {host: self._variables()}}})
 
     def _variables(self) -> dict[str, str]:
         return {
@@ -65,9 +68,13 @@ class Stage:
         path.write_text(json.dumps(data))
         return path
 
+    def second(self) -> Stage:
+        """Another host beside the same simulator."""
+        return Stage(self.layout, self.folder, SECOND)
+
     def bare(self) -> None:
         """A new host without an MTA; the simulator forgets what it saw."""
-        engine.renew(self.layout, [HOST])
+        engine.renew(self.layout, [self.host])
 
     def shell(self, script: str) -> str:
         """Run a shell script on the host; it comes by standard input, so that no password stands in a process list."""
@@ -79,12 +86,21 @@ class Stage:
 
     def module(self, name: str, arguments: str) -> str:
         """Run one module on the host."""
-        return run(["ansible", "--inventory", str(self.inventory), HOST, "--module-name", name, "--args", arguments])
+        return run(
+            ["ansible", "--inventory", str(self.inventory), self.host, "--module-name", name, "--args", arguments]
+        )
 
 
 def run(command: Sequence[str], text: str = "") -> str:
-    """Standard output of a command, which must succeed."""
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    """Standard output of a command, which must succeed in time."""
+    try:
+        done = subprocess.run(
+            command, input=text, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=DEADLINE
+        )
+    except subprocess.TimeoutExpired:
+        raise engine.EngineError(
+            f"{command[0]} has not ended within {DEADLINE:.0f} s: does the packages' mirror answer? Try again"
+        ) from None
     if done.returncode:
         raise engine.EngineError(f"{command[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -11,29 +11,27 @@ testinfra_hosts = RELAYS
 MOST_MESSAGES, MOST_SECONDS, MOST_CONNECTIONS = 20, 5, 2  # as converged
 
 
-def delivered(relay, endpoint, count):
-    until(f"{count} mails arrive", lambda: len(endpoint.messages()) >= count, deadline=60)
-    # Sessions stay cached for a few seconds; their record is whole when they are closed.
-    until(
-        "every session is closed",
-        lambda: endpoint.sessions() and all(session["closed"] for session in endpoint.sessions()),
-    )
-    return [session for session in endpoint.sessions() if session["messages"]]
+def delivered(quiet, count):
+    """The sessions that brought COUNT mails, when all of them are over."""
+    assert quiet.wait(messages=count, timeout=60)
+    # Postfix keeps an idle connection for a few seconds; a record is whole when its session is closed.
+    assert quiet.wait(open=0, timeout=30)
+    return [session for session in quiet.sessions() if session["messages"]]
 
 
-def test_a_burst_reuses_connections_and_recycles_them_by_messages(relay, endpoint):
+def test_a_burst_reuses_connections_and_recycles_them_by_messages(relay, quiet):
     relay.submit("app@example.org", "to@example.net", count=100)
-    sessions = delivered(relay, endpoint, 100)
+    sessions = delivered(quiet, 100)
     assert sum(len(session["messages"]) for session in sessions) == 100
     assert max(len(session["messages"]) for session in sessions) <= MOST_MESSAGES
     assert 100 / MOST_MESSAGES <= len(sessions) <= 100 / MOST_MESSAGES + 2 * MOST_CONNECTIONS
-    assert endpoint.counters()["max_open"] <= MOST_CONNECTIONS
+    assert quiet.counters()["max_open"] <= MOST_CONNECTIONS
 
 
-def test_connections_are_recycled_by_seconds(relay, endpoint):
-    endpoint.latency(0.1)  # half a second a mail: the messages alone would not end a connection within its time
+def test_connections_are_recycled_by_seconds(relay, quiet):
+    quiet.latency(0.1)  # half a second a mail: the messages alone would not end a connection within its time
     relay.submit("app@example.org", "to@example.net", count=40)
-    sessions = delivered(relay, endpoint, 40)
+    sessions = delivered(quiet, 40)
     # After its last mail a connection waits in the cache, for 5 s at most.
     assert max(seconds(session["opened"], session["closed"]) for session in sessions) <= MOST_SECONDS + 5 + 2
     assert len(sessions) > MOST_CONNECTIONS
@@ -43,15 +41,15 @@ def seconds(start, end):
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
 
 
-def test_a_connection_that_ses_ends_loses_no_mail(relay, endpoint):
-    endpoint.limits(max_messages=5)
+def test_a_connection_that_ses_ends_loses_no_mail(relay, quiet):
+    quiet.limits(messages_per_session=5)
     relay.submit("app@example.org", "to@example.net", count=20)
-    sessions = delivered(relay, endpoint, 20)
+    sessions = delivered(quiet, 20)
     assert sum(len(session["messages"]) for session in sessions) == 20
 
 
-def test_a_connection_lost_in_the_middle_of_a_mail_loses_no_mail(relay, endpoint):
-    endpoint.fault(stage="data", drop=True, after=20, times=1)
+def test_a_connection_lost_in_the_middle_of_a_mail_loses_no_mail(relay, quiet):
+    quiet.fault(stage="data", drop=True, after=20, times=1)
     subject = relay.send()
-    relay.arrived(endpoint, subject)
+    relay.arrived(quiet, subject)
     until("the queue is empty", lambda: relay.queue() == [])
