@@ -17,12 +17,13 @@ from .figures import Figure, table
 from .stage import HOST, Stage
 
 MESSAGES = 2000
+EPILOG = "BENCH_PEER=DIRECTORY: a checkout of linux-system-roles/postfix, measured by rerun in place of a stand-in."
 Measure = Callable[[Stage], list[Figure]]
 
 
 def parse(arguments: list[str], names: list[str]) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="bench", description="Measure the design's figures.")
+    parser = argparse.ArgumentParser(prog="bench", description="Measure the design's figures.", epilog=EPILOG)
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"{', '.join(names)} (default: all)")
     parser.add_argument("--messages", type=int, default=MESSAGES, help="the queue's length (default: %(default)s)")
     parser.add_argument("--layout", type=Path, help="another testbed.toml, to stay out of the way of other runs")

@@ -35,7 +35,7 @@ def script(endpoint: str, username: str, password: str, more: Mapping[str, str] 
             f"apt-get -qq -y install --no-install-recommends {' '.join(PACKAGES)}",
             f"postconf -e {' '.join(shlex.quote(f'{name} = {value}') for name, value in settings.items())}",
             "umask 077",
-            f"echo {shlex.quote(f'{relayhost(endpoint)} {username}:{password}')} > {SASL_PASSWD}",
+            f"printf '%s\\n' {shlex.quote(f'{relayhost(endpoint)} {username}:{password}')} > {SASL_PASSWD}",
             f"postmap hash:{SASL_PASSWD}",
             "postfix status || postfix start",
             "postfix reload",

@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from testbed.engine import EngineError
+
 from . import by_hand, firstrun
 from .figures import Figure
 from .output import changes, executions
@@ -19,10 +21,18 @@ MODULES = 6
 STAND_IN = 0.59
 
 
+def peer() -> Path | None:
+    """The peer's checkout, where one is named."""
+    name = os.environ.get(PEER)
+    if name and not Path(name, "tasks", "main.yml").is_file():
+        raise EngineError(f"{PEER}={name}: there is no role in it")
+    return Path(name).resolve() if name else None
+
+
 def again(stage: Stage, playbook: str = RELAY) -> float:
     """The seconds of one more run."""
     seconds = timed(lambda: stage.playbook(name=playbook))
-    say(f"{Path(playbook).stem} again: {seconds:.2f} s")
+    say(f"{Path(playbook).name} again: {seconds:.2f} s")
     return seconds
 
 
@@ -65,12 +75,12 @@ def beside_peer(stage: Stage, role: Path) -> tuple[float, str, float]:
 
 def measure(stage: Stage) -> list[Figure]:
     """Changes, modules and time of a second run."""
+    role = peer()
     firstrun.play(stage)
     verbose = stage.playbook("-vvv")
     modules = executions(verbose)
     say(f"modules of a re-run: {' '.join(modules)}")
-    role = os.environ.get(PEER)
-    ours, against, other = beside_peer(stage, Path(role).resolve()) if role else beside_stand_in(stage)
+    ours, against, other = beside_peer(stage, role) if role else beside_stand_in(stage)
     return [
         Figure("re-run: tasks changed", changes(verbose), bound=0),
         Figure("re-run: modules beyond facts", len(modules), bound=MODULES),

@@ -82,9 +82,8 @@ def main() -> int:
         step("A simulated SES endpoint and a bare Debian 12 host")
         engine.up(layout, [HOST])
         control = Control(layout.state / "control.sock")
-        print(
-            f"  {layout.container(engine.SIMULATOR)} answers for email-smtp.us-east-1.amazonaws.com; {layout.container(HOST)} has no MTA"
-        )
+        print(f"  {layout.container(engine.SIMULATOR)} answers for email-smtp.us-east-1.amazonaws.com")
+        print(f"  {layout.container(HOST)} has no MTA")
         step("Can the host send? On which port?")
         playbook("mailops.ses.check")
         step("Make it a relay")

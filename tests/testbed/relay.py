@@ -8,6 +8,7 @@ import os
 import subprocess
 import time
 import uuid
+from shlex import quote
 from typing import Any
 
 from ses_simulator.client import Control
@@ -72,9 +73,9 @@ class Relay:
         subject = f"test {uuid.uuid4().hex}"
         lines = {"From": sender, "To": recipient, "Subject": subject, **headers}
         text = "".join(f"{name.replace('_', '-')}: {value}\n" for name, value in lines.items()) + "\nhello\n"
-        command = f"printf '%s' {self._quoted(text)} | /usr/sbin/sendmail -t"
+        command = f"printf '%s' {quote(text)} | /usr/sbin/sendmail -t"
         if user != "root":
-            command = f"runuser -u {user} -- sh -c {self._quoted(command)}"
+            command = f"runuser -u {user} -- sh -c {quote(command)}"
         self.host.check_output(command)
         return subject
 
@@ -82,13 +83,9 @@ class Relay:
         """Hand COUNT mails over by `sendmail -f`, which may be a null sender."""
         subject = f"test {uuid.uuid4().hex}"
         text = f"Subject: {subject}\nFrom: root\nTo: {recipient}\n\nhello\n"
-        one = f"printf '%s' {self._quoted(text)} | /usr/sbin/sendmail -f {self._quoted(envelope_sender)} -- {recipient}"
+        one = f"printf '%s' {quote(text)} | /usr/sbin/sendmail -f {quote(envelope_sender)} -- {recipient}"
         self.host.check_output(f"for n in $(seq {count}); do {one}; done")
         return subject
-
-    @staticmethod
-    def _quoted(text: str) -> str:
-        return "'" + text.replace("'", "'\\''") + "'"
 
     def arrived(self, endpoint: Control, subject: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """The session and the message in which this mail reached the endpoint."""

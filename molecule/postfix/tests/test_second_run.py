@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import base64
+from shlex import quote
 
 import pytest
+from testbed.engine import ROOT
 from testbed.relay import RELAYS
 
 testinfra_hosts = RELAYS
@@ -38,6 +40,21 @@ def test_no_secret_shows_in_the_output(relay, arguments):
     assert "changed=0" not in done.stdout.partition("PLAY RECAP")[2]
     for secret in secrets(relay):
         assert secret not in done.stdout + done.stderr
+
+
+def test_no_secret_stands_in_the_process_list(relay):
+    program = (ROOT / "tests" / "testbed" / "process_watch.py").read_text()
+    relay.host.check_output(f"rm -f /run/watch.*; printf '%s' {quote(program)} > /run/watch.py")
+    watch = "nohup python3 /run/watch.py /run/watch.seen /run/watch.stop >/dev/null 2>&1 & echo $!"
+    process = relay.host.check_output(watch)
+    # Another alias, so that the credentials are written; a mail, so that they are used.
+    relay.converge(**DOMAIN, ses_hostname_aliases=["watched.example.com"])
+    relay.send()
+    relay.host.check_output(f"touch /run/watch.stop; while kill -0 {process} 2>/dev/null; do sleep 0.1; done")
+    seen = relay.host.file("/run/watch.seen").content_string.replace("\0", " ")
+    assert "smtp -t unix" in seen  # it did look
+    for secret in secrets(relay):
+        assert secret not in seen
 
 
 def test_no_secret_is_readable_by_others(relay):

@@ -17,8 +17,8 @@ def test_the_steps_quote_what_they_are_given() -> None:
     lines = script("mail.test", "AKIAEXAMPLE", HOSTILE, {"smtp_helo_name": "$myhostname"}).splitlines()
     (postconf,) = (shlex.split(line) for line in lines if line.startswith("postconf"))
     assert {"relayhost = [mail.test]:587", "smtp_helo_name = $myhostname"} < set(postconf)
-    (row,) = (shlex.split(line) for line in lines if line.startswith("echo"))
-    assert row[1] == f"[mail.test]:587 AKIAEXAMPLE:{HOSTILE}"
+    (row,) = (shlex.split(line) for line in lines if line.startswith("printf"))
+    assert row[2] == f"[mail.test]:587 AKIAEXAMPLE:{HOSTILE}"
 
 
 def test_sessions_side_by_side_span_less_than_their_sum() -> None:

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts for the tests of postfix_config: running containers with systemd and Postfix, named in POSTFIX_CONTAINERS."""
+"""Hosts for the tests of postfix_config: the testbed's, with a Postfix that no role has configured."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from testbed.relay import RELAYS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).parent
 PLACE = "/opt/postfix_config_test"
 PRISTINE = "/opt/postfix_config_pristine"  # outlives a run that was killed
-CONTAINERS = os.environ.get("POSTFIX_CONTAINERS", "").split()
+CONTAINERS = [relay.removeprefix("podman://") for relay in RELAYS]
 TABLE = {"parameter": None, "type": "", "entries": None, "secret_entries": None, "state": "present"}
 
 
@@ -61,10 +61,8 @@ class Host:
         return self.shell(f"stat -c '%U:%G %a' /etc/postfix/{name}").strip()
 
 
-@pytest.fixture(scope="session", params=CONTAINERS or [None])
+@pytest.fixture(scope="session", params=CONTAINERS)
 def container(request: pytest.FixtureRequest) -> Host:
-    if request.param is None:
-        pytest.skip("POSTFIX_CONTAINERS names no container with Postfix")
     host = Host(request.param)
     host.shell(f"rm -rf {PLACE} && mkdir -p {PLACE}/ansible_collections/mailops/ses/plugins")
     target = f"{host.name}:{PLACE}"
