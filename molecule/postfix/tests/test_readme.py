@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The README's playbook is a playbook that works."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from testbed.engine import ROOT
+from testbed.relay import ENVIRONMENT, INVENTORY, RELAYS
+
+testinfra_hosts = RELAYS
+
+
+def test_the_readmes_playbook_makes_a_relay(relay, endpoint, tmp_path):
+    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    playbook = tmp_path / "relay.yml"
+    playbook.write_text(block.replace("hosts: mail", f"hosts: {relay.name}"))
+    table = relay.host.check_output("postconf -h smtp_sasl_password_maps")
+    user, _, password = relay.host.check_output(f"postmap -q email-smtp.us-east-1.amazonaws.com {table}").partition(":")
+    vault = tmp_path / "vault.yml"
+    vault.write_text(f"vault_ses_smtp_username: {user}\nvault_ses_smtp_password: {password}\n")
+    done = subprocess.run(
+        ["ansible-playbook", "-i", str(INVENTORY), str(playbook), "-e", f"@{vault}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=ENVIRONMENT,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    _, message = relay.arrived(endpoint, relay.send())
+    assert message["from"] == "root@example.com"
