@@ -123,7 +123,7 @@ def _missed(plan: Plan, request: Request, running: Mapping[str, float] | None) -
     """Whether files are newer than the master's last load: an earlier run's reload never came."""
     paths = [os.path.join(request.directory, name) for name in (MAIN_CF, MASTER_CF)]
     paths += [path for table in plan.tables if table.table.present for path in table.files]
-    newest = max((os.stat(path).st_mtime for path in paths if os.path.exists(path)), default=0.0)
+    newest = max((os.stat(path).st_ctime for path in paths if os.path.exists(path)), default=0.0)
     return running is not None and newest > running["loaded"] + CLOCK_SLACK
 
 

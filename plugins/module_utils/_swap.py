@@ -15,6 +15,9 @@ PREFIX = ".mailops-"
 PRIVATE_MODE = 0o600
 PUBLIC_MODE = 0o644
 _SELINUX = "security.selinux"
+# Postfix reads a file that changed within the last second or two again and again, in case it is still being written;
+# these are exchanged whole. What asks when a file changed looks at its ctime.
+SETTLED = 3 * 10**9  # nanoseconds
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class Swap:
     def put(self, target: str, staged: str, private: bool = False) -> None:
         """Plan that the staged file takes the target's place."""
         _dress(staged, target, private)
+        status = os.stat(staged)
+        os.utime(staged, ns=(status.st_atime_ns, status.st_mtime_ns - SETTLED))
         _sync(staged)
         self._steps.append(_Step(os.path.realpath(target), staged))
 

@@ -25,7 +25,12 @@ def parse(arguments: list[str], names: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="bench", description="Measure the design's figures.", epilog=EPILOG)
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"{', '.join(names)} (default: all)")
-    parser.add_argument("--messages", type=int, default=MESSAGES, help="the queue's length (default: %(default)s)")
+    parser.add_argument(
+        "--messages",
+        type=int,
+        default=MESSAGES,
+        help="the queue's length (default: %(default)s, for which the bounds hold)",
+    )
     parser.add_argument("--layout", type=Path, help="another testbed.toml, to stay out of the way of other runs")
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.figures) - set(names))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from . import by_hand
 from .figures import Figure
-from .stage import Stage, say, timed
+from .stage import Stage, say
 
 ROUNDS = 2  # the best counts: the packages' mirror is not always as fast
 BOUND = 1.4
@@ -13,17 +13,15 @@ BOUND = 1.4
 
 def type_by_hand(stage: Stage) -> float:
     """The seconds that packages and postconf take on a bare host."""
-    stage.bare()
     script = by_hand.script(stage.endpoint, stage.username, stage.password)
-    seconds = timed(lambda: stage.shell(script))
+    seconds = stage.from_bare(lambda: stage.shell(script))
     say(f"packages and postconf by hand: {seconds:.1f} s")
     return seconds
 
 
 def play(stage: Stage) -> float:
     """The seconds that the playbook takes on a bare host."""
-    stage.bare()
-    seconds = timed(stage.playbook)
+    seconds = stage.from_bare(stage.playbook)
     say(f"the relay playbook on a bare host: {seconds:.1f} s")
     return seconds
 

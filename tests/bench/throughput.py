@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from testbed.engine import EngineError
 
@@ -81,8 +82,7 @@ def measure(stage: Stage, messages: int) -> list[Figure]:
     """One after the other, each on a bare host."""
     deliveries = []
     for title, settle in (("the role's settings", converge), ("AWS's settings", document)):
-        stage.bare()
-        settle(stage)
+        stage.from_bare(partial(settle, stage))
         say(f"{title}: {messages} messages at {ROUND_TRIP * 1000:.0f} ms over {CONNECTIONS} connections")
         done = deliver(stage, messages)
         say(f"{title}: {done.seconds:.1f} s, {done.connections} connections")

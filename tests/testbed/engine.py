@@ -50,17 +50,17 @@ def images(layout: Layout, suites: list[str]) -> None:
     for suite in suites:
         name = layout.image(suite)
         if not run("podman", "images", "--quiet", name):
-            bootstrap(name, suite, layout.include)
+            bootstrap(name, suite, layout)
 
 
-def bootstrap(name: str, suite: str, include: list[str]) -> None:
+def bootstrap(name: str, suite: str, layout: Layout) -> None:
     """Build one Debian image out of packages: no image registry is asked."""
     print(f"Bootstrapping Debian {suite}", flush=True)
     with tempfile.TemporaryDirectory(prefix="ses-testbed-") as folder:
         archive = f"{folder}/{suite}.tar"
-        # CI's mirrors can serve an index past its date.
-        late = '--aptopt=Acquire::Check-Valid-Until "false"'
-        run("mmdebstrap", "--quiet", "--variant=minbase", late, f"--include={','.join(include)}", suite, archive)
+        options = [f"--aptopt={option}" for option in layout.apt]  # they stay in the image
+        include = f"--include={','.join(layout.include)}"
+        run("mmdebstrap", "--quiet", "--variant=minbase", *options, include, suite, archive)
         run("podman", "import", "--quiet", "--change", 'CMD ["/sbin/init"]', archive, name)
 
 

@@ -33,6 +33,7 @@ class Layout:
     gateway: str
     suites: dict[str, str]
     include: list[str]
+    apt: list[str]
     simulator_image: str
     simulator_address: str
     regions: dict[str, list[str]]
@@ -50,6 +51,7 @@ class Layout:
             gateway=data["network"]["gateway"],
             suites=data["images"]["suites"],
             include=data["images"]["include"],
+            apt=data["images"]["apt"],
             simulator_image=data["simulator"]["image"],
             simulator_address=data["simulator"]["address"],
             regions=data["simulator"]["regions"],
@@ -63,5 +65,5 @@ class Layout:
 
     def image(self, suite: str) -> str:
         """The image of a suite; its tag changes with its contents, so that a changed list is bootstrapped anew."""
-        digest = hashlib.sha256(json.dumps([suite, self.include]).encode()).hexdigest()[:10]
+        digest = hashlib.sha256(json.dumps([suite, self.include, self.apt]).encode()).hexdigest()[:10]
         return f"localhost/{self.prefix}:{suite}-{digest}"
