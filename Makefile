@@ -28,6 +28,7 @@ lint: python ## style and structure
 	$(RUN) mypy
 	$(RUN) yamllint --strict .
 	$(RUN) ansible-lint --offline --profile production
+	$(RUN) tests/sanity
 
 unit: python ## unit tests
 	$(RUN) pytest

@@ -53,7 +53,7 @@ def parse(der: bytes) -> Certificate:
             not_before=not_before,
             not_after=not_after,
         )
-    except (IndexError, StopIteration, RuntimeError):
+    except (IndexError, StopIteration):
         raise ValueError("not a certificate") from None
 
 
@@ -89,10 +89,12 @@ def _text(value: _Element) -> str:
 
 
 def _alternative_names(body: bytes) -> Iterator[str]:
-    for extension in _elements(next(_elements(body)).body):
+    (extensions,) = _elements(body)
+    for extension in _elements(extensions.body):
         oid, *_critical, value = list(_elements(extension.body))
         if oid.body == _ALTERNATIVE_NAMES:
-            for name in _elements(next(_elements(value.body)).body):
+            (names,) = _elements(value.body)
+            for name in _elements(names.body):
                 if name.tag == _DNS_NAME:
                     yield _text(name)
                 elif name.tag == _IP_ADDRESS:

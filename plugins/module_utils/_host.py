@@ -42,8 +42,8 @@ def parse_packages(listing: str) -> Packages:
     """Read what a query of QUERIES printed."""
     names, mtas = set(), set()
     for line in listing.splitlines():
-        status, _, rest = line.partition("\t")
-        name, _, provides = rest.partition("\t")
+        status, _tab, rest = line.partition("\t")
+        name, _tab, provides = rest.partition("\t")
         if status != "installed":
             continue
         names.add(name)
