@@ -36,7 +36,7 @@ unit: python ## unit tests
 molecule: setup ## scenarios in containers; SCENARIO=name runs one
 	@$(RUN) tests/testbed/scenarios $(SCENARIO)
 
-bench: setup ## the design's figures, side by side with what they are compared to
+bench: setup ## the figures that the collection promises, side by side with what they are compared to
 	@$(RUN) python -m bench
 
 package: python ## the collection's tarball

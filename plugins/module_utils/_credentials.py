@@ -30,7 +30,12 @@ _ANY = (
     (re.compile(r".* .*"), "contains a space, which no SES credential has: copy it again"),
     (re.compile(r"ASIA.*"), TEMPORARY_KEY),
 )
-_SENT = ((re.compile(r'.*[:"].*'), 'contains ":" or a double quote, which no SES credential has: copy it again'),)
+_SENT = (
+    (
+        re.compile(r""".*[:"'\\].*"""),
+        'contains ":", a quote or a backslash, which no SES credential has: copy it again',
+    ),
+)
 _SECRET_ACCESS_KEY = re.compile(r"[A-Za-z0-9/+=]{40}")
 _ACCESS_KEY_ID = re.compile(r"A[A-Z]IA[A-Z0-9]{16}")
 _SMTP_PASSWORD = re.compile(r"B[A-Za-z0-9/+]{43}")

@@ -75,9 +75,10 @@ def names_in_hosts(hosts_file: str, hostname: str) -> list[str]:
     return found
 
 
-def host_names(hostname: str, hosts_file: str, mailname: str) -> list[str]:
+def host_names(hostname: str, hosts_file: str) -> list[str]:
     """Every name the host goes by, its own first; a qualified one before the short one."""
-    names = [hostname, *names_in_hosts(hosts_file, hostname), mailname.strip()]
+    # Not /etc/mailname: Debian fills it with the organisation's domain as often as with the host's name.
+    names = [hostname, *names_in_hosts(hosts_file, hostname)]
     # Postfix and Sendmail take the first one for their own, and SES wants a qualified name at EHLO.
     return sorted(dict.fromkeys(name for name in names if name), key=lambda name: "." not in name)
 

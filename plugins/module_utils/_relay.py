@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible.module_utils.common.validation import check_type_bool, check_type_int, check_type_list
 from ansible_collections.mailops.ses.plugins.module_utils._credentials import (
     password_fault,
     secret_fault,
@@ -23,8 +24,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._endpoint import (
 )
 
 AUTO = "auto"
-# An address that every MTA takes unquoted; SES takes no others as a verified sender either.
-ADDRESS = re.compile(r"[A-Za-z0-9.!#%&'*+/=?^_{|}~-]+@[^@]+\Z")
+# An address that every MTA takes unquoted. From one that begins with | or /, local(8) would make a command or a file.
+ADDRESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9.!#%&'*+=?^_~-]*@[^@]+\Z")
 LOCAL_USER = re.compile(r"[a-z_][a-z0-9_.-]{0,31}\Z")
 # SES: "can contain ASCII letters, numbers, underscores and dashes, at most 64 characters" (CreateConfigurationSet).
 CONFIGURATION_SET = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
@@ -118,6 +119,25 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "ses_max_connections": (1, 1000),
 }
 
+# Variable -> how its value is read, and what is wrong with one that cannot be. The others are text.
+TYPES: Mapping[str, tuple[Callable[[Any], Any], str]] = {
+    **dict.fromkeys(RANGES, (check_type_int, "is no whole number")),
+    **dict.fromkeys(("ses_hostname_fix", "ses_replace_mta"), (check_type_bool, "is neither true nor false")),
+    "ses_hostname_aliases": (check_type_list, "is no list of names"),
+}
+
+
+def typed(variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The variables with values of their types, since `-e name=value` gives text, and the faults of those left out."""
+    values, found = {}, []
+    for name, value in variables.items():
+        read, fault = TYPES.get(name, (str, ""))
+        try:
+            values[name] = read(value)
+        except TypeError:
+            found.append(f"{name} {value!r} {fault}.")
+    return values, found
+
 
 def faults(variables: Mapping[str, Any]) -> list[str]:
     """Every fault of the variables, each a sentence that names its variable and never shows a secret."""
@@ -134,7 +154,7 @@ def faults(variables: Mapping[str, Any]) -> list[str]:
         if not least <= variables[name] <= most:
             found.append(f"{name} {variables[name]} is out of range; use {least} to {most}.")
     for alias in variables.get("ses_hostname_aliases") or []:
-        fault = host_fault(alias)
+        fault = host_fault(str(alias))
         if fault:
             found.append(f"ses_hostname_aliases {alias!r} {fault}.")
     sender = variables.get("ses_sender")
@@ -159,7 +179,8 @@ def _missing(variables: Mapping[str, Any]) -> list[str]:
 
 
 def _region(variables: Mapping[str, Any]) -> str | None:
-    return variables.get("ses_region") or region_of(variables.get("ses_endpoint") or "")
+    # As smtp_check does: the endpoint's own name tells where a credential has to be right.
+    return region_of(variables.get("ses_endpoint") or "") or variables.get("ses_region")
 
 
 def describe(variables: Mapping[str, Any], host_names: Sequence[str], canonical_name: str | None) -> Relay:
@@ -220,7 +241,7 @@ def sender_rewrites(variables: Mapping[str, Any], names: Sequence[str]) -> dict[
 def credential_names(
     variables: Mapping[str, Any], endpoint: str, region: str | None, canonical_name: str | None
 ) -> list[str]:
-    """The names under which an MTA may look the credentials up: the endpoint's and those of the seed's rows."""
+    """The names under which an MTA may look the credentials up: the endpoint's and those of the rows on AWS's page."""
     names = [endpoint]
     if variables.get("ses_hostname_fix"):
         names += [name for name in (LOAD_BALANCERS.get(region or ""), canonical_name) if name]

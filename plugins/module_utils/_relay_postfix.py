@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._relay import Relay
 
-# The seed of these rows, AWS's page on SMTP issues, writes the load balancer's name with this port.
-SEED_PORT = 25
+# AWS's page on SMTP issues writes the load balancer's name with this port.
+AWS_PAGE_PORT = 25
 # A domain that exists nowhere (RFC 2606): its mail stays in a local user's mailbox, whatever the aliases say.
 BOUNCE_DOMAIN = "ses-bounce.invalid"
 # Its one user that is an alias: mail for it leaves through SES.
@@ -38,12 +38,12 @@ def credential_keys(relay: Relay) -> list[str]:
     endpoint, others = relay.credential_names[0], relay.credential_names[1:]
     keys = [endpoint, *(f"[{endpoint}]:{port}" for port in relay.ports)]
     for name in others:
-        keys += [name, *(f"{name}:{port}" for port in _with_seed_port(relay.ports))]
+        keys += [name, *(f"{name}:{port}" for port in _with_the_pages_port(relay.ports))]
     return list(dict.fromkeys(keys))
 
 
-def _with_seed_port(ports: Sequence[int]) -> list[int]:
-    return list(dict.fromkeys((SEED_PORT, *ports)))
+def _with_the_pages_port(ports: Sequence[int]) -> list[int]:
+    return list(dict.fromkeys((AWS_PAGE_PORT, *ports)))
 
 
 def senders_table(relay: Relay) -> dict[str, Any]:

@@ -33,6 +33,9 @@ options:
     type: list
     elements: str
     default: []
+  ca_bundle:
+    description: The distribution's bundle of trust anchors, for where C(ses_tls_ca_file) isn't set.
+    type: path
   variables:
     description:
       - The roles' C(ses_*) variables, except for the secrets.
@@ -135,6 +138,10 @@ missing_packages:
   returned: success
   type: list
   elements: str
+trust_anchors:
+  description: Whether the file with the trust anchors is there.
+  returned: success
+  type: bool
 other_mtas:
   description: Installed MTAs that O(mta) would replace.
   returned: success
@@ -149,7 +156,7 @@ from dataclasses import asdict
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import endpoint_of
 from ansible_collections.mailops.ses.plugins.module_utils._host import canonical_name, host_names, installed_packages
-from ansible_collections.mailops.ses.plugins.module_utils._relay import RelayError, describe, faults
+from ansible_collections.mailops.ses.plugins.module_utils._relay import RelayError, describe, faults, typed
 from ansible_collections.mailops.ses.plugins.module_utils._relay_postfix import in_postfix
 
 DEFAULTS = {
@@ -173,14 +180,14 @@ def read(path: str) -> str:
 def plan(module: AnsibleModule) -> dict:
     """What the host and the variables say together; RelayError where they don't go together."""
     mta = module.params["mta"]
-    given = {name: value for name, value in module.params["variables"].items() if value is not None}
+    given, found = typed({name: value for name, value in module.params["variables"].items() if value is not None})
     variables = {
         **DEFAULTS,
         **given,
         "ses_smtp_password": module.params["smtp_password"],
         "ses_secret_access_key": module.params["secret_access_key"],
     }
-    found = faults(variables)
+    found += faults(variables)
     ca_file = variables.get("ses_tls_ca_file")
     if ca_file and not os.path.isfile(ca_file):
         found.append(f"ses_tls_ca_file {ca_file!r} is not there on this host; put it there first, or leave it unset.")
@@ -194,13 +201,14 @@ def plan(module: AnsibleModule) -> dict:
     if found:
         raise RelayError(found)
     endpoint = variables.get("ses_endpoint") or endpoint_of(variables["ses_region"])
-    names = host_names(socket.gethostname(), read("/etc/hosts"), read("/etc/mailname"))
+    names = host_names(socket.gethostname(), read("/etc/hosts"))
     relay = describe(variables, names, canonical_name(endpoint))
     return {
         "relay": asdict(relay),
         **({"postfix": asdict(in_postfix(relay))} if mta == "postfix" else {}),
         "missing_packages": packages.missing(module.params["packages"]),
         "other_mtas": others,
+        "trust_anchors": os.path.isfile(ca_file or module.params["ca_bundle"] or ""),
     }
 
 
@@ -210,6 +218,7 @@ def main() -> None:
         argument_spec={
             "mta": {"type": "str", "choices": ["postfix", "sendmail"], "required": True},
             "packages": {"type": "list", "elements": "str", "default": []},
+            "ca_bundle": {"type": "path"},
             "variables": {"type": "dict", "required": True},
             "smtp_password": {"type": "str", "no_log": True},
             "secret_access_key": {"type": "str", "no_log": True},

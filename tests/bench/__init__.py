@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The design's figures, each measured beside what it is compared with."""
+"""The figures that the collection promises, each measured beside what it is compared with."""

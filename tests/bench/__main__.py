@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure the design's figures: python -m bench [rerun] [firstrun] [throughput] [check]"""
+"""Measure the figures that the collection promises: python -m bench [rerun] [firstrun] [throughput] [check]"""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ Measure = Callable[[Stage], list[Figure]]
 
 def parse(arguments: list[str], names: list[str]) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="bench", description="Measure the design's figures.", epilog=EPILOG)
+    parser = argparse.ArgumentParser(
+        prog="bench", description="Measure the figures that the collection promises.", epilog=EPILOG
+    )
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"{', '.join(names)} (default: all)")
     parser.add_argument(
         "--messages",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""postfix_config on real Postfixes: POSTFIX_CONTAINERS="name ..." pytest tests/integration_postfix"""
+"""postfix_config on the real Postfix of each host of the testbed."""
 
 from __future__ import annotations
 

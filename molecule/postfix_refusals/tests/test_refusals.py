@@ -56,6 +56,9 @@ def test_another_mta_is_not_replaced_unless_asked_for(relay, endpoint):
         assert "msmtp-mta" in done.stdout
         assert relay.host.package("msmtp-mta").is_installed
         assert not relay.host.package("postfix").is_installed
+        # A log-in that fails comes before the other MTA goes.
+        assert relay.playbook(ses_replace_mta=True, ses_smtp_password="B" + "x" * 43).returncode != 0
+        assert relay.host.package("msmtp-mta").is_installed
         announced = relay.playbook("--check", "--diff", ses_replace_mta=True)
         assert announced.returncode == 0, announced.stdout
         assert "relayhost = [email-smtp.us-east-1.amazonaws.com]:587" in announced.stdout

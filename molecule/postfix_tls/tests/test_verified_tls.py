@@ -70,3 +70,26 @@ def test_a_wrong_password_defers_and_does_not_bounce(relay, quiet):
     relay.host.check_output("postqueue -f")
     relay.arrived(quiet, subject)
     until("the queue is empty", lambda: relay.queue() == [])
+
+
+BYPASSES = {
+    "an option of the smtp service": "postconf -P smtp/unix/smtp_tls_security_level=may",
+    "a TLS policy": "postconf -e 'smtp_tls_policy_maps=static:may'",
+    "a default transport": "postconf -e 'default_transport=smtp:[127.0.0.1]:2525'",
+    "a sender's relay host": "postconf -e 'sender_dependent_relayhost_maps=static:[127.0.0.1]:2525'",
+    "the load balancer's name": "postconf -e smtp_cname_overrides_servername=yes",
+}
+
+
+def test_what_was_configured_before_takes_no_mail_around_the_verification(relay, quiet):
+    for command in BYPASSES.values():
+        relay.host.check_output(command)
+    relay.converge()
+    quiet.reset()
+    quiet.fault(certificate="untrusted")
+    subject = relay.send()
+    relay.deferred(subject, "not verified")
+    assert nothing_given_away(quiet.sessions())
+    quiet.clear()
+    relay.host.check_output("postqueue -f")
+    relay.arrived(quiet, subject)

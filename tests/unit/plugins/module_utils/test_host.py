@@ -59,4 +59,4 @@ def test_the_hosts_file_gives_the_qualified_name(name, names):
 
 
 def test_a_qualified_name_goes_first():
-    assert host_names("web1", HOSTS, "mail.corp.test\n") == ["web1.corp.test", "mail.corp.test", "web1"]
+    assert host_names("web1", HOSTS) == ["web1.corp.test", "web1"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be told without Postfix; the rest is tested in tests/integration_postfix."""
+"""What can be told without Postfix; the rest is tested in molecule/postfix_config."""
 
 from __future__ import annotations
 

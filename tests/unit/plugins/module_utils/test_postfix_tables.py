@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tables that need no postmap; indexed ones are tested in tests/integration_postfix."""
+"""Tables that need no postmap; indexed ones are tested in molecule/postfix_config."""
 
 from __future__ import annotations
 

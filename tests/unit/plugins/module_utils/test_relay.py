@@ -67,7 +67,7 @@ def test_a_fault_names_its_variable_and_the_remedy(variables, name, word):
     "name",
     [
         *("ses_region", "ses_endpoint", "ses_port", "ses_smtp_username", "ses_smtp_password", "ses_masquerade_domain"),
-        *("ses_sender", "ses_configuration_set", "ses_tls_ca_file", "ses_secret_access_key"),
+        *("ses_sender", "ses_configuration_set", "ses_tls_ca_file", "ses_secret_access_key", "ses_bounce_recipient"),
     ],
 )
 @pytest.mark.parametrize("value", ["a\nrelayhost = evil", "a\rb", "a\x00b", "\nroot: x", "ä\n"])
@@ -75,11 +75,26 @@ def test_no_line_break_passes_any_variable(name, value):
     assert any(sentence.startswith(name) for sentence in faults({**GOOD, name: value}))
 
 
-@pytest.mark.parametrize("name", ["ses_endpoint", "ses_masquerade_domain", "ses_configuration_set", "ses_tls_ca_file"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ses_endpoint", "ses_masquerade_domain", "ses_configuration_set", "ses_tls_ca_file"),
+        *("ses_sender", "ses_bounce_recipient", "ses_hostname_aliases"),
+    ],
+)
 @pytest.mark.parametrize("value", HOSTILE)
 def test_hostile_values_are_refused(name, value):
     if name == "ses_tls_ca_file":
         value = f"/{value}" if value not in ("", "a:b") else "x"
+    given = [value] if name == "ses_hostname_aliases" else value
+    assert any(sentence.startswith(name) for sentence in faults({**GOOD, name: given}))
+
+
+@pytest.mark.parametrize("name", ["ses_sender", "ses_bounce_recipient"])
+@pytest.mark.parametrize(
+    "value", ["|id@example.com", "/tmp/x@example.com", "a}b@example.com", "-f@example.com", "a|b@c.test"]
+)
+def test_no_address_is_a_command_a_file_or_an_option(name, value):
     assert any(sentence.startswith(name) for sentence in faults({**GOOD, name: value}))
 
 

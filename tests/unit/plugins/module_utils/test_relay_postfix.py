@@ -19,7 +19,7 @@ def table(name, **variables):
     return next(item for item in postfix(**variables).tables if item["name"] == name)
 
 
-def test_the_seeds_row_stands_beside_the_bare_name_and_the_next_hop():
+def test_the_row_of_awss_page_stands_beside_the_bare_name_and_the_next_hop():
     assert postfix().credential_keys == [
         "email-smtp.us-east-1.amazonaws.com",
         "[email-smtp.us-east-1.amazonaws.com]:587",

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module mailops.ses.relay_plan as a task would run it, on this machine."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.mailops.ses.plugins.modules import relay_plan
+from relay_variables import LOAD_BALANCER, PASSWORD, SECRET
+
+VARIABLES = {"ses_region": "us-east-1", "ses_smtp_username": "AKIAIOSFODNN7EXAMPLE"}
+OTHER_MTA = "installed\tbash\t\ninstalled\texim4-daemon-light\tmail-transport-agent\n"
+NO_MTA = "installed\tbash\t\n"
+ENDPOINT = "email-smtp.us-east-1.amazonaws.com"
+CANONICAL = "lb.us-east-1.elb.amazonaws.com"
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path, capsys):
+    """Run the module on a host whose package manager lists what is given."""
+
+    def run(listing=NO_MTA, check_mode=False, variables=None, **arguments):
+        (tmp_path / "listing").write_text(listing)
+        tool = tmp_path / "dpkg-query"
+        tool.write_text(f"#!/bin/sh\ncat {tmp_path / 'listing'}\n")
+        tool.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        answer = (None, None, None, CANONICAL, None)
+        monkeypatch.setattr("socket.getaddrinfo", lambda *_name, **_flags: [answer])  # no test asks DNS
+        given = {
+            "mta": "postfix",
+            "smtp_password": PASSWORD,
+            "variables": {**VARIABLES, **(variables or {})},
+            **arguments,
+        }
+        with patch_module_args({**given, "_ansible_check_mode": check_mode}), pytest.raises(SystemExit):
+            relay_plan.main()
+        out, err = capsys.readouterr()
+        assert PASSWORD not in out + err
+        assert SECRET not in out + err
+        return json.loads(out)
+
+    return run
+
+
+def test_it_describes_the_relay(run):
+    result = run(packages=["bash", "postfix"])
+    assert result["changed"] is False
+    assert result["relay"]["endpoint"] == "email-smtp.us-east-1.amazonaws.com"
+    assert result["relay"]["ports"] == [587]
+    assert result["missing_packages"] == ["postfix"]
+    assert result["other_mtas"] == []
+    assert {table["name"] for table in result["postfix"]["tables"]} == {"ses_senders", "ses_headers", "ses_bounces"}
+
+
+@pytest.mark.parametrize(("packages", "changed"), [(["bash"], False), (["bash", "postfix"], True)])
+def test_check_mode_announces_missing_packages(run, packages, changed):
+    assert run(packages=packages, check_mode=True)["changed"] is changed
+
+
+def test_every_fault_is_told_at_once(run):
+    variables = {"ses_region": "us-east1", "ses_port": "26", "ses_tls_ca_file": "/nowhere/ca.pem"}
+    result = run(OTHER_MTA, variables=variables, smtp_password=SECRET)
+    assert result["failed"] is True
+    assert [fault.split()[0] for fault in result["faults"]] == [
+        *("ses_region", "ses_port", "ses_smtp_password", "ses_tls_ca_file", "ses_replace_mta"),
+    ]
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_another_mta_is_replaced_only_if_asked_for(run, replace):
+    result = run(OTHER_MTA, variables={"ses_replace_mta": replace})
+    assert result.get("failed", False) is not replace
+    if replace:
+        assert result["other_mtas"] == ["exim4-daemon-light"]
+
+
+def test_a_ca_file_that_is_there_passes(run, tmp_path):
+    (tmp_path / "ca.pem").write_text("")
+    assert "relay" in run(variables={"ses_tls_ca_file": str(tmp_path / "ca.pem")})
+
+
+def test_a_ca_file_that_is_not_there_is_told(run, tmp_path):
+    result = run(variables={"ses_tls_ca_file": str(tmp_path / "ca.pem")})
+    assert result["msg"].startswith(f"ses_tls_ca_file '{tmp_path}/ca.pem' is not there on this host")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "key", "value"),
+    [
+        ("ses_connection_max_messages", "50", "max_messages", 50),
+        ("ses_connection_max_seconds", "30", "max_seconds", 30),
+        ("ses_max_connections", "7", "max_connections", 7),
+        ("ses_port", 465, "ports", [465]),
+        ("ses_hostname_fix", "false", "credential_names", [ENDPOINT]),
+        ("ses_hostname_aliases", "a.test,b", "credential_names", [ENDPOINT, LOAD_BALANCER, CANONICAL, "a.test", "b"]),
+        ("ses_bounce_recipient", None, "bounce_recipient", "root"),
+    ],
+)
+def test_text_from_the_command_line_is_read_as_its_type(run, name, text, key, value):
+    assert run(variables={name: text})["relay"][key] == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("ses_connection_max_messages", "fifty", "'fifty' is no whole number"),
+        ("ses_connection_max_messages", "", "'' is no whole number"),
+        ("ses_connection_max_messages", "50001", "50001 is out of range"),
+        ("ses_connection_max_seconds", 1.5, "1.5 is no whole number"),
+        ("ses_max_connections", [1], "[1] is no whole number"),
+        ("ses_replace_mta", "perhaps", "'perhaps' is neither true nor false"),
+        ("ses_hostname_fix", 2, "2 is neither true nor false"),
+        ("ses_hostname_aliases", {"a": 1}, "{'a': 1} is no list of names"),
+        ("ses_hostname_aliases", "not ok", "'not ok' "),
+        ("ses_region", ["us-east-1"], "\"['us-east-1']\" "),
+        ("ses_tls_ca_file", 0, "'0' is no absolute path"),
+    ],
+)
+def test_what_has_another_type_is_refused_in_a_sentence(run, name, value, fault):
+    result = run(variables={name: value})
+    assert result["failed"] is True
+    assert result["faults"][0].startswith(f"{name} {fault}")
+
+
+@pytest.mark.parametrize("option", ["smtp_password", "secret_access_key"])
+@pytest.mark.parametrize("secret", [SECRET, f"{SECRET}\nx", f"IQoJ{SECRET}"])
+def test_no_secret_shows_whatever_it_is(run, option, secret):
+    run(**{"smtp_password": None, option: secret})  # which looks for it in all that the module prints
+
+
+def test_what_it_returns_is_documented(run):
+    result = run()
+    documented = yaml.safe_load(relay_plan.RETURN)
+    assert set(documented) == set(result) - {"changed", "invocation"}
+    for name in ("relay", "postfix"):
+        assert set(documented[name]["contains"]) == set(result[name])
+
+
+def test_sendmail_gets_nothing_in_postfixs_terms(run):
+    assert "postfix" not in run(mta="sendmail")

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role documents is what it has: names, defaults, and the fixed public variables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROLE = Path(__file__).resolve().parents[2] / "roles" / "postfix"
+# The public interface of both MTAs' roles, and its defaults.
+FIXED = {
+    "ses_region": None,
+    "ses_endpoint": None,
+    "ses_port": "587",
+    "ses_smtp_username": None,
+    "ses_smtp_password": None,
+    "ses_secret_access_key": None,
+    "ses_masquerade_domain": None,
+    "ses_sender": None,
+    "ses_configuration_set": None,
+    "ses_hostname_fix": True,
+    "ses_hostname_aliases": [],
+    "ses_connection_max_messages": 100,
+    "ses_connection_max_seconds": 60,
+    "ses_max_connections": 10,
+    "ses_tls_ca_file": None,
+    "ses_replace_mta": False,
+}
+
+
+def load(path):
+    return yaml.safe_load((ROLE / path).read_text())
+
+
+DEFAULTS = load("defaults/main.yml")
+OPTIONS = load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+
+
+def test_the_fixed_variables_have_their_defaults():
+    assert {name: DEFAULTS.get(name) for name in FIXED} == FIXED
+
+
+def test_every_default_is_documented_and_the_reverse():
+    assert set(DEFAULTS) == set(OPTIONS)
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_the_documented_default_is_the_default(name):
+    assert OPTIONS[name].get("default") == DEFAULTS[name]
+
+
+def test_every_variable_that_is_passed_on_is_documented():
+    passed = load("vars/main.yml")["__ses_variables"]
+    assert set(passed) <= set(OPTIONS)
+    # The rest are secrets, which go apart, and a switch of the role itself.
+    assert set(OPTIONS) - set(passed) == {"ses_smtp_password", "ses_secret_access_key", "ses_verify"}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_the_readme_names_every_variable(name):
+    assert f"| `{name}` |" in (ROLE.parents[1] / "README.md").read_text()
