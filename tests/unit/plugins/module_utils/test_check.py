@@ -249,7 +249,9 @@ def test_one_port_alone_that_is_swallowed(sim: Simulator) -> None:
 
 
 def test_the_next_address_is_tried(sim: Simulator) -> None:
-    addresses = lambda _name: Resolved(None, ["::1", "127.0.0.77", "127.0.0.1"])  # noqa: E731
+    def addresses(_name: str) -> Resolved:
+        return Resolved(None, ["::1", "127.0.0.77", "127.0.0.1"])
+
     report = check(job(sim, ports=[587]), net(sim.ports, resolve=addresses))
     assert report["reachable"]
     assert report["addresses"] == ["::1", "127.0.0.77", "127.0.0.1"]

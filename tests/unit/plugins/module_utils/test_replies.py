@@ -122,7 +122,7 @@ def test_any_bytes_give_a_reply_or_a_failure(data: bytes) -> None:
     try:
         reply = reader([data]).read()
     except Failure as failure:
-        assert failure.kind in ("closed", "garbage", "flood")  # noqa: PT017
+        assert failure.kind in ("closed", "garbage", "flood")  # noqa: PT017 - a reply is as good an outcome
     else:
         assert 200 <= reply.code < 600
         assert all(char.isprintable() or char == "\n" for char in reply.text)
