@@ -5,7 +5,7 @@ SHELL := /bin/bash
 RUN := tests/testbed/run
 SCENARIO ?=
 
-.PHONY: help demo test lint unit molecule package bench clean setup python
+.PHONY: help demo test lint unit system molecule package bench clean setup python
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -20,7 +20,7 @@ python: ## the Python environment alone
 demo: setup ## a relay from nothing to a delivered mail, without an account at AWS
 	@$(RUN) python -m testbed.demo
 
-test: setup lint unit molecule ## everything that CI runs
+test: setup lint unit system molecule ## everything that CI runs
 
 lint: python ## style and structure
 	$(RUN) ruff check
@@ -32,6 +32,9 @@ lint: python ## style and structure
 
 unit: python ## unit tests
 	$(RUN) pytest
+
+system: setup ## tests that need root's networks and a browser
+	$(RUN) pytest tests/system
 
 molecule: setup ## scenarios in containers; SCENARIO=name runs one
 	@$(RUN) tests/testbed/scenarios $(SCENARIO)

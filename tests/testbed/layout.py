@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class Layout:
     state: Path
     subnet: str
     gateway: str
+    repository: str
     suites: dict[str, str]
     include: list[str]
     apt: list[str]
@@ -42,13 +44,18 @@ class Layout:
 
     @classmethod
     def load(cls, path: Path = HERE / "testbed.toml") -> Layout:
-        """Read the description; a missing key is a KeyError that names it."""
-        data = tomllib.loads(path.read_text())
+        """Read the description; a missing key is a KeyError that names it. TESTBED numbers one beside others."""
+        number = os.environ.get("TESTBED", "")
+        text = path.read_text()
+        if number:
+            text = text.replace("10.213.77.", f"10.213.{77 + int(number)}.")
+        data = tomllib.loads(text)
         return cls(
-            prefix=data["prefix"],
-            state=Path(data["state"]),
+            prefix=data["prefix"] + number,
+            state=Path(data["state"] + number),
             subnet=data["network"]["subnet"],
             gateway=data["network"]["gateway"],
+            repository=data["images"]["repository"],
             suites=data["images"]["suites"],
             include=data["images"]["include"],
             apt=data["images"]["apt"],
@@ -66,4 +73,4 @@ class Layout:
     def image(self, suite: str) -> str:
         """The image of a suite; its tag changes with its contents, so that a changed list is bootstrapped anew."""
         digest = hashlib.sha256(json.dumps([suite, self.include, self.apt]).encode()).hexdigest()[:10]
-        return f"localhost/{self.prefix}:{suite}-{digest}"
+        return f"{self.repository}:{suite}-{digest}"

@@ -16,7 +16,7 @@ from ses_simulator.client import Control
 from .engine import ROOT
 from .layout import Layout
 
-RELAYS = ["podman://ses-testbed-debian12", "podman://ses-testbed-debian13"]
+RELAYS = [f"podman://{Layout.load().container(name)}" for name in ("debian12", "debian13")]
 INVENTORY = ROOT / "molecule" / "inventory.yml"
 # What molecule sets for its own runs would change what these print.
 ENVIRONMENT = {

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from testbed.relay import RELAYS
 
 testinfra_hosts = RELAYS
-DEAD = "all: {hosts: {dead: {ansible_connection: containers.podman.podman, ansible_host: ses-testbed-nobody}}}\n"
+DEAD = {"all": {"hosts": {"dead": {"ansible_connection": "containers.podman.podman", "ansible_host": "ses-nobody"}}}}
 
 
 def test_it_tells_which_port_to_use(relay, endpoint):
@@ -28,7 +29,7 @@ def test_it_fails_where_a_host_cannot_send(relay, endpoint):
 
 def test_a_dead_host_is_named_and_stops_nobody(relay, endpoint, tmp_path):
     inventory = tmp_path / "dead.yml"
-    inventory.write_text(DEAD)
+    inventory.write_text(json.dumps(DEAD))
     done = relay.playbook("-i", str(inventory), "--limit", f"{relay.name},dead", name="mailops.ses.check")
     assert done.returncode != 0
     assert "Cannot send: dead." in done.stdout
