@@ -15,4 +15,3 @@ if not __file__.startswith(str(COLLECTIONS)):
     if not _link.is_symlink():
         _link.symlink_to(ROOT, target_is_directory=True)
     sys.path.insert(0, str(COLLECTIONS))
-sys.path.insert(0, str(ROOT / "tests"))

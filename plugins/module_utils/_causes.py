@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The table of causes: one row a cause, the first row that matches a symptom is its cause.
 
-Sentences may use the symptom's facts and the named groups of `says`: endpoint, region, user,
-names, issuer, not_before, not_after, said. A port stands beside the sentence, never in it: so ports that share
-a cause share the sentence.
+Sentences may use the symptom's facts (FACTS of _diagnosis) and the named groups of `says`. A port stands beside
+the sentence, never in it: so ports that share a cause share the sentence.
 """
 
 from __future__ import annotations
@@ -33,6 +32,7 @@ class Cause(NamedTuple):
     says: str = ""  # a regular expression, matched from the start of a server's reply
     ports: tuple[int, ...] = ()
     scopes: tuple[str, ...] = ()  # how the other ports do: "works", "swallowed", "" (unknown)
+    needs: tuple[str, ...] = ()  # facts that have to be known, from the options, the certificate or the queue
     queue: str = ""  # a regular expression for an MTA's own words, when no server replied
 
 
@@ -94,11 +94,23 @@ CAUSES: tuple[Cause, ...] = (
         queue=r"connect to \S+:25: (?:Connection|Operation) timed out",
     ),
     Cause(
-        "all_ports_swallowed",
-        "Every port that was tried times out: something on the way, such as an egress firewall or a security group, "
-        "drops the packets without an answer.",
+        "egress_firewall",
+        "Every mail port that was tried times out while {witness} answers: an egress firewall, a security group or a "
+        "network ACL drops outbound mail.",
         "Allow outbound TCP to {endpoint} on port 587 (or 2587, 465, 2465) by DNS name in the security group, the "
-        "network ACL and the firewall, and check the route to the internet.",
+        "network ACL and the firewall.",
+        _TROUBLE,
+        kinds=("timeout",),
+        stages=("connect",),
+        scopes=("swallowed",),
+        needs=("witness",),
+    ),
+    Cause(
+        "all_ports_swallowed",
+        "Every port that was tried times out, and nothing else was reached either: the host has no way out, or a "
+        "firewall drops all that leaves it.",
+        "Check the host's route to the internet (gateway, NAT), then allow outbound TCP to {endpoint} on port 587 (or "
+        "2587, 465, 2465) by DNS name in the security group, the network ACL and the firewall.",
         _TROUBLE,
         kinds=("timeout",),
         stages=("connect",),
@@ -123,9 +135,9 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "forbidden_by_host",
-        "The host itself forbids the connection (its packet filter or a security module).",
-        "Look into the host's nftables or iptables output rules and its security module's log, and allow the mail "
-        "ports.",
+        "The host itself forbids the connection: a prohibiting route, systemd's IPAddressDeny or a security module.",
+        "Look into `ip route`, the unit's IPAddressDeny and the security module's log (SELinux, AppArmor), and allow "
+        "the mail ports.",
         _TROUBLE,
         kinds=("forbidden",),
         queue=r"connect to \S+: (?:Permission denied|Operation not permitted)",
@@ -188,6 +200,18 @@ CAUSES: tuple[Cause, ...] = (
         _CONNECT,
         kinds=("certificate_not_yet_valid",),
         queue=r"certificate is not yet valid",
+    ),
+    Cause(
+        "hostname_mismatch",
+        "The server is SES and shows a certificate for {ses_name}, but it was connected to as {endpoint}: that is the "
+        "load balancer's name or another alias, not the endpoint's.",
+        "Give {ses_name} as the endpoint, in brackets where an MTA takes them, and do not let the MTA expand it. Rows "
+        "for an MTA that does: in sasl_passwd `{endpoint} USERNAME:PASSWORD`, in authinfo `AuthInfo:{endpoint} "
+        '"U:root" "I:USERNAME" "P:PASSWORD" "M:LOGIN"`, in access `Connect:{endpoint} RELAY`; the roles write them '
+        "(ses_hostname_fix).",
+        _TROUBLE,
+        kinds=("certificate_other_name",),
+        needs=("ses_name",),
     ),
     Cause(
         "certificate_other_name",
@@ -253,6 +277,25 @@ CAUSES: tuple[Cause, ...] = (
         says=rf"535{_X}Account not subscribed",
     ),
     Cause(
+        "password_of_another_region",
+        "The SMTP password is the one for region {password_region}, and this is {region}: SES's SMTP passwords are "
+        "derived for one region each.",
+        "Derive the password for {region} from the same secret access key (filter mailops.ses.smtp_password), or send "
+        "through {password_region}.",
+        _CREDENTIALS,
+        says=r"535[ -]",
+        needs=("password_region",),
+    ),
+    Cause(
+        "password_of_another_key",
+        "The SMTP password does not come from this secret access key, for no region: one of the two is of another key "
+        "or mistyped.",
+        "Leave the password out, so that it is derived from the secret access key, or create new SMTP credentials.",
+        _CREDENTIALS,
+        says=r"535[ -]",
+        needs=("password_of_another_key",),
+    ),
+    Cause(
         "credentials_invalid",
         "SES does not accept the SMTP user name and password: AWS keys used as they are, a password derived for "
         "another region, a deleted key, or a typo.",
@@ -269,6 +312,18 @@ CAUSES: tuple[Cause, ...] = (
         says=rf"530{_X}Must issue a STARTTLS",
     ),
     Cause(
+        "hostname_mismatch",
+        "The MTA did not authenticate: it goes by the canonical name {mismatch}, and has its credentials under another "
+        "name.",
+        "Keep the MTA from expanding the endpoint's name (Postfix: no smtp_cname_overrides_servername; Sendmail: "
+        "confDONT_EXPAND_CNAMES), and add the rows: in sasl_passwd `{mismatch} USERNAME:PASSWORD`, in authinfo "
+        '`AuthInfo:{mismatch} "U:root" "I:USERNAME" "P:PASSWORD" "M:LOGIN"`, in access `Connect:{mismatch} RELAY`; the '
+        "roles write them (ses_hostname_fix).",
+        _TROUBLE,
+        says=r"530[ -]",
+        needs=("mismatch",),
+    ),
+    Cause(
         "authentication_required",
         "The client did not authenticate: no credentials were given, or the MTA found none for the server's name.",
         "Give user name and password; in an MTA add credential rows for the endpoint and for its canonical name "
@@ -282,7 +337,8 @@ CAUSES: tuple[Cause, ...] = (
         "Attach a policy that allows ses:SendRawEmail (on this identity, from this address) to the IAM user of the "
         "credentials.",
         _SES + "control-user-access.html",
-        says=rf"554{_X}Access denied: User (?P<user>\S+) is not authorized to perform (?P<action>[^\s`']+)",
+        says=rf"554{_X}Access denied: User [`']?(?P<user>[^\s`']+)[`']? is not authorized to perform "
+        r"[`']?(?P<action>[^\s`']+)",
     ),
     Cause(
         "iam_access_denied",
@@ -290,6 +346,16 @@ CAUSES: tuple[Cause, ...] = (
         "Attach a policy that allows ses:SendRawEmail to the IAM user of the credentials.",
         _SES + "control-user-access.html",
         says=rf"554{_X}Access denied",
+    ),
+    Cause(
+        "sandbox_recipient",
+        "The account is in the SES sandbox in region {region}, and these recipients are not verified there: "
+        "{identities}.",
+        "Ask AWS for production access in region {region}, verify the recipient's address or domain there, or test "
+        "with success@simulator.amazonses.com.",
+        _SES + "request-production-access.html",
+        says=r"554.*identities failed the check in region (?P<region>[A-Za-z0-9-]+): (?P<identities>.+)",
+        needs=("sandboxed",),
     ),
     Cause(
         "identity_not_verified",

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import socket
-import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from ssl import SSLContext
@@ -14,15 +13,16 @@ from ansible_collections.mailops.ses.plugins.module_utils import _tls
 from ansible_collections.mailops.ses.plugins.module_utils._certificate import Certificate
 from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose, union
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import (
-    Connect,
     Credentials,
     Deadline,
     Progress,
     Session,
     open_connection,
 )
-from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS, region_of
+from ansible_collections.mailops.ses.plugins.module_utils._net import Net, Resolved, resolve_in_time
 from ansible_collections.mailops.ses.plugins.module_utils._replies import Failure
+from ansible_collections.mailops.ses.plugins.module_utils._witness import Witness
 
 # A server that owes a banner gets this share of the time; the rest is for asking whether it speaks TLS instead.
 _BANNER_SHARE = 0.7
@@ -38,7 +38,6 @@ _LOOKS = (
 )
 # Failures after which the server still listens.
 _POLITE = ("reply", "no_auth", "no_starttls")
-_NOT_FOUND = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
 
 During = Callable[[str], AbstractContextManager[None]]
 
@@ -56,35 +55,13 @@ class Job(NamedTuple):
     sender: str | None = None
     recipient: str | None = None
     message: str | None = None  # sent after DATA when given
+    facts: Mapping[str, str] = {}  # what the options tell that helps to name a cause
 
     def mask(self, text: str) -> str:
         """A server may repeat what it was sent: secrets do not come back."""
         for secret in self.credentials.secrets() if self.credentials else ():
             text = text.replace(secret, "********")
         return text
-
-
-class Resolved(NamedTuple):
-    canonical_name: str | None
-    addresses: list[str]
-
-
-class Net(NamedTuple):
-    """The edge to the world, so that tests can put another in its place."""
-
-    resolve: Callable[[str], Resolved]
-    connect: Connect
-    clock: Callable[[], float]
-    sleep: Callable[[float], None]
-
-
-def resolve(name: str) -> Resolved:
-    found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
-    return Resolved(found[0][3] or None, list(dict.fromkeys(str(address[0]) for *_family, address in found)))
-
-
-def connect(address: str, port: int, timeout: float) -> socket.socket:
-    return socket.create_connection((address, port), timeout)
 
 
 def check(job: Job, net: Net, retries: int = 0, delay: float = 5) -> dict[str, Any]:
@@ -102,38 +79,22 @@ def _check_once(job: Job, net: Net) -> dict[str, Any]:
     deadline = Deadline(net.clock, net.clock() + job.timeout)
     progress = Progress(net.clock)
     resolved = Resolved(None, [])
+    witness = None
     try:
         with progress.during("resolve"):
-            resolved = _resolve_in_time(job.endpoint, net.resolve, deadline)
+            resolved = resolve_in_time(job.endpoint, net.resolve, deadline)
         dialogues = [Dialogue(port, job, net, deadline, progress) for port in job.ports]
-        with ThreadPoolExecutor(len(dialogues)) as pool:
+        witness = Witness(net, deadline, lambda: all(dialogue.unheard for dialogue in dialogues))
+        with (
+            witness.listening(job.endpoint, resolved.addresses, job.region),
+            ThreadPoolExecutor(len(dialogues)) as pool,
+        ):
             list(pool.map(lambda dialogue: dialogue.run(resolved.addresses), dialogues))
     except Failure as failure:
         dialogues = [Dialogue(port, job, net, deadline, progress) for port in job.ports]
         for dialogue in dialogues:
             dialogue.failure = failure
-    return _report(job, resolved, dialogues)
-
-
-def _resolve_in_time(name: str, resolver: Callable[[str], Resolved], deadline: Deadline) -> Resolved:
-    """The resolver has no time-out of its own: it is left behind when the time is over."""
-    answer: list[Resolved | OSError | UnicodeError] = []
-
-    def ask() -> None:
-        try:
-            answer.append(resolver(name))
-        except (OSError, UnicodeError) as error:
-            answer.append(error)
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(deadline.left())
-    if not answer:
-        raise Failure("dns_unavailable", "no answer in time")
-    if isinstance(answer[0], Resolved):
-        return answer[0]
-    not_found = isinstance(answer[0], UnicodeError) or answer[0].errno in _NOT_FOUND
-    raise Failure("unresolved" if not_found else "dns_unavailable", str(answer[0].args[-1]))
+    return _report(job, resolved, dialogues, witness)
 
 
 class Dialogue:
@@ -235,21 +196,21 @@ class Dialogue:
     def swallowed(self) -> bool:
         return self.failure is not None and (self.failure.stage, self.failure.kind) == ("connect", "timeout")
 
-    def symptom(self, scope: str) -> Symptom | None:
+    @property
+    def unheard(self) -> bool:
+        """Swallowed, or still waiting for an answer to its first packet."""
+        return self.swallowed or not (self.session or self.failure)
+
+    def symptom(self, scope: str, facts: Mapping[str, str]) -> Symptom | None:
         if not self.failure:
             return None
-        facts = {"endpoint": self._job.endpoint}
-        if self._job.region:
-            facts["region"] = self._job.region
-        if self.certificate:
-            facts.update({k: v for k, v in self.certificate._asdict().items() if isinstance(v, str)})
-            facts["names"] = ", ".join(self.certificate.names) or self.certificate.subject
-        return Symptom(self.failure.kind, self.failure.text, self.failure.stage, self.port, scope, facts)
+        known = {**self._job.facts, **facts, **_facts_of(self.certificate)}
+        return Symptom(self.failure.kind, self.failure.text, self.failure.stage, self.port, scope, known)
 
-    def report(self, scope: str) -> dict[str, Any]:
+    def report(self, scope: str, facts: Mapping[str, str]) -> dict[str, Any]:
         session = self.session
         certificate = self.certificate
-        symptom = self.symptom(scope)
+        symptom = self.symptom(scope, facts)
         return {
             "port": self.port,
             "tls": self.tls,
@@ -266,6 +227,17 @@ class Dialogue:
         }
 
 
+def _facts_of(certificate: Certificate | None) -> dict[str, str]:
+    if certificate is None:
+        return {}
+    facts = {name: value for name, value in certificate._asdict().items() if isinstance(value, str)}
+    return {
+        **facts,
+        "names": ", ".join(certificate.names) or certificate.subject,
+        "ses_name": next((name for name in certificate.names if region_of(name)), ""),
+    }
+
+
 def _shown(certificate: Certificate, verified: bool) -> dict[str, Any]:
     fields = certificate._asdict()
     del fields["not_before"]
@@ -280,8 +252,16 @@ def _scope(dialogue: Dialogue, dialogues: list[Dialogue]) -> str:
     return "swallowed" if others and all(other.swallowed for other in others) else ""
 
 
-def _report(job: Job, resolved: Resolved, dialogues: list[Dialogue]) -> dict[str, Any]:
-    ports = [dialogue.report(_scope(dialogue, dialogues)) for dialogue in dialogues]
+def _report(job: Job, resolved: Resolved, dialogues: list[Dialogue], witness: Witness | None) -> dict[str, Any]:
+    facts = {
+        "endpoint": job.endpoint,
+        "region": job.region or "",
+        "canonical_name": resolved.canonical_name or "",
+        "witness": witness.heard if witness else "",
+        "sender": job.sender or "",
+        "recipients": job.recipient or "",
+    }
+    ports = [dialogue.report(_scope(dialogue, dialogues), facts) for dialogue in dialogues]
     usable = {report["port"] for report in ports if report["ok"]}
     return {
         "reachable": bool(usable),

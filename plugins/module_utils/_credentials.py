@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Iterable
 
 # Two faults that are causes in the table of causes as well.
 SECRET_AS_PASSWORD = (
@@ -64,6 +65,11 @@ def smtp_password(secret_access_key: str, region: str) -> str:
     for message in ("11111111", region, "ses", "aws4_request", "SendRawEmail"):
         key = hmac.new(key, message.encode(), hashlib.sha256).digest()
     return base64.b64encode(b"\x04" + key).decode()
+
+
+def region_of_password(password: str, secret_access_key: str, regions: Iterable[str]) -> str | None:
+    """The region for which the secret access key gives this password."""
+    return next((region for region in regions if smtp_password(secret_access_key, region) == password), None)
 
 
 def username_fault(username: str) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._causes import CAUSES, Cause
+from ansible_collections.mailops.ses.plugins.module_utils._endpoint import LOAD_BALANCER_DOMAIN
 
 # Stands where a symptom lacks a fact that a sentence asks for.
 FACTS = {
@@ -19,6 +20,11 @@ FACTS = {
     "not_after": "a date in the past",
     "user": "of the credentials",
     "said": "no details",
+    "canonical_name": "the load balancer's name",
+    "password_region": "another region",
+    "ses_name": "the endpoint's name",
+    "witness": "another port",
+    "identities": "not named",
 }
 _MAX_SAID = 300
 
@@ -26,6 +32,8 @@ _QUEUE_REPLIES = (
     re.compile(r"said: ([245]\d\d[ -].*)", re.DOTALL),
     re.compile(r"(?<![\d.])([245][0-5]\d[ -].*)", re.DOTALL),
 )
+_QUEUE_HOST = re.compile(r"(?:host|with|by|to|server) (?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\.?(?:\[|,|\s|$)")
+_IDENTITIES = re.compile(r"identities failed the check in region \S+: (.+)")
 _QUEUE_COMMAND = re.compile(r"\s*\(in reply to (?:end of )?([A-Z]+)[^)]*\)\s*$")
 _COMMAND_STAGES = {
     "EHLO": "ehlo",
@@ -48,8 +56,9 @@ class Symptom(NamedTuple):
 
 def diagnose(symptom: Symptom) -> dict[str, str]:
     """The cause as {id, cause, remedy, source}; the table's last row takes whatever no other takes."""
+    symptom = symptom._replace(facts={**symptom.facts, **_concluded(symptom)})
     cause, groups = next(found for found in (_match(cause, symptom) for cause in CAUSES) if found)
-    facts = {**FACTS, **symptom.facts}
+    facts = {**FACTS, **{name: value for name, value in symptom.facts.items() if value}}
     facts.update({"said": printable(symptom.text)} if symptom.text else {})
     facts.update((name, printable(value)) for name, value in groups.items() if value)
     return {
@@ -62,7 +71,8 @@ def diagnose(symptom: Symptom) -> dict[str, str]:
 
 def diagnose_text(text: str, facts: Mapping[str, str] | None = None) -> dict[str, str]:
     """The cause of a deferral or bounce as an MTA's queue or log words it."""
-    return diagnose(symptom_of(text)._replace(facts=facts or {}))
+    symptom = symptom_of(text)
+    return diagnose(symptom._replace(facts={**symptom.facts, **(facts or {})}))
 
 
 def symptom_of(text: str) -> Symptom:
@@ -70,7 +80,11 @@ def symptom_of(text: str) -> Symptom:
     stage = _COMMAND_STAGES.get(command.group(1), "") if command else ""
     words = (text[: command.start()] if command else text).strip()
     reply = next((found for found in (pattern.search(words) for pattern in _QUEUE_REPLIES) if found), None)
-    return Symptom("reply", reply.group(1), stage) if reply else Symptom("queue", words, stage)
+    host = _QUEUE_HOST.search(words)
+    facts = {"host": host.group("host")} if host else {}
+    return (
+        Symptom("reply", reply.group(1), stage, facts=facts) if reply else Symptom("queue", words, stage, facts=facts)
+    )
 
 
 def union(diagnoses: Iterable[dict[str, str]]) -> list[dict[str, str]]:
@@ -87,7 +101,31 @@ def printable(text: str) -> str:
     return clean if len(clean) <= _MAX_SAID else clean[:_MAX_SAID] + "…"
 
 
+def _concluded(symptom: Symptom) -> dict[str, str]:
+    """What several facts say together, for rows that need it."""
+    facts = symptom.facts
+    found: dict[str, str] = {}
+    identities = _IDENTITIES.search(symptom.text)
+    refused = identities.group(1) if identities else ""
+    if _among(refused, facts.get("recipients", "")) and not _among(facts.get("sender", ""), refused):
+        found["sandboxed"] = refused
+    host, endpoint = facts.get("host", ""), facts.get("endpoint", "")
+    if host.lower().endswith(LOAD_BALANCER_DOMAIN) or (
+        endpoint and host.lower() == facts.get("canonical_name", "").lower() != endpoint.lower()
+    ):
+        found["mismatch"] = host
+    return found
+
+
+def _among(addresses: str, others: str) -> bool:
+    """Whether each address of one list is in the other."""
+    wanted, known = ({part.strip().lower() for part in text.split(",") if part.strip()} for text in (addresses, others))
+    return bool(wanted) and wanted <= known
+
+
 def _match(cause: Cause, symptom: Symptom) -> tuple[Cause, dict[str, str]] | None:
+    if not all(symptom.facts.get(fact) for fact in cause.needs):
+        return None
     if symptom.kind == "queue":
         found = re.search(cause.queue, symptom.text) if cause.queue or not cause.kinds else None
         return (cause, found.groupdict()) if found else None

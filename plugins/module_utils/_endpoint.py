@@ -18,6 +18,25 @@ LOAD_BALANCERS: dict[str, str] = {
     "eu-west-1": "ses-smtp-eu-west-1-prod-345515633.eu-west-1.elb.amazonaws.com",
 }
 
+LOAD_BALANCER_DOMAIN = ".elb.amazonaws.com"
+
+# Where SES has or is said to have an SMTP endpoint: for looking up whose password one is, never to refuse a region.
+REGIONS: tuple[str, ...] = (
+    *(
+        "us-east-1",
+        "us-east-2",
+        "us-west-1",
+        "us-west-2",
+        "us-gov-east-1",
+        "us-gov-west-1",
+        "ca-central-1",
+        "ca-west-1",
+    ),
+    *("eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1"),
+    *("ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2", "ap-southeast-1"),
+    *("ap-southeast-2", "ap-southeast-3", "ap-southeast-5", "af-south-1", "il-central-1", "me-central-1", "me-south-1"),
+)
+
 _AREA = r"[a-z]{2,4}(?:-[a-z]{2,12}){1,2}"
 _REGION = re.compile(rf"{_AREA}-[0-9]{{1,2}}")
 _ENDPOINTS = (

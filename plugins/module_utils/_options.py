@@ -15,6 +15,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._credentials import (
     SECRET_AS_PASSWORD,
     TEMPORARY_KEY,
     password_fault,
+    region_of_password,
     secret_fault,
     smtp_password,
     username_fault,
@@ -23,6 +24,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symp
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Credentials
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import (
     PORTS,
+    REGIONS,
     endpoint_of,
     host_fault,
     region_fault,
@@ -111,6 +113,7 @@ def job_of(params: Mapping[str, Any], host_name: str, date: str, check_mode: boo
         sender=params["sender"],
         recipient=params["recipient"],
         message=_message(params, endpoint, host_name, date) if params["send"] and not check_mode else None,
+        facts=_password_facts(params["password"], params["secret_access_key"], region),
     )
 
 
@@ -139,6 +142,16 @@ def _credentials(params: Mapping[str, Any], region: str | None) -> Credentials |
             ["region is missing: secret_access_key gives a password for one region, and the endpoint's name has none."]
         )
     return Credentials(params["username"], smtp_password(params["secret_access_key"], region))
+
+
+def _password_facts(password: str | None, secret: str | None, region: str | None) -> dict[str, str]:
+    """Where a password that SES refuses would be right, told by the secret access key."""
+    if password is None or secret is None:
+        return {}
+    found = region_of_password(password, secret, dict.fromkeys([*([region] if region else []), *REGIONS]))
+    if found is None:
+        return {"password_of_another_key": "true"}
+    return {} if found == region else {"password_region": found}
 
 
 def _context(ca_file: str | None) -> ssl.SSLContext:

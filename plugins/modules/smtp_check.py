@@ -49,10 +49,12 @@ options:
   password:
     description:
       - The SMTP password. It is not the secret access key, but derived from it.
+      - It is what the check logs in with, also when O(secret_access_key) is set.
     type: str
   secret_access_key:
     description:
       - The IAM user's secret access key, from which the SMTP password for the region is derived on the managed host.
+      - Beside O(password) it is only compared with it, so that the check can say for which region that one is right.
     type: str
   timeout:
     description:
@@ -282,8 +284,9 @@ from email.utils import formatdate
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._check import Net, check, connect, resolve, summary
+from ansible_collections.mailops.ses.plugins.module_utils._check import check, summary
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.module_utils._net import Net, connect, resolve
 from ansible_collections.mailops.ses.plugins.module_utils._options import OptionFault, job_of
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -308,7 +311,6 @@ def main(net: Net = NET) -> None:
     module = AnsibleModule(
         argument_spec=ARGUMENTS,
         required_one_of=[("region", "endpoint")],
-        mutually_exclusive=[("password", "secret_access_key")],
         required_by={"password": "username", "secret_access_key": "username", "recipient": "sender"},
         required_if=[("send", True, ("sender", "recipient"))],
         supports_check_mode=True,

@@ -127,7 +127,9 @@ class Zone:
         if name in self._names:
             return self._names[name]
         for region in self._regions.values():
-            if name in region.names or name.endswith(region.names[2].removeprefix("*")):
+            if name in (*region.names, f"email.{region.name}.amazonaws.com") or name.endswith(
+                region.names[2].removeprefix("*")
+            ):
                 return region.load_balancer
         return None
 

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from typing import Any, Callable, NamedTuple
 
 import trustme
-from ansible_collections.mailops.ses.plugins.module_utils._check import Net, Resolved, connect
+from ansible_collections.mailops.ses.plugins.module_utils._net import Net, Resolved, connect
 
+CLOSED = 1  # nothing listens on this port of a loopback address
 NAME = "email-smtp.us-east-1.amazonaws.com"
 Script = Callable[["Client"], None]
 
@@ -121,7 +122,7 @@ def net(ports: dict[int, int], sleeps: list[float] | None = None, **values: Any)
     """Real sockets, but to the ports that play the real ones."""
     given = {
         "resolve": lambda _name: Resolved("lb.example", ["127.0.0.1"]),
-        "connect": lambda address, port, timeout: connect(address, ports[port], timeout),
+        "connect": lambda address, port, timeout: connect(address, ports.get(port, CLOSED), timeout),
         **values,
     }
     return Net(clock=time.monotonic, sleep=(sleeps if sleeps is not None else []).append, **given)

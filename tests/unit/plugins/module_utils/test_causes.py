@@ -21,7 +21,7 @@ def test_a_row(cause: Cause) -> None:
         assert sentence[0].isupper() or sentence[0] == "{"
         assert sentence.endswith((".", "{said}"))
         needed = {name for _text, name, _spec, _conversion in Formatter().parse(sentence) if name}
-        assert needed <= FACTS.keys() | set(re.compile(cause.says).groupindex)
+        assert needed <= FACTS.keys() | set(cause.needs) | set(re.compile(cause.says).groupindex)
 
 
 def test_the_last_row_takes_the_rest_and_no_other_does() -> None:
