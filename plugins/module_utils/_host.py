@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -81,13 +80,3 @@ def host_names(hostname: str, hosts_file: str) -> list[str]:
     names = [hostname, *names_in_hosts(hosts_file, hostname)]
     # Postfix and Sendmail take the first one for their own, and SES wants a qualified name at EHLO.
     return sorted(dict.fromkeys(name for name in names if name), key=lambda name: "." not in name)
-
-
-def canonical_name(endpoint: str) -> str | None:
-    """The load balancer's name behind the endpoint's, or None where DNS names no other."""
-    try:
-        answers = socket.getaddrinfo(endpoint, None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
-    except OSError:
-        return None
-    name = answers[0][3].rstrip(".").lower()
-    return name if name and name != endpoint.lower() else None

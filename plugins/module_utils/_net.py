@@ -55,3 +55,12 @@ def resolve_in_time(name: str, resolver: Callable[[str], Resolved], deadline: De
         return answer[0]
     not_found = isinstance(answer[0], UnicodeError) or answer[0].errno in _NOT_FOUND
     raise Failure("unresolved" if not_found else "dns_unavailable", str(answer[0].args[-1]))
+
+
+def canonical_name(endpoint: str, resolver: Callable[[str], Resolved], deadline: Deadline) -> str | None:
+    """The load balancer's name behind the endpoint's; None where DNS names no other, or nothing in time."""
+    try:
+        name = (resolve_in_time(endpoint, resolver, deadline).canonical_name or "").rstrip(".").lower()
+    except Failure:
+        return None
+    return name if name and name != endpoint.lower() else None

@@ -151,14 +151,18 @@ other_mtas:
 
 import os
 import socket
+import time
 from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import endpoint_of
-from ansible_collections.mailops.ses.plugins.module_utils._host import canonical_name, host_names, installed_packages
+from ansible_collections.mailops.ses.plugins.module_utils._host import host_names, installed_packages
+from ansible_collections.mailops.ses.plugins.module_utils._net import canonical_name, resolve
 from ansible_collections.mailops.ses.plugins.module_utils._relay import RelayError, describe, faults, typed
 from ansible_collections.mailops.ses.plugins.module_utils._relay_postfix import in_postfix
 
+RESOLVER_SECONDS = 10.0
 DEFAULTS = {
     "ses_port": "587",
     "ses_hostname_fix": True,
@@ -202,7 +206,8 @@ def plan(module: AnsibleModule) -> dict:
         raise RelayError(found)
     endpoint = variables.get("ses_endpoint") or endpoint_of(variables["ses_region"])
     names = host_names(socket.gethostname(), read("/etc/hosts"))
-    relay = describe(variables, names, canonical_name(endpoint))
+    deadline = Deadline(time.monotonic, time.monotonic() + RESOLVER_SECONDS)
+    relay = describe(variables, names, canonical_name(endpoint, resolve, deadline))
     return {
         "relay": asdict(relay),
         **({"postfix": asdict(in_postfix(relay))} if mta == "postfix" else {}),

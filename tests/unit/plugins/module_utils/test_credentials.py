@@ -11,10 +11,12 @@ from ansible_collections.mailops.ses.plugins.module_utils._credentials import (
     SECRET_AS_PASSWORD,
     TEMPORARY_KEY,
     password_fault,
+    region_of_password,
     secret_fault,
     smtp_password,
     username_fault,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._endpoint import REGIONS, region_fault
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,3 +113,15 @@ def test_what_is_taken(fault_of: Callable[[str], str | None], value: str) -> Non
 def test_the_two_faults_that_are_causes() -> None:
     assert password_fault(SECRET) == SECRET_AS_PASSWORD
     assert username_fault("ASIAIOSFODNN7EXAMPLE") == TEMPORARY_KEY
+
+
+@pytest.mark.parametrize(("region", "found"), [("eu-central-1", "eu-central-1"), ("us-west-9", None)])
+def test_the_region_of_a_password(region: str, found: str | None) -> None:
+    password = smtp_password("some+secret+key", region)
+    assert region_of_password(password, "some+secret+key", REGIONS) == found
+    assert region_of_password(password, "another+secret+key", REGIONS) is None
+
+
+def test_every_known_region_has_the_form_of_one() -> None:
+    assert [region for region in REGIONS if region_fault(region)] == []
+    assert len(set(REGIONS)) == len(REGIONS)

@@ -142,6 +142,43 @@ def test_the_sentence_names_what_the_reply_names() -> None:
     assert "ses:SendRawEmail" in denied
 
 
+LOAD_BALANCER = "ses-smtp-prod-335357831.us-east-1.elb.amazonaws.com"
+FACTS = {"endpoint": "email-smtp.us-east-1.amazonaws.com", "sender": "web@corp.example"}
+UNAUTHENTICATED = "host {}[192.0.2.1] said: 530 Authentication required (in reply to MAIL FROM command)"
+FAILED = "554 Message rejected: Email address is not verified. The following identities failed the check in region X: "
+
+
+@pytest.mark.parametrize(
+    ("text", "facts", "cause"),
+    [
+        (UNAUTHENTICATED.format(LOAD_BALANCER), {}, "hostname_mismatch"),
+        (UNAUTHENTICATED.format(FACTS["endpoint"]), {}, "authentication_required"),
+        (
+            UNAUTHENTICATED.format(FACTS["endpoint"]),
+            {**FACTS, "canonical_name": "lb.example"},
+            "authentication_required",
+        ),
+        (UNAUTHENTICATED.format("lb.example"), {**FACTS, "canonical_name": "lb.example"}, "hostname_mismatch"),
+        (UNAUTHENTICATED.format("lb.example"), {**FACTS, "canonical_name": "other.example"}, "authentication_required"),
+        (FAILED + "you@there.example", {**FACTS, "recipients": "you@there.example, b@c.example"}, "sandbox_recipient"),
+        (FAILED + "You@There.example", {**FACTS, "recipients": "you@there.example"}, "sandbox_recipient"),
+        (FAILED + "you@there.example", FACTS, "identity_not_verified"),
+        (FAILED + "web@corp.example", {**FACTS, "recipients": "you@there.example"}, "identity_not_verified"),
+        (FAILED + "web@corp.example", {**FACTS, "recipients": "web@corp.example"}, "identity_not_verified"),
+        (FAILED + "web@corp.example, y@t.example", {**FACTS, "recipients": "y@t.example"}, "identity_not_verified"),
+    ],
+)
+def test_facts_tell_neighbours_apart(text: str, facts: dict[str, str], cause: str) -> None:
+    assert diagnose_text(text, facts)["id"] == cause
+
+
+def test_the_mismatch_names_the_rows() -> None:
+    remedy = diagnose_text(UNAUTHENTICATED.format(LOAD_BALANCER))["remedy"]
+    assert f"`{LOAD_BALANCER} USERNAME:PASSWORD`" in remedy
+    assert f'`AuthInfo:{LOAD_BALANCER} "U:root" "I:USERNAME" "P:PASSWORD" "M:LOGIN"`' in remedy
+    assert f"`Connect:{LOAD_BALANCER} RELAY`" in remedy
+
+
 def test_facts_fill_the_sentences() -> None:
     facts = {"endpoint": "smtp.example", "names": "a.example, b.example"}
     cause = diagnose(Symptom("certificate_other_name", "Hostname mismatch", "tls", facts=facts))["cause"]

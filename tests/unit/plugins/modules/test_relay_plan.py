@@ -28,7 +28,7 @@ def run(monkeypatch, tmp_path, capsys):
         tool.write_text(f"#!/bin/sh\ncat {tmp_path / 'listing'}\n")
         tool.chmod(0o755)
         monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-        answer = (None, None, None, CANONICAL, None)
+        answer = (None, None, None, CANONICAL, ("127.0.0.1", 0))
         monkeypatch.setattr("socket.getaddrinfo", lambda *_name, **_flags: [answer])  # no test asks DNS
         given = {
             "mta": "postfix",
