@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mail queue as data, whichever MTA it is of: counts, ages, and the reasons for which mail waits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import diagnose_text, printable
+
+MAX_REASONS = 100  # beyond it, further wordings of a cause count with its first one
+MAX_RECIPIENTS = 1000  # of a message; SES takes 50
+
+# The host that a text is about: "connect to NAME[ADDRESS]:587: …", "host NAME[…] said", "Connection refused by NAME."
+_HOST = re.compile(
+    r"(?:connect to|host|server|with|name=|refused by|reset by|timed out with) ?\[?([\w-]+(?:\.[\w-]+)+)", re.ASCII
+)
+
+
+class QueueError(Exception):
+    """Why the queue cannot be read, and what helps, for the user."""
+
+
+class Message(NamedTuple):
+    """One queued message."""
+
+    state: str
+    arrived: float | None = None  # seconds since the epoch
+    sender: str = ""
+    recipients: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()  # the MTA's words; empty while no delivery has failed
+
+
+@dataclass
+class Reason:
+    """Messages that wait for the same cause."""
+
+    text: str
+    diagnosis: dict[str, str]
+    count: int = 0
+    age: int | None = None
+
+    def add(self, age: int | None) -> None:
+        self.count += 1
+        self.age = older(self.age, age)
+
+
+def summarize(messages: Iterable[Message], now: float, endpoint: str | None = None) -> dict[str, Any]:
+    """Counts by state, the oldest age, and the reasons with their diagnosis, most frequent first."""
+    states: dict[str, int] = {}
+    reasons: dict[tuple[str, str], Reason] = {}
+    oldest: int | None = None
+    for message in messages:
+        states[message.state] = states.get(message.state, 0) + 1
+        age = None if message.arrived is None else max(0, int(now - message.arrived))
+        oldest = older(oldest, age)
+        for reason in {id(found): found for found in _reasons_of(message, endpoint, reasons)}.values():
+            reason.add(age)
+    ranked = sorted(reasons.values(), key=lambda reason: (-reason.count, -(reason.age or 0)))
+    return {
+        "messages": sum(states.values()),
+        "states": states,
+        "oldest_age_seconds": oldest,
+        "reasons": [
+            {
+                "count": reason.count,
+                "text": reason.text,
+                "oldest_age_seconds": reason.age,
+                "diagnosis": reason.diagnosis,
+            }
+            for reason in ranked
+        ],
+    }
+
+
+def older(one: int | None, other: int | None) -> int | None:
+    return max((age for age in (one, other) if age is not None), default=None)
+
+
+def _reasons_of(message: Message, endpoint: str | None, reasons: dict[tuple[str, str], Reason]) -> Iterable[Reason]:
+    """The groups that a message belongs to; a new one is opened in REASONS."""
+    for text in message.reasons:
+        diagnosis = diagnose_text(text, _facts(message, text, endpoint))
+        key = (diagnosis["id"], diagnosis["cause"])
+        if key not in reasons and len(reasons) >= MAX_REASONS:
+            key = next((known for known in reasons if known[0] == key[0]), (key[0], ""))
+        yield reasons.setdefault(key, Reason(printable(text), diagnosis))
+
+
+def _facts(message: Message, text: str, endpoint: str | None) -> dict[str, str]:
+    host = _HOST.search(text)
+    named = {"endpoint": endpoint or (host.group(1) if host else ""), "sender": message.sender}
+    named["recipients"] = ", ".join(message.recipients[:MAX_RECIPIENTS])
+    return {name: value for name, value in named.items() if value}

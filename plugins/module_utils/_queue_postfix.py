@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Postfix's queue, from `postqueue -j`: one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils._queue import MAX_RECIPIENTS, Message, QueueError
+
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+UNREADABLE = "unreadable"  # the state of an entry that does not tell its own
+_MAX_LINE = 1 << 20  # characters: a message of thousands of recipients is one line
+
+REMEDIES = (
+    (
+        ("Permission denied", "not allowed to view the mail queue"),
+        "Run the task as root (become: true), or add the user to authorized_mailq_users.",
+    ),
+    (
+        ("mail system is down",),
+        "While Postfix is stopped only root can read its queue: run the task as root (become: true), or start Postfix.",
+    ),
+    (("invalid option", "usage: postqueue"), "Listing the queue as data needs Postfix 3.1 or newer."),
+)
+
+
+def postfix_queue(postqueue: str) -> Iterator[Message]:
+    """Every message, as postqueue lists them: nothing of a huge queue is kept."""
+    with tempfile.TemporaryFile() as complaints:  # a pipe that nobody reads could fill and stop postqueue
+        # run_command would hold a huge queue's listing in memory.
+        # pylint: disable-next=ansible-bad-function
+        with subprocess.Popen(
+            [postqueue, "-j"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            env=ENVIRONMENT,
+            encoding="utf-8",
+            errors="replace",
+        ) as process:
+            assert process.stdout is not None
+            yield from parse(iter(lambda: process.stdout.readline(_MAX_LINE), ""))
+        if process.returncode:
+            complaints.seek(0)
+            raise refused(complaints.read(4096).decode("utf-8", "replace"))
+
+
+def parse(lines: Iterable[str]) -> Iterator[Message]:
+    for line in lines:
+        if line.strip():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                entry = None
+            yield message(entry) if isinstance(entry, dict) else Message(UNREADABLE)
+
+
+def message(entry: dict[str, Any]) -> Message:
+    arrived, recipients = entry.get("arrival_time"), entry.get("recipients")
+    rows = [row for row in recipients if isinstance(row, dict)] if isinstance(recipients, list) else []
+    return Message(
+        state=str(entry.get("queue_name") or UNREADABLE),
+        arrived=float(arrived) if isinstance(arrived, (int, float)) else None,
+        sender=str(entry.get("sender") or ""),
+        recipients=tuple(str(row.get("address") or "") for row in rows[:MAX_RECIPIENTS]),
+        reasons=tuple(dict.fromkeys(str(row["delay_reason"]) for row in rows if row.get("delay_reason"))),
+    )
+
+
+def refused(complaints: str) -> QueueError:
+    """postqueue's own words, and what helps."""
+    words = " ".join(complaints.split()) or "no word"
+    remedy = next((text for signs, text in REMEDIES if any(sign in complaints for sign in signs)), "")
+    return QueueError(f"Postfix's queue cannot be read; postqueue says: {words}. {remedy}".strip())
