@@ -60,7 +60,7 @@ CAUSES: tuple[Cause, ...] = (
         "Check the name servers in the host's resolver settings and that UDP and TCP port 53 to them are open.",
         _CONNECT,
         kinds=("dns_unavailable",),
-        queue=r"Host not found, try again|Name server: .*host name lookup failure",
+        queue=r"Host not found, try again|Name server: .*host name lookup failure|host map: lookup \(\S*\): deferred",
     ),
     Cause(
         "name_unresolved",
@@ -70,6 +70,15 @@ CAUSES: tuple[Cause, ...] = (
         _CONNECT,
         kinds=("unresolved",),
         queue=r"Host or domain name not found|Host unknown",
+    ),
+    Cause(
+        "local_mta_down",
+        "The host's own MTA does not take the mail that users hand over: nothing answers on its port.",
+        "Start the MTA (`systemctl status sendmail` tells why it is down); the mail waits in the submission queue, and "
+        "only what flushes that queue (cron, or MSP_MODE in sendmail.conf) moves it on.",
+        _RFC + "5321",
+        kinds=("queue",),
+        queue=r"(?:refused by|timed out with) \[?(?:127\.0\.0\.1|localhost|(?:IPv6:)?::1)(?![\w:]|\.\w)",
     ),
     Cause(
         "port_refused",
@@ -140,7 +149,7 @@ CAUSES: tuple[Cause, ...] = (
         "the mail ports.",
         _TROUBLE,
         kinds=("forbidden",),
-        queue=r"connect to \S+: (?:Permission denied|Operation not permitted)",
+        queue=r"(?:connect to \S+|Deferred): (?:Permission denied|Operation not permitted)",
     ),
     # TLS.
     Cause(
@@ -167,7 +176,7 @@ CAUSES: tuple[Cause, ...] = (
         "465, which cannot be downgraded.",
         _RFC + "3207",
         kinds=("no_starttls",),
-        queue=r"TLS is required, but was not offered",
+        queue=r"TLS is required, but was not offered|does not support STARTTLS",
     ),
     Cause(
         "starttls_refused",
@@ -212,6 +221,7 @@ CAUSES: tuple[Cause, ...] = (
         _TROUBLE,
         kinds=("certificate_other_name",),
         needs=("ses_name",),
+        queue=r"CN \S+ does not match (?P<endpoint>\S+)",
     ),
     Cause(
         "certificate_other_name",
@@ -220,7 +230,7 @@ CAUSES: tuple[Cause, ...] = (
         "(DNS, a proxy).",
         _CONNECT,
         kinds=("certificate_other_name",),
-        queue=r"Server certificate not verified",
+        queue=r"CN (?P<names>\S+) does not match (?P<endpoint>\S+)",
     ),
     Cause(
         "certificate_untrusted",
@@ -230,6 +240,16 @@ CAUSES: tuple[Cause, ...] = (
         _CONNECT,
         kinds=("certificate_untrusted",),
         queue=r"Server certificate not trusted|certificate verification failed|self[- ]signed certificate",
+    ),
+    Cause(
+        "certificate_not_verified",
+        "The server's certificate does not verify: it is untrusted, expired, not valid yet, or of another name. The "
+        "MTA does not say which.",
+        "Run the check (mailops.ses.check, smtp_check) on this host, which names the fault, the issuer and the names; "
+        "the mail waits until then, and no credentials are sent.",
+        _CONNECT,
+        kinds=("queue",),
+        queue=r"Server certificate not verified|403 4\.7\.0 authentication fail",
     ),
     Cause(
         "tls_too_old",
@@ -248,7 +268,7 @@ CAUSES: tuple[Cause, ...] = (
         _MTU,
         kinds=("timeout", "unfinished"),
         stages=("tls",),
-        queue=r"Cannot start TLS: handshake failure.*timed out|SSL_connect error.*: Connection timed out",
+        queue=r"SSL_connect error.*: Connection timed out",
     ),
     Cause(
         "tls_failed",
@@ -256,7 +276,7 @@ CAUSES: tuple[Cause, ...] = (
         "Look for a proxy or firewall that interferes with TLS on the mail ports, and try another of the ports.",
         _CONNECT,
         kinds=("tls_failed",),
-        queue=r"Cannot start TLS|SSL_connect error",
+        queue=r"Cannot start TLS|SSL_connect error|TLS handshake failed",
     ),
     # Credentials and account.
     Cause(
@@ -266,7 +286,26 @@ CAUSES: tuple[Cause, ...] = (
         "Check the endpoint's name, and that no mail proxy stands between the host and SES.",
         _RFC + "4954",
         kinds=("no_auth",),
-        queue=r"SASL authentication failed.*no mechanism available|no worthy mechs found",
+    ),
+    Cause(
+        "sasl_mechanisms_missing",
+        "The MTA could not log in: the host's SASL library has no mechanism in common with the server, and SES offers "
+        "PLAIN and LOGIN.",
+        "Install the package with these mechanisms (libsasl2-modules on Debian, cyrus-sasl-plain on RHEL), "
+        "and let the MTA use them.",
+        _CREDENTIALS,
+        kinds=("queue",),
+        queue=r"no mechanism available|no worthy mechs found",
+    ),
+    Cause(
+        "login_deferred",
+        "Sendmail could not log in: SES answered with a temporary failure, or the host's SASL library lacks PLAIN and "
+        "LOGIN. Sendmail does not say which.",
+        "Install the package with these mechanisms (libsasl2-modules on Debian, cyrus-sasl-plain on RHEL); run the "
+        "check (mailops.ses.check, smtp_check), which logs in without that library.",
+        _CREDENTIALS,
+        kinds=("queue",),
+        queue=r"Temporary AUTH failure",
     ),
     Cause(
         "account_not_subscribed",
@@ -497,6 +536,16 @@ CAUSES: tuple[Cause, ...] = (
         queue=r"lost connection with|Connection reset by|Broken pipe|Connection to \S+ reset",
     ),
     Cause(
+        "reply_lost",
+        "The server's reply did not come: the connection was lost, the server fell silent, or what answers is no SMTP "
+        "server. Sendmail does not say which.",
+        "Run the check (mailops.ses.check, smtp_check) on this host, which names the stage and the failure; if it "
+        "works there, recycle connections earlier (ses_connection_max_messages, ses_connection_max_seconds).",
+        _TROUBLE,
+        kinds=("queue",),
+        queue=r"read error from ",
+    ),
+    Cause(
         "not_smtp",
         "What answers as {endpoint} is no SMTP server ({said}).",
         "Check the endpoint and the port; a proxy or a captive portal may answer in place of SES.",
@@ -510,6 +559,16 @@ CAUSES: tuple[Cause, ...] = (
         "Try again and with a longer timeout; if it stays, this is no SES endpoint or a proxy holds the connection.",
         _RFC + "5321",
         kinds=("unfinished",),
+    ),
+    Cause(
+        "message_unanswered",
+        "{endpoint} took the commands and went silent while the message was sent: with large messages only, this is "
+        "what a path that drops large packets (MTU) looks like.",
+        "Run the check (mailops.ses.check, smtp_check) on this host, which measures the path; otherwise let the MTA "
+        "retry.",
+        _MTU,
+        kinds=("queue",),
+        queue=r"timed out while sending (?:message body|end of data)",
     ),
     Cause(
         "server_silent",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._causes import CAUSES, Cause
-from ansible_collections.mailops.ses.plugins.module_utils._endpoint import LOAD_BALANCER_DOMAIN
+from ansible_collections.mailops.ses.plugins.module_utils._endpoint import LOAD_BALANCER_DOMAIN, region_of
 
 # Stands where a symptom lacks a fact that a sentence asks for.
 FACTS = {
@@ -30,11 +30,16 @@ _MAX_SAID = 300
 
 _QUEUE_REPLIES = (
     re.compile(r"said: ([245]\d\d[ -].*)", re.DOTALL),
-    re.compile(r"(?<![\d.])([245][0-5]\d[ -].*)", re.DOTALL),
+    # Not 403: with that, Sendmail tells what its own TLS rules say. Not a number within a name.
+    re.compile(r"(?<![\w.-])((?!403)[245][0-5]\d[ -].*)", re.DOTALL),
 )
-_QUEUE_HOST = re.compile(r"(?:host|with|by|to|server) (?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\.?(?:\[|,|\s|$)")
+_QUEUE_HOST = re.compile(
+    r"(?:(?:host|with|by|to|server:?|from) \[?|name=)(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\.?(?:\[|\]|,|\s|$)"
+)
 _IDENTITIES = re.compile(r"identities failed the check in region \S+: (.+)")
 _QUEUE_COMMAND = re.compile(r"\s*\(in reply to (?:end of )?([A-Z]+)[^)]*\)\s*$")
+_QUEUE_CERTIFICATE = re.compile(r"CN (\S+) does not match ")
+_QUEUE_STAGES = (("refused to talk to me", "banner"), ("refused to start TLS", "tls"), ("SASL authentication", "auth"))
 _COMMAND_STAGES = {
     "EHLO": "ehlo",
     "STARTTLS": "tls",
@@ -77,8 +82,9 @@ def diagnose_text(text: str, facts: Mapping[str, str] | None = None) -> dict[str
 
 def symptom_of(text: str) -> Symptom:
     command = _QUEUE_COMMAND.search(text)
-    stage = _COMMAND_STAGES.get(command.group(1), "") if command else ""
     words = (text[: command.start()] if command else text).strip()
+    told = next((stage for sign, stage in _QUEUE_STAGES if sign in words), "")
+    stage = _COMMAND_STAGES.get(command.group(1), "") if command else told
     reply = next((found for found in (pattern.search(words) for pattern in _QUEUE_REPLIES) if found), None)
     host = _QUEUE_HOST.search(words)
     facts = {"host": host.group("host")} if host else {}
@@ -109,6 +115,9 @@ def _concluded(symptom: Symptom) -> dict[str, str]:
     refused = identities.group(1) if identities else ""
     if _among(refused, facts.get("recipients", "")) and not _among(facts.get("sender", ""), refused):
         found["sandboxed"] = refused
+    certificate = _QUEUE_CERTIFICATE.search(symptom.text)
+    if certificate and region_of(certificate.group(1)):
+        found["ses_name"] = certificate.group(1)
     host, endpoint = facts.get("host", ""), facts.get("endpoint", "")
     if host.lower().endswith(LOAD_BALANCER_DOMAIN) or (
         endpoint and host.lower() == facts.get("canonical_name", "").lower() != endpoint.lower()

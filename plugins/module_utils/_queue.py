@@ -3,20 +3,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import diagnose_text, printable
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import (
+    diagnose_text,
+    printable,
+    symptom_of,
+)
 
 MAX_REASONS = 100  # beyond it, further wordings of a cause count with its first one
 MAX_RECIPIENTS = 1000  # of a message; SES takes 50
-
-# The host that a text is about: "connect to NAME[ADDRESS]:587: …", "host NAME[…] said", "Connection refused by NAME."
-_HOST = re.compile(
-    r"(?:connect to|host|server|with|name=|refused by|reset by|timed out with) ?\[?([\w-]+(?:\.[\w-]+)+)", re.ASCII
-)
 
 
 class QueueError(Exception):
@@ -90,7 +88,9 @@ def _reasons_of(message: Message, endpoint: str | None, reasons: dict[tuple[str,
 
 
 def _facts(message: Message, text: str, endpoint: str | None) -> dict[str, str]:
-    host = _HOST.search(text)
-    named = {"endpoint": endpoint or (host.group(1) if host else ""), "sender": message.sender}
-    named["recipients"] = ", ".join(message.recipients[:MAX_RECIPIENTS])
+    named = {
+        "endpoint": endpoint or symptom_of(text).facts.get("host", ""),
+        "sender": message.sender,
+        "recipients": ", ".join(message.recipients[:MAX_RECIPIENTS]),
+    }
     return {name: value for name, value in named.items() if value}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -19,6 +20,8 @@ _MAX_BYTES = 1 << 18  # of a queue file; what is looked for stands before the he
 
 _OPTION = re.compile(r"^O\s*(?:QueueDirectory\s*=\s*|Q(?=/))(\S+)", re.MULTILINE)
 _GROUP_PATH = re.compile(r"^Q[^,\n]+,.*?\bP(?:ath)?\s*=\s*([^,\s]+)", re.MULTILINE)
+# Beside the message's reason, Sendmail writes one for each recipient: it says more only where it is a reply.
+_REPLY = re.compile(r"Deferred: [245]\d\d[ -]")
 _RECIPIENT = re.compile(r"^(?:[A-Za-z]*:)?<?(.*?)>?$")
 
 
@@ -101,10 +104,10 @@ def _read(queue: Queue, path: str) -> Message | None:
             if not (stat.S_ISREG(status.st_mode) and status.st_size):
                 return None
             text = file.read(_MAX_BYTES).decode("utf-8", "replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         return None
     except OSError as error:
-        if os.path.islink(path):
+        if error.errno == errno.ELOOP:
             return None
         raise _unreadable(path, error) from None
     message = parse(text, queue)
@@ -114,7 +117,7 @@ def _read(queue: Queue, path: str) -> Message | None:
 
 def parse(text: str, queue: Queue) -> Message:
     """What a queue file says, as far as it says it: a line a fact, its first letter the kind."""
-    arrived, sender, recipients, reason, tried = None, "", [], "", False
+    arrived, sender, recipients, reasons, tried = None, "", [], {}, False
     for line in text.split("\n"):
         kind, value = line[:1], line[1:].strip()
         if kind in {"H", "."}:
@@ -125,13 +128,13 @@ def parse(text: str, queue: Queue) -> Message:
             tried = value not in {"", "0"}
         elif kind == "S":
             sender = value.strip("<>")
-        elif kind == "M":
-            reason = value
+        elif kind == "M" and value and (not reasons or _REPLY.match(value)):
+            reasons[value] = True
         elif kind == "R" and len(recipients) < MAX_RECIPIENTS:
             found = _RECIPIENT.match(value)
             recipients += [found.group(1)] if found and found.group(1) else []
-    state = queue.deferred if tried or reason else queue.fresh
-    return Message(state, arrived, sender, tuple(recipients), (reason,) if reason else ())
+    state = queue.deferred if tried or reasons else queue.fresh
+    return Message(state, arrived, sender, tuple(recipients), tuple(reasons))
 
 
 def _unreadable(path: str, error: OSError) -> QueueError:

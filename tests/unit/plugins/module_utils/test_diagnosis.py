@@ -5,7 +5,13 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._causes import CAUSES, Cause
-from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose, diagnose_text, union
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import (
+    Symptom,
+    diagnose,
+    diagnose_text,
+    symptom_of,
+    union,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,44 +75,109 @@ FAILURES = [
     (Symptom("closed", stage="data"), "connection_lost"),
     (Symptom("io", "something", "data"), "unknown"),
 ]
-QUEUE = [
-    ("454 Throttling failure: Maximum sending rate exceeded.", "rate_exceeded"),
+SES = "email-smtp.us-east-1.amazonaws.com"
+BALANCER = "ses-smtp-prod-335357831.us-east-1.elb.amazonaws.com"
+RATE = "454 Throttling failure: Maximum sending rate exceeded."
+DAILY = "454 Throttling failure: Daily message quota exceeded."
+CAP = "421 Connection closed by server. Maximum message count per session reached."
+NO_NAME = "Host or domain name not found. Name service error for"
+# As Postfix 3.7 and 3.10 word them in their queues, each provoked at the simulator.
+POSTFIX = f"{SES}[192.0.2.250]"
+POSTFIX_QUEUE = [
+    (f"connect to {POSTFIX}:587: Connection refused", "port_refused"),
+    (f"connect to {POSTFIX}:587: Connection timed out", "port_swallowed"),
+    (f"connect to {POSTFIX}:25: Connection timed out", "port_25_swallowed"),
+    (f"connect to {POSTFIX}:587: No route to host", "network_unreachable"),
+    (f"connect to {SES}[2001:db8::1]:587: Network is unreachable", "network_unreachable"),
+    (f"connect to {POSTFIX}:587: Permission denied", "forbidden_by_host"),
+    (f"connect to {POSTFIX}:587: Connection reset by peer", "connection_lost"),
+    (f"{NO_NAME} name={SES} type=AAAA: Host not found", "name_unresolved"),
+    (f"{NO_NAME} name={SES} type=AAAA: Host not found, try again", "dns_unavailable"),
+    (f"TLS is required, but was not offered by host {POSTFIX}", "starttls_not_offered"),
+    (f"TLS is required, but host {POSTFIX} refused to start TLS: 454 TLS not available", "starttls_refused"),
+    ("Server certificate not verified", "certificate_not_verified"),  # whatever is wrong with it
+    ("Cannot start TLS: handshake failure", "tls_failed"),  # too old, garbage, dropped, silent, a port's other mode
     (
-        "host email-smtp.us-east-1.amazonaws.com[192.0.2.250] said: 454 Throttling failure: Daily message quota "
-        "exceeded. (in reply to end of DATA command)",
-        "daily_quota_exceeded",
-    ),
-    (f"host smtp[192.0.2.1]:587 said: {NOT_VERIFIED} (in reply to end of DATA command)", "identity_not_verified"),
-    ("host smtp[192.0.2.1] said: 501 5.1.7 Bad address (in reply to MAIL FROM command)", "sender_invalid"),
-    ("host smtp[192.0.2.1] said: 501 5.1.3 Bad address (in reply to RCPT TO command)", "recipient_invalid"),
-    (
-        "SASL authentication failed; server smtp.example[192.0.2.1] said: 535 Authentication Credentials Invalid",
+        f"SASL authentication failed; server {POSTFIX} said: 535 Authentication Credentials Invalid",
         "credentials_invalid",
     ),
-    ("Deferred: 454 Throttling failure: Maximum sending rate exceeded.", "rate_exceeded"),
-    ("Deferred: Connection timed out with email-smtp.us-east-1.amazonaws.com.", "port_swallowed"),
-    ("Deferred: Connection refused by email-smtp.us-east-1.amazonaws.com.", "port_refused"),
-    ("connect to smtp.example[192.0.2.250]:587: Connection timed out", "port_swallowed"),
-    ("connect to smtp.example[192.0.2.250]:25: Connection timed out", "port_25_swallowed"),
-    ("connect to smtp.example[192.0.2.250]:587: Connection refused", "port_refused"),
-    ("connect to smtp.example[2001:db8::1]:587: Network is unreachable", "network_unreachable"),
+    (f"SASL authentication failed; server {POSTFIX} said: 535 Account not subscribed to SES", "account_not_subscribed"),
     (
-        "Host or domain name not found. Name service error for name=smtp.example type=A: Host not found",
-        "name_unresolved",
+        f"SASL authentication failed; server {POSTFIX} said: 454 Temporary authentication failure",
+        "temporary_authentication_failure",
     ),
     (
-        "Host or domain name not found. Name service error for name=smtp.example type=A: Host not found, try again",
-        "dns_unavailable",
+        f"SASL authentication failed; cannot authenticate to server {POSTFIX}: no mechanism available",
+        "sasl_mechanisms_missing",
     ),
+    (f"host {POSTFIX} said: 530 Authentication required (in reply to MAIL FROM command)", "authentication_required"),
+    (f"host {POSTFIX} said: 501 Invalid MAIL FROM address provided (in reply to MAIL FROM command)", "sender_invalid"),
+    (f"host {POSTFIX} said: 501 5.1.7 Bad address (in reply to MAIL FROM command)", "sender_invalid"),
+    (f"host {POSTFIX} said: 553 <x> address unknown (in reply to RCPT TO command)", "recipient_invalid"),
+    (f"host {POSTFIX} said: 501 5.1.3 Bad address (in reply to RCPT TO command)", "recipient_invalid"),
+    (f"host {POSTFIX} said: {RATE} (in reply to end of DATA command)", "rate_exceeded"),
+    (f"host {POSTFIX} said: {DAILY} (in reply to MAIL FROM command)", "daily_quota_exceeded"),
+    (f"host {POSTFIX} said: 454-Throttling failure: 454 Maximum sending rate exceeded.", "throttled"),  # of two lines
+    (f"host {POSTFIX} refused to talk to me: 421 Too many concurrent SMTP connections", "too_many_connections"),
+    (f"host {POSTFIX} refused to talk to me: 554 No SMTP service here", "refused_permanently"),
+    (f"host {POSTFIX} said: {CAP} (in reply to MAIL FROM command)", "message_cap_reached"),
+    (f"host {POSTFIX} said: {NOT_VERIFIED} (in reply to end of DATA command)", "identity_not_verified"),
+    (
+        f"host {POSTFIX} said: 451 4.4.2 Timeout waiting for data from client. (in reply to end of DATA command)",
+        "idle_timeout",
+    ),
+    *(
+        (f"lost connection with {POSTFIX} while {doing}", "connection_lost")
+        for doing in (
+            "receiving the initial server greeting",
+            "performing the EHLO handshake",
+            "receiving the STARTTLS response",
+            "sending MAIL FROM",
+            "sending end of data -- message may be sent more than once",
+        )
+    ),
+    *(
+        (f"conversation with {POSTFIX} timed out while {doing}", cause)
+        for doing, cause in (
+            ("receiving the initial server greeting", "server_silent"),  # garbage and a wrapper port look so, too
+            ("performing the EHLO handshake", "server_silent"),
+            ("sending RCPT TO", "server_silent"),
+            ("sending end of data -- message may be sent more than once", "message_unanswered"),
+            ("sending message body", "message_unanswered"),
+        )
+    ),
+]
+# As Sendmail 8.17 and 8.18 word them. They return mail after 5xx, so that 501, 530, 535 and 554 never stay in a queue.
+SENDMAIL_QUEUE = [
+    (f"Deferred: Connection refused by {SES}.", "port_refused"),
+    (f"Deferred: Connection timed out with {SES}.", "port_swallowed"),
+    ("Deferred: Connection refused by [127.0.0.1]", "local_mta_down"),
+    ("Deferred: Connection refused by [127.0.0.2]", "port_refused"),  # a smart host of the machine's own: a TLS tunnel
+    ("Deferred: Connection refused by localhost.example.", "port_refused"),
+    (f"Deferred: {BALANCER}.: No route to host", "network_unreachable"),
+    ("Deferred: Permission denied", "forbidden_by_host"),
+    (f"Deferred: Name server: [{SES}]: host name lookup failure", "dns_unavailable"),
+    ("host map: lookup (simulator.amazonses.com): deferred", "dns_unavailable"),
+    ("Deferred: 403 4.7.0 other side does not support STARTTLS", "starttls_not_offered"),
+    ("Deferred: 403 4.7.0 authentication failed", "certificate_not_verified"),  # expired, not yet valid, untrusted
+    (f"Deferred: 403 4.7.0 authentication failure CN:{SES}", "certificate_not_verified"),
+    (f"Deferred: 403 4.7.0 CN smtp.example.net does not match {SES}", "certificate_other_name"),
+    (f"Deferred: 403 4.7.0 CN {SES} does not match {BALANCER}", "hostname_mismatch"),
+    ("Deferred: 403 4.7.0 TLS handshake failed.", "tls_failed"),
+    ("Deferred: Temporary AUTH failure", "login_deferred"),
+    (f"Deferred: {RATE}", "rate_exceeded"),
+    (f"Deferred: {DAILY}", "daily_quota_exceeded"),
+    ("Deferred: 454-Throttling failure:", "throttled"),  # of a reply of two lines the first
+    ("Deferred: 421 Too many concurrent SMTP connections", "too_many_connections"),
+    (f"Deferred: {CAP}", "message_cap_reached"),
+    ("Deferred: 451 4.4.2 Timeout waiting for data from client.", "idle_timeout"),
+    (f"reply: read error from {SES}.", "reply_lost"),  # lost, silent and garbage, at every stage
+]
+QUEUE = [
+    *POSTFIX_QUEUE,
+    *SENDMAIL_QUEUE,
     ("Server certificate not trusted", "certificate_untrusted"),
-    ("Server certificate not verified", "certificate_other_name"),
-    ("TLS is required, but was not offered by host smtp.example[192.0.2.1]", "starttls_not_offered"),
-    ("Cannot start TLS: handshake failure", "tls_failed"),
-    ("lost connection with smtp.example[192.0.2.1] while sending end of data", "connection_lost"),
-    (
-        "conversation with smtp.example[192.0.2.1] timed out while receiving the initial server greeting",
-        "server_silent",
-    ),
+    ("connect to ip-10-0-250-4.internal[10.0.250.4]:587: Connection refused", "port_refused"),
     ("no such thing in the table", "unknown"),
     ("", "unknown"),
 ]
@@ -183,6 +254,24 @@ def test_facts_fill_the_sentences() -> None:
     facts = {"endpoint": "smtp.example", "names": "a.example, b.example"}
     cause = diagnose(Symptom("certificate_other_name", "Hostname mismatch", "tls", facts=facts))["cause"]
     assert "smtp.example: a.example, b.example." in cause
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"{NO_NAME} name={SES} type=AAAA: Host not found", f"The name {SES} does not resolve"),
+        (f"Deferred: Name server: [{SES}]: host name lookup failure", f"no answer for {SES}."),
+        (f"reply: read error from {SES}.", "Sendmail does not say which"),
+        (
+            f"Deferred: 403 4.7.0 CN {SES} does not match {BALANCER}",
+            f"for {SES}, but it was connected to as {BALANCER}:",
+        ),
+        (f"Deferred: 403 4.7.0 CN smtp.example.net does not match {SES}", f"other names than {SES}: smtp.example.net."),
+    ],
+)
+def test_the_sentence_names_what_the_queue_names(text: str, words: str) -> None:
+    facts = symptom_of(text).facts
+    assert words in diagnose_text(text, {"endpoint": facts.get("host", "")})["cause"]
 
 
 @given(st.text())
