@@ -42,10 +42,11 @@ QUEUES = {
 
 def sendmail_queue(queues: Sequence[Queue]) -> Iterator[Message]:
     """Every message, as it is read: nothing of a huge queue is kept."""
-    found = [(queue, directory) for queue in queues for directory in directories(queue.path)]
+    # A directory that two names lead to is read once.
+    found = {directory: queue for queue in reversed(queues) for directory in directories(queue.path)}
     if not found:
         raise QueueError(f"There is no queue directory: {', '.join(queue.path for queue in queues)}.")
-    for queue, directory in found:
+    for directory, queue in found.items():
         yield from _messages(queue, directory)
 
 

@@ -187,7 +187,9 @@ def main() -> None:
     try:
         mta = module.params["mta"] or installed_mta(module)
         summary = summarize(queue_of(mta), time.time(), module.params["endpoint"])
-    except (QueueError, LookupError) as error:
+    except LookupError as error:
+        module.fail_json(msg=f"{error}; set mta to postfix or sendmail.")
+    except QueueError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, mta=mta, **summary)
 

@@ -109,7 +109,7 @@ ELSEWHERE = {
     "starttls_on_wrapper_port": "tests/unit/plugins/module_utils/test_check_hostile.py",
     "starttls_injected": "tests/unit/plugins/module_utils/test_check_hostile.py",
     # Words of an MTA's queue, which stand for several causes that the MTA does not tell apart.
-    "local_mta_down": "molecule/queue_info/tests/test_causes.py",
+    "local_mta_down": "molecule/queue_info/tests/test_queue.py",
     "certificate_not_verified": "molecule/queue_info/tests/test_causes.py",
     "sasl_mechanisms_missing": "molecule/queue_info/tests/test_causes.py",
     "login_deferred": "molecule/queue_info/tests/test_causes.py",

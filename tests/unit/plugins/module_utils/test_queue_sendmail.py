@@ -225,6 +225,11 @@ def test_wildcards_and_directories_within(tmp_path: Path) -> None:
     assert directories(str(tmp_path / "gone")) == []
 
 
+def test_a_directory_of_two_names_is_read_once(tmp_path: Path) -> None:
+    written(tmp_path / "q1", "qf1")
+    assert len(read(tmp_path / "q*", tmp_path / "q1")) == 1
+
+
 def test_the_host_s_queues(tmp_path: Path) -> None:
     written(tmp_path / "etc/mail", "sendmail.cf", "O QueueDirectory=/q\n")
     written(tmp_path / "q", "qf1")

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mail that waits for real causes, and what the module makes of the MTA's words for them."""
+
+from __future__ import annotations
+
+from testbed.relay import RELAYS
+
+testinfra_hosts = RELAYS
+# A fault, and the cause that the MTA's words for it lead to. (test_queue.py has local_mta_down.)
+FAULTS = {
+    "postfix": [
+        ({"refuse": True}, "port_refused"),
+        ({"certificate": "expired"}, "certificate_not_verified"),
+        ({"stage": "auth", "reply": "535 Authentication Credentials Invalid"}, "credentials_invalid"),
+        ({"stage": "mail", "drop": True}, "connection_lost"),
+        ({"stage": "eod", "silent": True}, "message_unanswered"),
+    ],
+    "sendmail": [
+        ({"refuse": True}, "port_refused"),
+        ({"certificate": "untrusted"}, "certificate_not_verified"),
+        ({"certificate": "other_name"}, "certificate_other_name"),
+        ({"no_starttls": True}, "starttls_not_offered"),
+        ({"stage": "mail", "drop": True}, "reply_lost"),
+    ],
+}
+WITHOUT_MECHANISMS = {"postfix": "sasl_mechanisms_missing", "sendmail": "login_deferred"}
+
+
+def test_causes(mta, endpoint):
+    for fault, _cause in FAULTS[mta.mta]:
+        endpoint.reset()
+        endpoint.fault(**fault)
+        mta.forget()
+        mta.defer()
+    endpoint.reset()
+    mechanisms = mta.host.check_output("echo /usr/lib/*/sasl2")
+    mta.host.check_output(f"mv {mechanisms} {mechanisms}.off")
+    try:
+        mta.forget()
+        mta.defer()
+    finally:
+        mta.host.check_output(f"mv {mechanisms}.off {mechanisms}")
+        mta.forget()
+    found = mta.look(endpoint="email-smtp.us-east-1.amazonaws.com")
+    expected = [*(cause for _fault, cause in FAULTS[mta.mta]), WITHOUT_MECHANISMS[mta.mta]]
+    assert {reason["diagnosis"]["id"]: reason["count"] for reason in found["reasons"]} == dict.fromkeys(expected, 1)
+    assert found["messages"] == len(expected)

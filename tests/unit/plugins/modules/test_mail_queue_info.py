@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module mailops.ses.mail_queue_info as a task would run it, on this machine."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.mailops.ses.plugins.module_utils import _queue_sendmail
+from ansible_collections.mailops.ses.plugins.module_utils._queue_sendmail import Queue
+from ansible_collections.mailops.ses.plugins.modules import mail_queue_info
+
+POSTFIX = "installed\tpostfix\tdefault-mta, mail-transport-agent\n"
+SENDMAIL = "installed\tsendmail-bin\tmail-transport-agent\ninstalled\tsendmail-base\t\n"
+OTHER = "installed\texim4-daemon-light\tmail-transport-agent\n"
+EMPTY = {"messages": 0, "states": {}, "oldest_age_seconds": None, "reasons": []}
+REASON = "connect to smtp.example[192.0.2.1]:587: Connection refused"
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path, capsys):
+    """Run the module on a host that has these packages, a postqueue that says this, and a queue of Sendmail."""
+    (tmp_path / "mqueue").mkdir()
+    queues = {f"{tmp_path}/sendmail.cf": Queue(f"{tmp_path}/mqueue")}
+    monkeypatch.setattr(_queue_sendmail, "QUEUES", queues)
+
+    def program(name, script):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+
+    def run(listing=POSTFIX, postqueue="", **arguments) -> dict[str, Any]:
+        (tmp_path / "listing").write_text(listing)
+        program("dpkg-query", f"cat {tmp_path}/listing")
+        if postqueue is not None:
+            program("postqueue", postqueue)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        monkeypatch.setattr(mail_queue_info, "SEARCH_PATH", str(tmp_path))
+        with patch_module_args(arguments), pytest.raises(SystemExit):
+            mail_queue_info.main()
+        found = json.loads(capsys.readouterr().out)
+        found.pop("invocation", None)
+        return found
+
+    run.directory = tmp_path
+    return run
+
+
+@pytest.mark.parametrize(("listing", "mta"), [(POSTFIX, "postfix"), (SENDMAIL, "sendmail"), (OTHER, None), ("", None)])
+def test_empty_queues(run, listing, mta):
+    assert run(listing) == {"changed": False, "mta": mta, **EMPTY}
+
+
+@pytest.mark.parametrize(
+    ("program", "mta"),
+    [("/usr/sbin/sendmail.postfix", "postfix"), ("/usr/sbin/sendmail.sendmail", "sendmail")],
+)
+def test_of_two_mtas_the_one_that_programs_call(run, monkeypatch, program, mta):
+    monkeypatch.setattr(mail_queue_info.os.path, "realpath", lambda path: program)
+    assert run(POSTFIX + SENDMAIL)["mta"] == mta
+
+
+def test_deferred_mail(run):
+    entry = {
+        "queue_name": "deferred",
+        "arrival_time": int(time.time()) - 100,
+        "sender": "a@corp.test",
+        "recipients": [{"address": "b@corp.test", "delay_reason": REASON}],
+    }
+    found = run(postqueue=f"echo '{json.dumps(entry)}'", endpoint="email-smtp.us-east-1.amazonaws.com")
+    assert found["states"] == {"deferred": 1}
+    assert 100 <= found["oldest_age_seconds"] < 160
+    assert found["reasons"][0]["diagnosis"]["cause"].startswith(
+        "The connection is refused: email-smtp.us-east-1.amazonaws.com,"
+    )
+
+
+def test_a_queue_that_outlived_sendmail(run):
+    (run.directory / "mqueue" / "qf1").write_text("V8\nT1\nN1\n.\n")
+    assert run(POSTFIX, mta="sendmail")["states"] == {"deferred": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"postqueue": "echo postqueue: fatal: no >&2; exit 69"}, "postqueue says: postqueue: fatal: no"),
+        ({"postqueue": None, "mta": "postfix"}, "Postfix is not installed"),
+        ({"mta": "exim"}, "value of mta must be one of"),
+    ],
+)
+def test_faults(run, arguments, words):
+    found = run(**arguments)
+    assert found["failed"]
+    assert words in found["msg"]
+    assert "messages" not in found
+
+
+def test_without_a_package_manager_the_option_is_needed(run, monkeypatch):
+    def nothing(_run):
+        raise LookupError("no package manager is found")
+
+    monkeypatch.setattr(mail_queue_info, "installed_packages", nothing)
+    assert run()["msg"] == "no package manager is found; set mta to postfix or sendmail."
+    assert run(mta="postfix")["messages"] == 0
+
+
+def test_documentation_matches_the_arguments():
+    options = yaml.safe_load(mail_queue_info.DOCUMENTATION)["options"]
+    kept = ("type", "choices")
+    spec = {name: {key: option[key] for key in kept if key in option} for name, option in options.items()}
+    assert spec == mail_queue_info.ARGUMENTS
+
+
+def test_examples_and_returns_are_yaml(run):
+    assert yaml.safe_load(mail_queue_info.EXAMPLES)
+    assert yaml.safe_load(mail_queue_info.RETURN).keys() == run().keys() - {"changed"}
