@@ -13,6 +13,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._queue import MAX_RECI
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 UNREADABLE = "unreadable"  # the state of an entry that does not tell its own
+# The queues that come last in the listing, and from which nothing moves but by a new attempt.
+_RESTING = {"deferred", "hold"}
 _MAX_LINE = 1 << 20  # characters: a message of thousands of recipients is one line
 
 REMEDIES = (
@@ -42,7 +44,6 @@ def postfix_queue(postqueue: str) -> Iterator[Message]:
             encoding="utf-8",
             errors="replace",
         ) as process:
-            assert process.stdout is not None
             yield from parse(iter(lambda: process.stdout.readline(_MAX_LINE), ""))
         if process.returncode:
             complaints.seek(0)
@@ -50,13 +51,21 @@ def postfix_queue(postqueue: str) -> Iterator[Message]:
 
 
 def parse(lines: Iterable[str]) -> Iterator[Message]:
+    moving: set[str] = set()  # seen in an earlier queue, and listed once more if it has come to rest meanwhile
     for line in lines:
-        if line.strip():
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                entry = None
-            yield message(entry) if isinstance(entry, dict) else Message(UNREADABLE)
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            entry = None
+        entry = entry if isinstance(entry, dict) else {}
+        found, name = message(entry), str(entry.get("queue_id") or "")
+        if found.state not in _RESTING:
+            moving.update([name] if name else [])
+        elif name in moving:
+            continue
+        yield found
 
 
 def message(entry: dict[str, Any]) -> Message:

@@ -87,6 +87,7 @@ POSTFIX_QUEUE = [
     (f"connect to {POSTFIX}:587: Connection refused", "port_refused"),
     (f"connect to {POSTFIX}:587: Connection timed out", "port_swallowed"),
     (f"connect to {POSTFIX}:25: Connection timed out", "port_25_swallowed"),
+    (f"delivery temporarily suspended: connect to {POSTFIX}:587: Connection refused", "port_refused"),
     (f"connect to {POSTFIX}:587: No route to host", "network_unreachable"),
     (f"connect to {SES}[2001:db8::1]:587: Network is unreachable", "network_unreachable"),
     (f"connect to {POSTFIX}:587: Permission denied", "forbidden_by_host"),

@@ -58,7 +58,18 @@ def test_what_it_lists() -> None:
     ]
 
 
-@pytest.mark.parametrize("line", ["{", "[]", "null", "{}", '{"recipients": [1]}', '{"arrival_time": "soon"}'])
+def test_a_message_that_moves_while_the_queues_are_listed_counts_once() -> None:
+    # Of 10,000 mails whose first attempt was failing, a listing had 10,053.
+    lines = [json.dumps({**DEFERRED, "queue_name": name}) for name in ("active", "deferred")]
+    assert [found.state for found in parse([*lines, json.dumps({**DEFERRED, "queue_id": "other"})])] == [
+        "active",
+        "deferred",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[]", "[" * 100_000, "null", "{}", '{"recipients": [1]}', '{"arrival_time": "soon"}']
+)
 def test_an_entry_that_cannot_be_read_counts_all_the_same(line: str) -> None:
     assert list(parse([line])) == [Message("unreadable")]
 
