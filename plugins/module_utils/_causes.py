@@ -18,6 +18,11 @@ _IDENTITIES = _SES + "verify-addresses-and-domains.html"
 _RFC = "https://www.rfc-editor.org/rfc/rfc"
 _MTU = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/network_mtu.html"
 
+_LOWER_MTU = (
+    "Set the MTU of the interface of the default route to {size} (role mailops.ses.network with ses_mtu: auto), or let "
+    "ICMP type 3 code 4 (IPv6: type 2) through the firewalls on the way."
+)
+
 # Server replies carry an enhanced status code or not; a queue shows them with other words around.
 _X = r"[ -](?:\d\.\d{1,3}\.\d{1,3} )?"
 
@@ -260,11 +265,61 @@ CAUSES: tuple[Cause, ...] = (
         queue=r"unsupported protocol|alert protocol version",
     ),
     Cause(
+        "path_mtu_black_hole",
+        "Packets of more than {size} bytes are lost on the way, and the ICMP message that should say so is too "
+        "(path-MTU black hole): the TLS handshake, which needs large packets, hangs.",
+        _LOWER_MTU,
+        _MTU,
+        kinds=("path_mtu_black_hole",),
+    ),
+    Cause(
+        "path_mtu_black_hole",
+        "Packets of more than {size} bytes from this host are lost on the way, and the ICMP message that should say "
+        "so is too (path-MTU black hole): TLS and small mail pass, larger mail hangs.",
+        _LOWER_MTU,
+        _MTU,
+        kinds=("large_writes_lost",),
+    ),
+    Cause(
+        "path_mtu_one_way",
+        "Packets of more than {size} bytes are lost on the way in one direction (path-MTU black hole). That size has "
+        "just been learnt from the other direction's ICMP and is kept for 10 minutes, so the fault comes and goes.",
+        _LOWER_MTU,
+        _MTU,
+        kinds=("path_mtu_one_way",),
+    ),
+    Cause(
+        "path_lossy",
+        "The TLS handshake got no answer in time, and packets of any size are lost on the way: the path is lossy; "
+        "whether it also drops large packets (MTU) cannot be told.",
+        "Look for loss on the way to {endpoint} (mtr on TCP port 443, the interface's error counters, a saturated "
+        "link or NAT gateway), and check again when it is gone.",
+        _TROUBLE,
+        kinds=("path_lossy",),
+    ),
+    Cause(
+        "server_slow",
+        "The TLS handshake got no answer in time, in small packets neither: the server, or a proxy in its place, is "
+        "slow or silent; the size of packets (MTU) is not the cause.",
+        "Try again and with a longer timeout; if it stays, look for a proxy or firewall that takes the connection in "
+        "place of SES.",
+        _TROUBLE,
+        kinds=("tls_slow",),
+    ),
+    Cause(
         "tls_timeout",
-        "The TLS handshake got no answer in time, though small packets pass: this is what a path that drops large "
-        "packets (MTU) looks like.",
-        "Set the MTU of the host's network interface to 1500, or to what the path carries, and let ICMP type 3 code "
-        "4 through.",
+        "The TLS handshake got no answer in time, but another one right after it did: a short disturbance of the path "
+        "or the server, not its MTU.",
+        "Check again; if it comes back, look for loss on the way and for addresses of {endpoint} that do not work.",
+        _TROUBLE,
+        kinds=("tls_transient",),
+    ),
+    Cause(
+        "tls_timeout",
+        "The TLS handshake got no answer in time; whether the server is slow or the path drops large packets (MTU) "
+        "could not be told.",
+        "Run smtp_check with a timeout of 10 seconds or more, which tells; if large packets are dropped, set the MTU "
+        "of the host's network interface to 1500, or to what the path carries.",
         _MTU,
         kinds=("timeout", "unfinished"),
         stages=("tls",),
@@ -576,7 +631,7 @@ CAUSES: tuple[Cause, ...] = (
         "Try again and with a longer timeout; if it stays, a proxy or firewall accepts in place of SES and cannot "
         "reach it.",
         _TROUBLE,
-        kinds=("timeout",),
+        kinds=("timeout", "silent"),
         queue=r"conversation with \S+ timed out|timed out while receiving|Timeout .*waiting for input",
     ),
     # The rest.

@@ -21,6 +21,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._dialogue import (
 )
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS, region_of
 from ansible_collections.mailops.ses.plugins.module_utils._net import Net, Resolved, resolve_in_time
+from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import BLACK_HOLE, ONE_WAY
+from ansible_collections.mailops.ses.plugins.module_utils._path_probe import Findings, PathWatch, Way
 from ansible_collections.mailops.ses.plugins.module_utils._replies import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._witness import Witness
 
@@ -36,6 +38,8 @@ _LOOKS = (
     ("tls", "certificate_not_yet_valid"),
     ("tls", "certificate_other_name"),
 )
+# What a large write that failed will do to mail.
+_LARGE_KINDS = {BLACK_HOLE: "large_writes_lost", ONE_WAY: ONE_WAY}
 # Failures after which the server still listens.
 _POLITE = ("reply", "no_auth", "no_starttls")
 
@@ -83,13 +87,18 @@ def _check_once(job: Job, net: Net) -> dict[str, Any]:
     try:
         with progress.during("resolve"):
             resolved = resolve_in_time(job.endpoint, net.resolve, deadline)
-        dialogues = [Dialogue(port, job, net, deadline, progress) for port in job.ports]
+        way = net.connect_sized and Way(net.connect_sized, job.context, job.client_name, job.endpoint, net.clock)
+        watch = PathWatch(way, deadline)
+        dialogues = [Dialogue(port, job, net, deadline, progress, watch=watch) for port in job.ports]
         witness = Witness(net, deadline, lambda: all(dialogue.unheard for dialogue in dialogues))
         with (
             witness.listening(job.endpoint, resolved.addresses, job.region),
             ThreadPoolExecutor(len(dialogues)) as pool,
         ):
             list(pool.map(lambda dialogue: dialogue.run(resolved.addresses), dialogues))
+        findings = watch.findings()
+        for dialogue in dialogues:
+            dialogue.learn(findings)
     except Failure as failure:
         dialogues = [Dialogue(port, job, net, deadline, progress) for port in job.ports]
         for dialogue in dialogues:
@@ -100,7 +109,9 @@ def _check_once(job: Job, net: Net) -> dict[str, Any]:
 class Dialogue:
     """One port's dialogue and what came of it."""
 
-    def __init__(self, port: int, job: Job, net: Net, deadline: Deadline, resolved: Progress) -> None:
+    def __init__(
+        self, port: int, job: Job, net: Net, deadline: Deadline, resolved: Progress, *, watch: PathWatch | None = None
+    ) -> None:
         self.port = port
         self.tls = PORTS[port]
         self.failure: Failure | None = None
@@ -113,13 +124,16 @@ class Dialogue:
         self._job = job
         self._net = net
         self._deadline = deadline
+        self._watch = watch
+        self._shaking = False  # the TLS handshake has begun
+        self._warning = ""  # the kind of what fails later
 
     def run(self, addresses: list[str]) -> None:
         try:
             with self.progress.during("connect"):
                 self.session = self._open(addresses)
-            self.path_mtu = self.session.path_mtu()
-            self._secure(self.session, self._job.context, self.progress.during)
+            self.path_mtu = self.session.path_mtu
+            self._secure(self.session, self._shake, self.progress.during)
             self._ask(self.session)
         except Failure as failure:
             self.failure = failure
@@ -135,11 +149,16 @@ class Dialogue:
         sock = open_connection(addresses, self.port, self._deadline, self._net.connect)
         return Session(sock, self._deadline, self._job.mask)
 
-    def _secure(self, session: Session, context: SSLContext, during: During) -> None:
+    def _shake(self, session: Session) -> None:
+        self._shaking = True
+        with self._watch.handshake(session, self.port, self.tls) if self._watch else nullcontext():
+            session.start_tls(self._job.context, self._job.endpoint)
+
+    def _secure(self, session: Session, shake: Callable[[Session], None], during: During) -> None:
         """Up to the EHLO over TLS; over TLS without verification nothing is sent."""
         if self.tls == "wrapper":
             with during("tls"):
-                session.start_tls(context, self._job.endpoint)
+                shake(session)
             if not session.verified:
                 return
         with during("banner"):
@@ -153,7 +172,7 @@ class Dialogue:
                 if "STARTTLS" not in session.offers:
                     raise Failure("no_starttls")
                 session.command("STARTTLS", 220)
-                session.start_tls(context, self._job.endpoint)
+                shake(session)
             if session.verified:
                 with during("ehlo"):
                     session.greet(self._job.client_name)
@@ -180,13 +199,38 @@ class Dialogue:
             session = self._open(addresses)
             with closing(session):
                 if failure.stage == "tls":
-                    self._secure(session, _tls.inspecting_context(), lambda _stage: nullcontext())
+                    self._secure(session, self._inspect, lambda _stage: nullcontext())
                     self.inspected = session.certificate
                     if session.tls_version in _tls.TOO_OLD:
                         failure.kind = "tls_too_old"
                 elif self.tls == "starttls":
-                    session.start_tls(_tls.inspecting_context(), self._job.endpoint)
+                    self._inspect(session)
                     failure.kind = "wrapper_spoken"
+
+    def _inspect(self, session: Session) -> None:
+        session.start_tls(_tls.inspecting_context(), self._job.endpoint)
+
+    def learn(self, findings: Findings) -> None:
+        """What further handshakes told of the path."""
+        failure, stalled, large = self.failure, findings.stalled, findings.large
+        if failure and (failure.stage, failure.kind) == ("tls", "timeout"):
+            if not self._shaking:
+                failure.kind = "silent"
+            elif stalled:
+                failure.kind = stalled.verdict
+                self.path_mtu = stalled.size or self.path_mtu
+        if large and large.verdict in _LARGE_KINDS and self.session and self.session.tls_version:
+            self.path_mtu = large.size
+            self._warning = _LARGE_KINDS[large.verdict]
+        elif self.path_mtu and findings.learnt:
+            self.path_mtu = min(self.path_mtu, findings.learnt)
+
+    def symptoms(self, scope: str, facts: Mapping[str, str]) -> list[Symptom]:
+        """Why it failed, and what will fail later."""
+        known = {**facts, "size": str(self.path_mtu or "")}
+        failed = self.symptom(scope, known)
+        warned = Symptom(self._warning, facts=known) if self._warning else None
+        return [symptom for symptom in (failed, warned) if symptom]
 
     @property
     def certificate(self) -> Certificate | None:
@@ -210,7 +254,6 @@ class Dialogue:
     def report(self, scope: str, facts: Mapping[str, str]) -> dict[str, Any]:
         session = self.session
         certificate = self.certificate
-        symptom = self.symptom(scope, facts)
         return {
             "port": self.port,
             "tls": self.tls,
@@ -223,7 +266,7 @@ class Dialogue:
             "auth_mechanisms": session.offers.get("AUTH", []) if session else [],
             "path_mtu": self.path_mtu,
             "reply": session.last._asdict() if session and session.last else None,
-            "diagnosis": [diagnose(symptom)] if symptom else [],
+            "diagnosis": [diagnose(symptom) for symptom in self.symptoms(scope, facts)],
         }
 
 

@@ -25,6 +25,7 @@ FACTS = {
     "ses_name": "the endpoint's name",
     "witness": "another port",
     "identities": "not named",
+    "size": "an unknown number of",
 }
 _MAX_SAID = 300
 

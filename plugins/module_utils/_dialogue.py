@@ -13,12 +13,11 @@ from typing import Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils import _tls
 from ansible_collections.mailops.ses.plugins.module_utils._certificate import Certificate, parse
+from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import TcpInfo, kernel_mtu, tcp_info
 from ansible_collections.mailops.ses.plugins.module_utils._replies import Failure, Reply, ReplyReader, capabilities
 
 MECHANISMS = ("PLAIN", "LOGIN")  # in order of preference
 
-# (level, option) of IP_MTU and IPV6_MTU on Linux, which the socket module does not name.
-_MTU_OPTIONS = {socket.AF_INET: (0, 14), socket.AF_INET6: (41, 24)}
 _ERRNO_KINDS = {
     errno.ENETUNREACH: "unreachable",
     errno.EHOSTUNREACH: "unreachable",
@@ -66,10 +65,17 @@ class Deadline:
             raise socket.timeout
         return left
 
+    def seconds(self) -> float:
+        """What is left, 0 when nothing is."""
+        return max(self._ends - self._clock(), 0)
+
     def share(self, part: float) -> Deadline:
         """An earlier deadline, which leaves the rest of the time to what comes after."""
-        now = self._clock()
-        return Deadline(self._clock, now + max(self._ends - now, 0) * part)
+        return self.within(self.seconds() * part)
+
+    def within(self, seconds: float) -> Deadline:
+        """The deadline in so many seconds, if it is not earlier anyway."""
+        return Deadline(self._clock, min(self._clock() + seconds, self._ends))
 
 
 class Session:
@@ -80,6 +86,8 @@ class Session:
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock = sock
+        self.path_mtu = kernel_mtu(sock)
+        self.opened = tcp_info(sock)
         self.deadline = deadline
         self._mask = mask
         self._reader = ReplyReader(self._receive, mask)
@@ -90,11 +98,11 @@ class Session:
         self.last: Reply | None = None
         self.offers: dict[str, list[str]] = {}
 
-    def path_mtu(self) -> int | None:
-        option = _MTU_OPTIONS.get(self._sock.family)
-        with contextlib.suppress(OSError):
-            return self._sock.getsockopt(*option) if option else None
-        return None
+    def peer(self) -> str:
+        return str(self._sock.getpeername()[0])
+
+    def tcp_info(self) -> TcpInfo:
+        return tcp_info(self._sock)
 
     def expect(self, code: int) -> Reply:
         self.last = reply = self._reader.read()

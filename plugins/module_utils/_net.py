@@ -8,6 +8,7 @@ import threading
 from typing import Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Connect, Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import ConnectSized
 from ansible_collections.mailops.ses.plugins.module_utils._replies import Failure
 
 _NOT_FOUND = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
@@ -25,6 +26,7 @@ class Net(NamedTuple):
     connect: Connect
     clock: Callable[[], float]
     sleep: Callable[[float], None]
+    connect_sized: ConnectSized | None = None  # with a maximum segment size; without it the path is not looked into
 
 
 def resolve(name: str) -> Resolved:

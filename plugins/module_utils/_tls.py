@@ -62,6 +62,15 @@ def inspecting_context() -> ssl.SSLContext:
     return context
 
 
+def large_hello_context(size: int) -> ssl.SSLContext:
+    """Its ClientHello has at least so many bytes, by a list of protocols, of which servers take none or any."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols([f"x-{number:0197}" for number in range(size // 200 + 1)])
+    return context
+
+
 def kind_of(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _VERIFY_CODES.get(error.verify_code, "certificate_untrusted")

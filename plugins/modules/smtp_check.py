@@ -234,7 +234,10 @@ ports:
       elements: str
       sample: ["PLAIN", "LOGIN"]
     path_mtu:
-      description: The path MTU that the kernel assumes for the connection; null when it does not say.
+      description:
+        - The path MTU in bytes. Where the path drops large packets without a word (a black hole), it is the size that
+          was measured, within 4 bytes and at most V(1500); otherwise what the kernel assumes.
+        - null when the kernel does not say.
       type: int
       sample: 1500
     reply:
@@ -250,7 +253,10 @@ ports:
           type: str
           sample: Authentication successful.
     diagnosis:
-      description: Why the port did not take the dialogue; empty when it did.
+      description:
+        - Why the port did not take the dialogue.
+        - When it did, it is empty or warns of what will fail later, such as large mail on a path that drops large
+          packets.
       type: list
       elements: dict
       contains:
@@ -288,6 +294,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._check import check, s
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
 from ansible_collections.mailops.ses.plugins.module_utils._net import Net, connect, resolve
 from ansible_collections.mailops.ses.plugins.module_utils._options import OptionFault, job_of
+from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import connect_sized
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "region": {"type": "str"},
@@ -304,7 +311,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "retries": {"type": "int", "default": 0},
     "delay": {"type": "float", "default": 5},
 }
-NET = Net(resolve, connect, time.monotonic, time.sleep)
+NET = Net(resolve, connect, time.monotonic, time.sleep, connect_sized)
 
 
 def main(net: Net = NET) -> None:

@@ -17,12 +17,14 @@ from .model import Region
 
 DAY = timedelta(days=1)
 GOOD = "good"
-# What is wrong with each: the days of its validity, another name, another authority.
+# What is special about each: the days of its validity, another name, another authority, many names. The long one
+# fills as many packets as SES's own chain of 5 KB.
 CERTIFICATES: dict[str, dict[str, Any]] = {
     "other_name": {"names": ["smtp.example.net"]},
     "expired": {"days": (-30, -1)},
     "not_yet_valid": {"days": (1, 30)},
     "untrusted": {"untrusted": True},
+    "long": {"more": 120},
 }
 TLS_VERSIONS = {
     "TLSv1": ssl.TLSVersion.TLSv1,
@@ -86,7 +88,7 @@ class Certificates:
     def _leaf(self, regions: Sequence[str], kind: str) -> trustme.LeafCert:
         wrong = CERTIFICATES.get(kind, {})
         covered = [name for region in regions for name in self._regions[region].names]
-        names = wrong.get("names") or covered
+        names = wrong.get("names") or covered + [f"{n}.long.smtp.example.net" for n in range(wrong.get("more", 0))]
         first, last = wrong.get("days", (-1, 365))
         today = datetime.now(timezone.utc)
         ca = self._ca

@@ -96,7 +96,7 @@ class Doors:
 
     async def _open(self, door: Door) -> None:
         for at, address in enumerate(self._layout(door)):
-            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 sock.bind((address, door.real))
@@ -122,5 +122,5 @@ class Doors:
 def fill_up(sock: socket.socket) -> socket.socket:
     """Listen with the shortest queue and fill it: further SYNs stay unanswered. It takes no privilege."""
     sock.listen(0)
-    host, port = sock.getsockname()
+    host, port = sock.getsockname()[:2]
     return socket.create_connection((LOOPBACK if is_wildcard(host) else host, port), timeout=1)

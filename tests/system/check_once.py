@@ -5,23 +5,21 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".cache" / "collections"))
 
 from ansible_collections.mailops.ses.plugins.module_utils._check import check  # noqa: E402  (found by the line above)
-from ansible_collections.mailops.ses.plugins.module_utils._net import Net, connect, resolve  # noqa: E402  (as above)
 from ansible_collections.mailops.ses.plugins.module_utils._options import job_of  # noqa: E402  (as above)
-from ansible_collections.mailops.ses.plugins.modules.smtp_check import ARGUMENTS  # noqa: E402  (as above)
+from ansible_collections.mailops.ses.plugins.modules.smtp_check import ARGUMENTS, NET  # noqa: E402  (as above)
 
 
 def main(options: dict[str, Any]) -> None:
     """The options that are not given have the module's defaults."""
     params = {name: option.get("default") for name, option in ARGUMENTS.items()} | options
     job = job_of(params, "web1.corp.example", "Tue, 24 Nov 2026 13:00:00 -0000")
-    json.dump(check(job, Net(resolve, connect, time.monotonic, time.sleep)), sys.stdout)
+    json.dump(check(job, NET), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The path MTU, without root: what the kernel tells of a connection, and what a few handshakes tell together.
+
+On a path that silently drops large packets a handshake stalls. Whether the path is to blame, other handshakes tell:
+with small segments, three times, and once more as at first.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Callable, NamedTuple
+
+SMALL_SEGMENT = 1200  # fits all but exotic paths, IPv6's minimum of 1280 bytes included
+REPEATS = 3  # of 16 paths with 15 to 30 % loss, three small handshakes mistook none for a black hole, one mistook three
+PRECISION = 4
+ETHERNET = 1500
+# A stalled handshake proves something only when it was given far longer than small ones took.
+PROOF_FACTOR = 4
+PROOF_SECONDS = 1.0
+
+PASSED = "passed"  # the handshake came to an end, be it a refused certificate
+STALLED = "stalled"  # no end in time
+LATE = "late"  # it took too long to get as far as the handshake
+REFUSED = "refused"  # the server, or something in its place, ended it
+
+# Verdicts; all but the first are kinds of failure that the table of causes knows.
+HEALTHY = "healthy"
+SLOW = "tls_slow"
+LOSSY = "path_lossy"
+BLACK_HOLE = "path_mtu_black_hole"
+ONE_WAY = "path_mtu_one_way"
+TRANSIENT = "tls_transient"
+UNKNOWN = "timeout"
+
+_LINUX = sys.platform.startswith("linux")
+_TCP_INFO = (socket.IPPROTO_TCP, 11)
+# (level, option) of IP_MTU and IPV6_MTU on Linux, which the socket module does not name.
+_MTU_OPTIONS = {socket.AF_INET: (0, 14), socket.AF_INET6: (41, 24)}
+
+
+ConnectSized = Callable[[str, int, float, "int | None"], socket.socket]
+
+
+class TcpInfo(NamedTuple):
+    """What the kernel knows of a connection; 0 where an older kernel does not tell."""
+
+    options: int = 0
+    segment: int = 0  # the largest that this host sends now, without TCP options
+    path_mtu: int = 0
+    advertised: int = 0  # the largest segment that the server was asked to send
+    retransmits: int = 0
+    out_of_order: int = 0
+
+
+_FIELDS = TcpInfo(*(struct.Struct(form) for form in "BIIIII"))
+_OFFSETS = TcpInfo(5, 16, 60, 84, 100, 224)
+_TIMESTAMPS = 1  # the bit of the options; they take 12 bytes of each segment
+
+
+class Attempt(NamedTuple):
+    """A handshake and what was seen of it."""
+
+    outcome: str
+    seconds: float = 0.0  # of the handshake alone
+    setup: float = 0.0  # until the handshake began
+    opened: TcpInfo = TcpInfo()  # when the connection was established
+    ended: TcpInfo = TcpInfo()
+
+    @property
+    def clean(self) -> bool:
+        return self.outcome == PASSED and not (self.ended.retransmits or self.ended.out_of_order)
+
+
+class Finding(NamedTuple):
+    verdict: str
+    size: int | None = None  # the largest packet that passes, where the verdict has one
+
+
+def parse_tcp_info(raw: bytes) -> TcpInfo:
+    return TcpInfo(
+        *(
+            field.unpack_from(raw, offset)[0] if offset + field.size <= len(raw) else 0
+            for field, offset in zip(_FIELDS, _OFFSETS)
+        )
+    )
+
+
+def tcp_info(sock: socket.socket) -> TcpInfo:
+    with suppress(OSError):
+        return parse_tcp_info(sock.getsockopt(*_TCP_INFO, 256) if _LINUX else b"")
+    return TcpInfo()
+
+
+def kernel_mtu(sock: socket.socket) -> int | None:
+    """What the kernel takes for the path MTU; to be asked right after connect, later it may not say."""
+    option = _MTU_OPTIONS.get(sock.family) if _LINUX else None
+    with suppress(OSError):
+        return sock.getsockopt(*option) if option else None
+    return None
+
+
+def connect_sized(address: str, port: int, timeout: float, max_segment: int | None) -> socket.socket:
+    """Connects; the maximum segment size, set before, holds for both directions."""
+    family, kind, protocol, _name, target = socket.getaddrinfo(
+        address, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+    )[0]
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.settimeout(timeout)
+        if max_segment:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, max_segment)
+        sock.connect(target)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def header(address: str) -> int:
+    """The bytes of a packet beside its segment (TCP options count as part of that)."""
+    return 60 if ":" in address else 40
+
+
+def proof_wait(small: Sequence[Attempt]) -> float:
+    """How long a handshake must have stalled to be a different thing than a slow one."""
+    return max(PROOF_SECONDS, PROOF_FACTOR * max(attempt.seconds for attempt in small))
+
+
+# The first row that fits (first attempt, those with small segments, the second as the first) is the verdict.
+_VERDICTS: tuple[tuple[str, Callable[[Attempt, Sequence[Attempt], Attempt], bool]], ...] = (
+    (HEALTHY, lambda first, small, second: first.outcome == PASSED),
+    (UNKNOWN, lambda first, small, second: first.outcome != STALLED),
+    (SLOW, lambda first, small, second: all(attempt.outcome in (STALLED, LATE) for attempt in small)),
+    (UNKNOWN, lambda first, small, second: any(attempt.outcome == REFUSED for attempt in small)),
+    (LOSSY, lambda first, small, second: not all(attempt.clean for attempt in small)),
+    (ONE_WAY, lambda first, small, second: second.outcome == PASSED and _shrunk(first, second)),
+    (TRANSIENT, lambda first, small, second: second.outcome == PASSED),
+    (BLACK_HOLE, lambda first, small, second: second.outcome == STALLED and second.seconds >= proof_wait(small)),
+)
+
+
+def verdict(first: Attempt, small: Sequence[Attempt], second: Attempt) -> str:
+    return next((name for name, fits in _VERDICTS if fits(first, small, second)), UNKNOWN)
+
+
+def _shrunk(first: Attempt, second: Attempt) -> bool:
+    """One side has learnt a smaller path MTU in between."""
+    return 0 < second.opened.segment < first.opened.segment
+
+
+def sent_size(address: str, info: TcpInfo) -> int | None:
+    """The largest packet that goes to the server: as this host has learnt, or the server, which then asks for less."""
+    if not info.segment:
+        return info.path_mtu or None
+    size = info.segment + (12 if info.options & _TIMESTAMPS else 0) + header(address)
+    return min(size, info.path_mtu or size)
+
+
+def bounds(address: str, opened: TcpInfo) -> tuple[int, int]:
+    """The largest packet that is known to pass, and the smallest that is known not to."""
+    extra = header(address)
+    return SMALL_SEGMENT + extra, opened.advertised + extra if opened.advertised else ETHERNET + 1
+
+
+def sizes(low: int, high: int) -> list[int]:
+    """What to try at the same time next; Ethernet's size first, for larger packets nobody needs."""
+    top = min(high, ETHERNET)
+    step = (top - low) / 4
+    inner = [low + round(step * part) for part in (1, 2, 3)]
+    return sorted({size for size in [*inner, ETHERNET] if low < size < high})
+
+
+def narrow(low: int, high: int, outcomes: Mapping[int, str]) -> tuple[int, int]:
+    """New bounds. What passes is proof; what stalls below it was lost by chance."""
+    low = max([low, *(size for size, outcome in outcomes.items() if outcome == PASSED)])
+    high = min([high, *(size for size, outcome in outcomes.items() if outcome == STALLED and size > low)])
+    return low, high
+
+
+def measured(low: int, high: int) -> bool:
+    return low >= ETHERNET or high - low <= PRECISION + 1
+
+
+def rounds(low: int, high: int) -> int:
+    """How many rounds are left at most."""
+    count = 0
+    gap = min(high, ETHERNET) - low
+    while gap > PRECISION + 1:
+        gap = -(-gap // 4)
+        count += 1
+    return max(count, 1)
