@@ -88,6 +88,7 @@ class Session:
         self._sock = sock
         self.path_mtu = kernel_mtu(sock)
         self.opened = tcp_info(sock)
+        self.peer = _peer(sock)
         self.deadline = deadline
         self._mask = mask
         self._reader = ReplyReader(self._receive, mask)
@@ -97,9 +98,6 @@ class Session:
         self.certificate: Certificate | None = None
         self.last: Reply | None = None
         self.offers: dict[str, list[str]] = {}
-
-    def peer(self) -> str:
-        return str(self._sock.getpeername()[0])
 
     def tcp_info(self) -> TcpInfo:
         return tcp_info(self._sock)
@@ -208,6 +206,13 @@ def failure_of(error: OSError) -> Failure:
         return Failure(_tls.kind_of(error), getattr(error, "verify_message", "") or error.reason or "")
     by_class = next((kind for cls, kind in _ERROR_KINDS if isinstance(error, cls)), None)
     return Failure(by_class or _ERRNO_KINDS.get(error.errno or 0, "io"), error.strerror or "")
+
+
+def _peer(sock: socket.socket) -> str:
+    """The server's address; empty when the connection is gone already."""
+    with contextlib.suppress(OSError):
+        return str(sock.getpeername()[0])
+    return ""
 
 
 def _literal(address: str) -> str:

@@ -130,8 +130,9 @@ def proof_wait(small: Sequence[Attempt]) -> float:
     return max(PROOF_SECONDS, PROOF_FACTOR * max(attempt.seconds for attempt in small))
 
 
+_Fits = Callable[[Attempt, Sequence[Attempt], Attempt], bool]
 # The first row that fits (first attempt, those with small segments, the second as the first) is the verdict.
-_VERDICTS: tuple[tuple[str, Callable[[Attempt, Sequence[Attempt], Attempt], bool]], ...] = (
+_VERDICTS: tuple[tuple[str, _Fits], ...] = (
     (HEALTHY, lambda first, small, second: first.outcome == PASSED),
     (UNKNOWN, lambda first, small, second: first.outcome != STALLED),
     (SLOW, lambda first, small, second: all(attempt.outcome in (STALLED, LATE) for attempt in small)),
@@ -143,13 +144,15 @@ _VERDICTS: tuple[tuple[str, Callable[[Attempt, Sequence[Attempt], Attempt], bool
 )
 
 
-def verdict(first: Attempt, small: Sequence[Attempt], second: Attempt) -> str:
-    return next((name for name, fits in _VERDICTS if fits(first, small, second)), UNKNOWN)
+def verdict(first: Attempt, small: Sequence[Attempt], second: Attempt | None) -> str:
+    """Without the second attempt where the small ones are not clean: then it is not needed."""
+    seen = second or Attempt(LATE)
+    return next((name for name, fits in _VERDICTS if fits(first, small, seen)), UNKNOWN)
 
 
 def _shrunk(first: Attempt, second: Attempt) -> bool:
-    """One side has learnt a smaller path MTU in between."""
-    return 0 < second.opened.segment < first.opened.segment
+    """One side has learnt a smaller path MTU in between. Larger segments vary with the windows, too."""
+    return 0 < second.opened.segment < min(first.opened.segment, ETHERNET)
 
 
 def sent_size(address: str, info: TcpInfo) -> int | None:

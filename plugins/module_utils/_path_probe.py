@@ -108,9 +108,9 @@ def investigate(first: Attempt, way: Way, deadline: Deadline) -> Finding:
     half = deadline.share(_SMALL_SHARE)
     asks = [start(lambda: attempt(way, half, half.seconds(), path.SMALL_SEGMENT)) for _number in range(path.REPEATS)]
     small = [ask(half.seconds()) or Attempt(path.LATE) for ask in asks]
-    size: int | None = None
-    if all(one.clean for one in small):
-        size = measure(first, small, way, deadline, lambda: second(0) is not None)
+    if not all(one.clean for one in small):
+        return Finding(path.verdict(first, small, None))
+    size: int | None = measure(first, small, way, deadline, lambda: second(0) is not None)
     setup = max(one.setup for one in small)
     rest = path.proof_wait(small) + setup - (way.clock() - began)
     last = second(min(rest, deadline.seconds())) or Attempt(path.STALLED, way.clock() - began - setup)
@@ -152,7 +152,7 @@ class Findings(NamedTuple):
 
     stalled: Finding | None = None  # why handshakes stalled
     large: Finding | None = None  # what became of a large write, after a handshake that passed
-    learnt: int | None = None  # the size of its packets, when it passed
+    learnt: int | None = None  # the size of its packets, when it passed in several
 
 
 class PathWatch:
@@ -162,23 +162,22 @@ class PathWatch:
         self._way = way  # each handshake adds its address and port
         self._deadline = deadline
         self._lock = threading.Lock()
-        self._stalled: Callable[[float], Finding] | None = None
-        self._large: Callable[[float], Findings | None] | None = None
-        self._wrote = threading.Event()
-        self._finding: Finding | None = None
         self._investigating = False
+        self._stalled: Finding | None = None
+        self._large: Callable[[float], Findings | None] | None = None
+        self._wrote = threading.Event()  # the large ClientHello is on its way
 
     @contextmanager
     def handshake(self, session: Session, port: int, tls: str) -> Iterator[None]:
-        if self._way is None:
+        if self._way is None or not session.peer:
             yield
             return
-        way = self._way._replace(address=session.peer(), port=port, tls=tls)
+        way = self._way._replace(address=session.peer, port=port, tls=tls)
         over, passed = threading.Event(), threading.Event()
         opened = session.opened
 
         def hold() -> bool:
-            over.wait(self._deadline.seconds())
+            over.wait(self._patience())
             if not passed.is_set():
                 with self._lock:
                     self._large = None  # another port may
@@ -195,10 +194,12 @@ class PathWatch:
 
     def findings(self) -> Findings:
         """Once all dialogues are over."""
-        large = self._large(_GRACE) if self._large else None
-        if self._large and not large and self._wrote.is_set():
-            large = self._large(self._deadline.seconds())
-        return (large or Findings())._replace(stalled=self._finding)
+        large = Findings()
+        ask = self._large
+        if ask:
+            left = self._deadline.seconds()
+            large = ask(left if self._wrote.is_set() else min(_GRACE, left)) or large
+        return large._replace(stalled=self._stalled)
 
     def _watch(self, over: threading.Event, way: Way, opened: path.TcpInfo) -> None:
         if over.wait(self._patience()):
@@ -208,7 +209,7 @@ class PathWatch:
                 return
             self._investigating = True
         first = Attempt(path.STALLED, opened=opened)
-        self._finding = investigate(first, way, self._deadline.share(_END_SHARE))
+        self._stalled = investigate(first, way, self._deadline.share(_END_SHARE))
 
     def _write_large(self, way: Way, opened: path.TcpInfo, hold: Callable[[], bool]) -> None:
         with self._lock:
@@ -227,7 +228,8 @@ class PathWatch:
 
         first = attempt(way, self._deadline, self._patience(), hold=written)
         if first.outcome == path.PASSED:
-            return Findings(large=Finding(path.HEALTHY), learnt=path.sent_size(way.address, first.ended))
+            sent = path.sent_size(way.address, first.ended) or size
+            return Findings(large=Finding(path.HEALTHY), learnt=sent if sent < size else None)
         if first.outcome != path.STALLED:
             return Findings()
         return Findings(large=investigate(first, way, self._deadline.share(_END_SHARE)))

@@ -18,6 +18,10 @@ description:
   - The server's certificate is verified against the CA file and the endpoint's name.
     Credentials are sent only over TLS 1.2 or newer that has been verified.
     When verification fails, a second connection fetches the certificate for the report, and nothing is sent over it.
+  - When a TLS handshake hangs, further ones, of which nothing secret is part, tell whether the path drops large packets
+    (path MTU) and at which size they pass, or the server is slow, or the path is lossy. After a handshake that passed,
+    a large TLS greeting on one more connection tells whether large mail will hang. A check opens at most 32 connections
+    beside those of its ports, usually one. Root is not needed for it.
   - Nothing but Python's standard library is needed on the managed host.
 requirements:
   - Python 3.9 or newer on the managed host
@@ -59,6 +63,8 @@ options:
   timeout:
     description:
       - The seconds that a port may take for its whole dialogue, name resolution included; at most 600.
+      - A handshake that hangs for a quarter of what is left (5 seconds at most) is looked into beside it. In less than
+        about 3 seconds it cannot be told whether the path MTU is the cause.
     type: float
     default: 10
   ca_file:

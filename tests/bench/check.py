@@ -41,7 +41,7 @@ def elapsed(stage: Stage, ports: tuple[int, ...]) -> float:
         stage.control.reset()
         stage.control.latency(ROUND_TRIP)
         stage.module("mailops.ses.smtp_check", ARGUMENTS + ",".join(map(str, ports)))
-        if not stage.control.wait(closed=len(ports)):
+        if not stage.control.wait(closed=len(ports), open=0):
             raise EngineError(f"smtp_check left connections open: {stage.control.counters()}")
         times.append(span(stage.control.sessions()))
     say(f"smtp_check of {', '.join(map(str, ports))}: {min(times):.3f} s")

@@ -3,21 +3,25 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 from ses_simulator import Control
 
 CHECK = Path(__file__).resolve().parents[1] / "check_once.py"
 ENDPOINT = "email-smtp.us-east-1.amazonaws.com"
+PREFIX = "ses-path"  # with the process's number, so that runs beside each other do not meet
+NUMBERS = itertools.count()
 PLACES = ("client", "near", "far", "server")
 # (place, interface, addresses), pairs that are linked stand together.
 LINKS = (
@@ -50,9 +54,10 @@ class Way:
 
     def __init__(self, work: Path) -> None:
         self.work = work
-        self.prefix = f"ses-path{os.getpid()}"
+        self.prefix = f"{PREFIX}{os.getpid()}-{next(NUMBERS)}"
         self.control = Control(str(work / "state" / "control.sock"))
         self._cleanup = ExitStack()
+        self._earlier = 0
 
     def name(self, place: str) -> str:
         return f"{self.prefix}-{place}"
@@ -64,6 +69,7 @@ class Way:
         return subprocess.Popen(["ip", "netns", "exec", self.name(place), *command], text=True, **options)
 
     def open(self) -> None:
+        _sweep()
         for place in PLACES:
             self.ip("netns", "add", self.name(place))
             self._cleanup.callback(self.ip, "netns", "delete", self.name(place))
@@ -79,8 +85,8 @@ class Way:
             for gateway in gateways:
                 self.ip("-n", self.name(place), "route", "add", "default", "via", gateway)
         for place in ("near", "far"):
-            forward = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1", "net.ipv4.icmp_ratelimit=0")
-            self.run(place, "sysctl", "-q", "-w", *forward)
+            for setting in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
+                self.run(place, "tee", f"/proc/sys/net/{setting}", text="1")
         self._serve()
 
     def close(self) -> None:
@@ -114,15 +120,27 @@ class Way:
             self.run(place, "nft", "flush", "ruleset")
         for place in untold:
             self.run(TELLER[place], "nft", "-f", "-", text=MUTE)
-        if rules:
-            self.run("near", "nft", "-f", "-", text=rules)
+        self.rule(rules)
         self.control.reset()
+        self._earlier = max([0, *(session["session"] for session in self.control.sessions())])
+
+    def rule(self, rules: str) -> None:
+        """Adds rules to the near router."""
+        self.run("near", "nft", "-f", "-", text=rules)
+
+    def until_tls(self) -> None:
+        """Until a handshake may begin."""
+        self._poll(lambda: any("STARTTLS" in str(session["commands"]) for session in self.sessions()))
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Those of this test; what it left behind, the server may still hold in the next."""
+        return self.control.sessions(since=self._earlier)
 
     def begin(self, driver: Path = CHECK, family: int = 4, **options: Any) -> subprocess.Popen[str]:
         """A check over the path, begun."""
         (self.work / "hosts").write_text(f"{SERVERS[family]} {ENDPOINT}\n")
-        given = {"region": "us-east-1", "ca_file": str(self.work / "state" / "ca.pem"), "timeout": 6.0, **options}
-        script = f"mount --bind {self.work}/hosts /etc/hosts; exec {sys.executable} {driver} \"$0\""
+        given = {"region": "us-east-1", "ca_file": str(self.work / "state" / "ca.pem"), "timeout": 4.5, **options}
+        script = f'mount --bind {self.work}/hosts /etc/hosts; exec {sys.executable} {driver} "$0"'
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return self.popen("client", "sh", "-euc", script, json.dumps(given), **pipes)
 
@@ -135,10 +153,11 @@ class Way:
     def teach_client(self) -> None:
         """A large packet of another program, of which the near router tells the client that it was too large."""
         send = f"""
-import socket
+import contextlib, socket
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sock.setsockopt(socket.IPPROTO_IP, 10, 2)  # IP_MTU_DISCOVER: do not fragment
-sock.sendto(bytes(1450), ("{SERVERS[4]}", 9))
+with contextlib.suppress(OSError):  # the router's answer may come while it is still sent
+    sock.sendto(bytes(1450), ("{SERVERS[4]}", 9))
 """
         self.run("client", sys.executable, "-c", send)
 
@@ -154,10 +173,13 @@ sock.sendto(bytes(1450), ("{SERVERS[4]}", 9))
         simulator = self.popen("server", *command, stdout=subprocess.DEVNULL)
         self._cleanup.callback(simulator.wait, 10)
         self._cleanup.callback(simulator.terminate)
+        self._poll((state / "ready").exists)
+
+    def _poll(self, reached: Callable[[], bool]) -> None:
         ends = time.monotonic() + 20
-        while not (state / "ready").exists():
-            assert simulator.poll() is None and time.monotonic() < ends, "the simulator does not come up"
-            time.sleep(0.05)  # the interval of a bounded poll
+        while not reached():
+            assert time.monotonic() < ends
+            time.sleep(0.02)  # the interval of a bounded poll
 
 
 def _run(command: list[str], text: str = "") -> str:
@@ -166,15 +188,36 @@ def _run(command: list[str], text: str = "") -> str:
     return done.stdout
 
 
+def _sweep() -> None:
+    """What a run that was killed has left."""
+    for name in _run(["ip", "netns", "list"]).split():
+        left = re.fullmatch(rf"{PREFIX}(\d+)-[-\w]+", name)
+        if left and not Path("/proc", left.group(1)).exists():
+            _run(["ip", "netns", "delete", name])
+
+
 def _no_dad(address: str) -> tuple[str, ...]:
     return ("nodad",) if ":" in address else ()
 
 
-@pytest.fixture(scope="session")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
-    made = Way(tmp_path_factory.mktemp("path"))
+@contextmanager
+def _opened(work: Path) -> Iterator[Way]:
+    made = Way(work)
     try:
         made.open()
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture(scope="session")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
+    with _opened(tmp_path_factory.mktemp("path")) as made:
+        yield made
+
+
+@pytest.fixture
+def unused_path(tmp_path: Path) -> Iterator[Way]:
+    """Without connections of earlier tests, whose retransmissions would teach the server."""
+    with _opened(tmp_path) as made:
+        yield made

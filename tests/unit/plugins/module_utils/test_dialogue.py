@@ -139,7 +139,7 @@ def test_quit_is_polite_and_does_not_wait_for_ever() -> None:
 
 def test_path_mtu_of_loopback() -> None:
     with session_with(lambda client: client.silence()) as (session, _):
-        assert (session.path_mtu() or 0) >= 1280
+        assert (session.path_mtu or 0) >= 1280
 
 
 def test_credentials_do_not_show() -> None:

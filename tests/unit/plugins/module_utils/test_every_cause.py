@@ -107,6 +107,10 @@ ELSEWHERE = {
     "all_ports_swallowed": "tests/system/test_host_causes.py",
     "wrapper_on_starttls_port": "tests/unit/plugins/module_utils/test_check_hostile.py",
     "starttls_on_wrapper_port": "tests/unit/plugins/module_utils/test_check_hostile.py",
+    "path_mtu_black_hole": "tests/system/paths/test_paths.py",
+    "path_mtu_one_way": "tests/system/paths/test_paths.py",
+    "path_lossy": "tests/system/paths/test_paths.py",
+    "server_slow": "tests/system/paths/test_paths.py",
     "starttls_injected": "tests/unit/plugins/module_utils/test_check_hostile.py",
     # Words of an MTA's queue, which stand for several causes that the MTA does not tell apart.
     "local_mta_down": "molecule/queue_info/tests/test_queue.py",

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Further handshakes, over real sockets and real TLS. What real paths do to them, tests/system/paths shows."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils import _path_mtu as path
+from ansible_collections.mailops.ses.plugins.module_utils import _tls
+from ansible_collections.mailops.ses.plugins.module_utils._check import Job, check
+from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._path_probe import Way, attempt, start
+from smtp_servers import NAME, Authority, Client, Script, net, outcome, serve
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+def clear(client: Client) -> None:
+    client.send(b"220 mail ESMTP\r\n")
+    client.answer(b"250-mail\r\n250 STARTTLS\r\n")
+    client.answer(b"220 go\r\n")
+
+
+def silent_at_once(client: Client) -> None:
+    client.silence()
+
+
+def silent_in_clear(client: Client) -> None:
+    client.send(b"220 mail ESMTP\r\n")
+    client.silence()
+
+
+def silent_to_starttls(client: Client) -> None:
+    client.send(b"220 mail ESMTP\r\n")
+    client.answer(b"250-mail\r\n250 STARTTLS\r\n")
+    client.silence()
+
+
+def silent_in_tls(client: Client) -> None:
+    clear(client)
+    client.silence()
+
+
+def closes(client: Client) -> None:
+    clear(client)
+
+
+def busy(client: Client) -> None:
+    client.send(b"421 Too many concurrent SMTP connections\r\n")
+
+
+def garbage(client: Client) -> None:
+    clear(client)
+    client.send(b"no TLS\r\n" * 100)
+    client.silence()
+
+
+def far(client: Client) -> None:
+    clear(client)
+    client.start_tls(Authority().server())
+    client.silence()
+
+
+def tried(script: Script, context: Any, tls: str = "starttls", wait: float = 0.3) -> path.Attempt:
+    with serve(script) as server:
+        way = Way(path.connect_sized, context, "web1", NAME, time.monotonic, "127.0.0.1", server.port, tls)
+        return attempt(way, Deadline(time.monotonic, time.monotonic() + 2 * wait), wait)
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (silent_at_once, path.LATE),
+        (silent_in_clear, path.LATE),
+        (silent_in_tls, path.STALLED),
+        (closes, path.REFUSED),
+        (busy, path.REFUSED),
+        (garbage, path.PASSED),  # whatever it is, it came
+    ],
+)
+def test_how_an_attempt_ends(authority: Authority, script: Script, expected: str) -> None:
+    assert tried(script, authority.client()).outcome == expected
+
+
+def test_an_attempt_that_passes(authority: Authority) -> None:
+    def script(client: Client) -> None:
+        client.start_tls(authority.server())
+        client.silence()
+
+    done = tried(script, authority.client(), "wrapper", wait=5)
+    assert done.clean
+    assert done.opened.segment
+    assert done.ended.path_mtu
+    assert 0 < done.seconds < 5
+
+
+def test_a_certificate_that_is_refused_has_come(authority: Authority) -> None:
+    assert tried(far, authority.client(), wait=5).outcome == path.PASSED
+
+
+def test_nobody_listens(authority: Authority) -> None:
+    way = Way(path.connect_sized, authority.client(), "web1", NAME, time.monotonic, "127.0.0.1", 1, "wrapper")
+    assert attempt(way, Deadline(time.monotonic, time.monotonic() + 1), 1).outcome == path.REFUSED
+
+
+@pytest.mark.parametrize("size", [1400, 2048, 9600, 12_600])
+def test_a_large_client_hello(authority: Authority, size: int) -> None:
+    seen: list[int] = []
+
+    def script(client: Client) -> None:
+        record = client.sock.recv(5)
+        seen.append(int.from_bytes(record[3:5], "big"))
+
+    tried(script, _tls.large_hello_context(size), "wrapper")
+    assert size <= seen[0] <= size + 1000
+
+
+def test_a_large_client_hello_is_taken(authority: Authority) -> None:
+    def script(client: Client) -> None:
+        client.start_tls(authority.server())
+        client.silence()
+
+    assert tried(script, _tls.large_hello_context(12_600), "wrapper", wait=5).outcome == path.PASSED
+
+
+def test_what_is_late_is_left_behind() -> None:
+    over = threading.Event()
+    ask = start(lambda: over.wait(10))
+    assert ask(0.01) is None
+    over.set()
+    assert ask(5) is True
+
+
+def checked(script: Script, authority: Authority, timeout: float, port: int = 587) -> tuple[dict[str, Any], int]:
+    """The report, and how many connections there were."""
+    with serve(script) as server:
+        job = Job(NAME, None, [port], authority.client(), "web1", timeout)
+        way = net(
+            {port: server.port},
+            connect_sized=lambda at, _port, left, most: path.connect_sized(at, server.port, left, most),
+        )
+        begun = time.monotonic()
+        report = check(job, way)
+        assert time.monotonic() - begun < timeout + 1  # for a busy machine
+        return report, len(server.clients)
+
+
+def test_a_healthy_port_costs_one_more_connection(authority: Authority) -> None:
+    def script(client: Client) -> None:
+        clear(client)
+        client.start_tls(authority.server())
+        client.answer(b"250 mail\r\n")
+        client.answer(b"221 bye\r\n")
+
+    report, connections = checked(script, authority, timeout=5)
+    assert outcome(report) == [(587, "tls", [])]
+    assert connections == 2
+
+
+def test_a_server_that_is_silent_in_tls(authority: Authority) -> None:
+    report, connections = checked(silent_in_tls, authority, timeout=1.5)
+    assert outcome(report) == [(587, "ehlo", ["server_slow"])]
+    assert connections == 1 + 1 + path.REPEATS + 1  # the port's, one held back, small ones, and once more as at first
+
+
+def test_a_server_that_stalls_once(authority: Authority) -> None:
+    clients: list[Client] = []
+
+    def script(client: Client) -> None:
+        clients.append(client)
+        clear(client)
+        if client is not clients[0]:
+            client.start_tls(authority.server())
+        client.silence()
+
+    report, _connections = checked(script, authority, timeout=1.5)
+    assert outcome(report) == [(587, "ehlo", ["tls_timeout"])]
+    assert "a short disturbance" in report["diagnosis"][0]["cause"]
+
+
+def test_a_server_that_refuses_a_second_connection(authority: Authority) -> None:
+    clients: list[Client] = []
+
+    def script(client: Client) -> None:
+        clients.append(client)
+        if client is not clients[0]:
+            busy(client)
+            return
+        silent_in_tls(client)
+
+    report, _connections = checked(script, authority, timeout=1.0)
+    assert outcome(report) == [(587, "ehlo", ["tls_timeout"])]
+    assert "could not be told" in report["diagnosis"][0]["cause"]
+
+
+@pytest.mark.parametrize(("script", "cause"), [(silent_at_once, "server_silent"), (silent_in_clear, "server_silent")])
+def test_before_tls_nothing_is_looked_into(authority: Authority, script: Script, cause: str) -> None:
+    report, connections = checked(script, authority, timeout=0.6)
+    assert [diagnosis["id"] for diagnosis in report["diagnosis"]] == [cause]
+    assert connections <= 2  # the port's, and one that asks whether it speaks TLS
+
+
+def test_the_reply_to_starttls_is_no_handshake(authority: Authority) -> None:
+    report, connections = checked(silent_to_starttls, authority, timeout=0.6)
+    assert outcome(report) == [(587, "ehlo", ["server_silent"])]
+    assert connections == 1
