@@ -49,15 +49,16 @@ class TcpInfo(NamedTuple):
     """What the kernel knows of a connection; 0 where an older kernel does not tell."""
 
     options: int = 0
-    segment: int = 0  # the largest that this host sends now, without TCP options
+    segment: int = 0  # the largest that this host sends now
     path_mtu: int = 0
     advertised: int = 0  # the largest segment that the server was asked to send
     retransmits: int = 0
     out_of_order: int = 0
 
 
-_FIELDS = TcpInfo(*(struct.Struct(form) for form in "BIIIII"))
-_OFFSETS = TcpInfo(5, 16, 60, 84, 100, 224)
+# Where the kernel has them, in their order.
+_BYTE, _NUMBER = struct.Struct("B"), struct.Struct("I")
+_LAYOUT = ((_BYTE, 5), (_NUMBER, 16), (_NUMBER, 60), (_NUMBER, 84), (_NUMBER, 100), (_NUMBER, 224))
 _TIMESTAMPS = 1  # the bit of the options; they take 12 bytes of each segment
 
 
@@ -82,10 +83,7 @@ class Finding(NamedTuple):
 
 def parse_tcp_info(raw: bytes) -> TcpInfo:
     return TcpInfo(
-        *(
-            field.unpack_from(raw, offset)[0] if offset + field.size <= len(raw) else 0
-            for field, offset in zip(_FIELDS, _OFFSETS)
-        )
+        *(field.unpack_from(raw, offset)[0] if offset + field.size <= len(raw) else 0 for field, offset in _LAYOUT)
     )
 
 
@@ -159,14 +157,19 @@ def sent_size(address: str, info: TcpInfo) -> int | None:
     """The largest packet that goes to the server: as this host has learnt, or the server, which then asks for less."""
     if not info.segment:
         return info.path_mtu or None
-    size = info.segment + (12 if info.options & _TIMESTAMPS else 0) + header(address)
+    size = _packet(address, info, info.segment)
     return min(size, info.path_mtu or size)
+
+
+def _packet(address: str, info: TcpInfo, segment: int) -> int:
+    """The size of the packet that such a segment is in; the kernel counts segments without timestamps."""
+    return segment + (12 if info.options & _TIMESTAMPS else 0) + header(address)
 
 
 def bounds(address: str, opened: TcpInfo) -> tuple[int, int]:
     """The largest packet that is known to pass, and the smallest that is known not to."""
-    extra = header(address)
-    return SMALL_SEGMENT + extra, opened.advertised + extra if opened.advertised else ETHERNET + 1
+    high = _packet(address, opened, opened.advertised) if opened.advertised else ETHERNET + 1
+    return SMALL_SEGMENT + header(address), high
 
 
 def sizes(low: int, high: int) -> list[int]:

@@ -106,16 +106,17 @@ def test_the_size_that_is_sent(address: str, info: TcpInfo, size: int | None) ->
 
 
 @pytest.mark.parametrize(
-    ("address", "advertised", "bounds"),
+    ("address", "options", "advertised", "bounds"),
     [
-        ("192.0.2.1", 1460, (1240, 1500)),
-        ("192.0.2.1", 8961, (1240, 9001)),
-        ("2001:db8::1", 1440, (1260, 1500)),
-        ("192.0.2.1", 0, (1240, 1501)),
+        ("192.0.2.1", 0, 1460, (1240, 1500)),
+        ("192.0.2.1", 1, 1448, (1240, 1500)),
+        ("192.0.2.1", 7, 8949, (1240, 9001)),
+        ("2001:db8::1", 1, 1428, (1260, 1500)),
+        ("192.0.2.1", 0, 0, (1240, 1501)),
     ],
 )
-def test_bounds(address: str, advertised: int, bounds: tuple[int, int]) -> None:
-    assert path.bounds(address, TcpInfo(advertised=advertised)) == bounds
+def test_bounds(address: str, options: int, advertised: int, bounds: tuple[int, int]) -> None:
+    assert path.bounds(address, TcpInfo(options, advertised=advertised)) == bounds
 
 
 def test_ethernets_size_is_tried_first_where_the_ends_are_larger() -> None:
