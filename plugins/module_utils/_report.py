@@ -60,7 +60,8 @@ def _by_cause(result: Mapping[str, Any]) -> dict[tuple[str, str, str], list[int]
     for item in result.get("diagnosis") or []:
         found.setdefault(_key(item), [])
     if not found and not result.get("reachable"):
-        found[("not_checked", str(result.get("msg") or "The host gave no result."), "")] = []
+        identifier = "host_unreachable" if result.get("unreachable") else "not_checked"
+        found[(identifier, str(result.get("msg") or "The host gave no result."), "")] = []
     return found
 
 

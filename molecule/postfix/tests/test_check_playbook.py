@@ -34,4 +34,4 @@ def test_a_dead_host_is_named_and_stops_nobody(relay, endpoint, tmp_path):
     assert done.returncode != 0
     assert "Cannot send: dead." in done.stdout
     assert re.search(rf"{relay.name} .* 587 .*TLSv1", done.stdout)
-    assert "not_checked: dead" in done.stdout
+    assert "host_unreachable: dead" in done.stdout

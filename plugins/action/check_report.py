@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's side of mailops.ses.check_report, documented in plugins/modules/check_report.py."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.mailops.ses.plugins.plugin_utils import (
+    _report_html,
+    _report_json,
+    _report_junit,
+    _terminal,
+)
+from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
+
+FILES = {"report.json": _report_json.render, "junit.xml": _report_junit.render, "report.html": _report_html.render}
+
+
+class ActionModule(ActionBase):
+    """Writes the reports where ansible-playbook runs; no host is connected to."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        argument_spec = {
+            "checks": {"type": "dict", "required": True},
+            "queues": {"type": "dict", "default": {}},
+            "directory": {"type": "str", "default": "ses-report"},
+        }
+        _, options = self.validate_argument_spec(argument_spec=argument_spec)
+        for name in ("checks", "queues"):
+            odd = [host for host, value in options[name].items() if not isinstance(value, Mapping)]
+            if odd:
+                raise AnsibleActionFail(f"{name}: what {odd[0]} has is not what a module registered, but no dictionary")
+        results = {
+            str(host): {"check": check, "queue": options["queues"].get(host)} for host, check in options["checks"].items()
+        }
+        found = fleet(results, datetime.now(timezone.utc))
+        directory = os.path.abspath(os.path.expanduser(options["directory"]))
+        texts = {os.path.join(directory, name): render(found) for name, render in FILES.items()}
+        try:
+            write(directory, texts)
+        except OSError as error:
+            raise AnsibleActionFail(
+                f"directory (ses_report_dir): {error.filename or directory}: {error.strerror}. "
+                "Name a directory on the controller that this user may write to."
+            ) from error
+        result.update(
+            changed=False,
+            directory=directory,
+            files=list(texts),
+            summary=found["summary"],
+            message=_terminal.verdict(found),
+            lines=_terminal.summary(found, results, list(texts)),
+        )
+        return result
+
+
+def write(directory: str, texts: Mapping[str, str]) -> None:
+    """Each file whole or not at all, with the mode that the user's umask gives."""
+    os.makedirs(directory, exist_ok=True)
+    for path, text in texts.items():
+        staged = f"{path}.{os.getpid()}"
+        try:
+            with open(staged, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(staged, path)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(staged)

@@ -1,0 +1,104 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation alone: the plugin of this name in plugins/action runs on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: check_report
+short_description: Write what M(mailops.ses.smtp_check) found on a fleet as JSON, JUnit and HTML
+version_added: 0.1.0
+author:
+  - mailops maintainers (@mailops)
+description:
+  - Writes three files on the controller, in one call for all hosts. Each is exchanged whole.
+  - C(report.json) is for programs. Its shape is described by C(docs/report.schema.json) of this collection.
+    RV(ignore:version) in it goes up when a value goes away or changes its meaning, not when one is added.
+  - C(junit.xml) is for CI servers. It has a test suite a host, and in it the test cases C(can send), one a port, and C(queue).
+    A host that cannot send fails C(can send), and a host that could not be checked is an error there.
+    A port that does not work and a queue with deferred mail are skipped with a message, which CI servers show.
+    So its failures and errors are as many as the hosts that cannot send.
+  - C(report.html) is for people. It is one page that loads nothing, and reads without scripts.
+  - Reports hold host names, addresses, certificates and what servers replied. They hold no password and no key,
+    and nothing else that a host registered.
+options:
+  checks:
+    description:
+      - For each host what M(mailops.ses.smtp_check) registered there.
+      - A host that could not be reached, or whose module failed, registered that, and the reports show it.
+    type: dict
+    required: true
+  queues:
+    description:
+      - For each host what C(mailops.ses.mail_queue_info) registered there. A host without one is reported as unreadable.
+    type: dict
+    default: {}
+  directory:
+    description:
+      - Where to write, on the controller. It is made when it is missing.
+        A relative path is below the directory where C(ansible-playbook) was started.
+    type: str
+    default: ses-report
+attributes:
+  action:
+    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
+    support: full
+  check_mode:
+    description: Can run in check mode and report what it would change, without changing anything.
+    support: full
+    details:
+      - The reports are written in check mode too, because they change nothing on the hosts.
+  diff_mode:
+    description: Returns details of what has changed, or would change, in diff mode.
+    support: none
+  idempotent:
+    description: When run twice in a row outside check mode with the same arguments, the second run changes nothing.
+    support: full
+    details:
+      - It never reports a change. The files are written anew by each run, with its time.
+  platform:
+    description: Target OS families that it can run on.
+    platforms: posix
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Write the reports
+  mailops.ses.check_report:
+    checks: "{{ {'web1': hostvars['web1'].check} }}"
+    queues: "{{ {'web1': hostvars['web1'].queue} }}"
+    directory: "{{ playbook_dir }}/reports"
+  run_once: true
+  register: report
+"""
+
+RETURN = r"""
+directory:
+  description: Where the reports are.
+  returned: success
+  type: str
+  sample: /home/anna/ses-report
+files:
+  description: The reports.
+  returned: success
+  type: list
+  elements: str
+  sample: ["/home/anna/ses-report/report.json", "/home/anna/ses-report/junit.xml", "/home/anna/ses-report/report.html"]
+summary:
+  description: The number of hosts, and how many are in each state.
+  returned: success
+  type: dict
+  sample: {"hosts": 3, "can_send": 1, "cannot_send": 1, "unreachable": 1, "not_checked": 0}
+message:
+  description: Which hosts cannot send, in a line. Empty when all can.
+  returned: success
+  type: str
+  sample: "Cannot send: web2, web3."
+lines:
+  description: What a terminal shows, a table of up to 30 hosts, or the causes of more.
+  returned: success
+  type: list
+  elements: str
+  sample: ["host  25  465  587  2465  2587  use  TLS  endpoint"]
+"""

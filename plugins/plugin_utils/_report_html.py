@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""report.html: the fleet on one page that needs nothing besides itself.
+
+Everything is in the markup, so that it reads without scripts; the script only sorts, filters and folds. A fleet of 1,000
+hosts has to stay small: end tags that HTML does not need are left out, and classes are short (they are explained in
+_report.css).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.plugin_utils._report_host import Bars, detail, dialogue, queue_words
+from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
+    STAGES,
+    failed_at,
+    listed,
+    milliseconds,
+    plural,
+    title,
+    total,
+    visible,
+)
+
+_HERE = Path(__file__).parent
+# What a state is called, and its class.
+_STATES = {
+    "cannot_send": ("cannot send", "bad"),
+    "unreachable": ("unreachable", "dead"),
+    "not_checked": ("not checked", "dead"),
+    "can_send": ("can send", "good"),
+}
+_ORDER = list(_STATES)
+_FEW_CAUSES = 4  # so many are shown unfolded
+_FEW_HOSTS = 5  # in so small a fleet the hosts that cannot send are, too
+_CELLS = (
+    ("o", "took the whole dialogue, in this time"),
+    ("w", "fails at this stage; the host sends on another port"),
+    ("x", "fails at this stage; the host cannot send"),
+    ("n", "not checked"),
+)
+
+
+def render(fleet: Mapping[str, Any]) -> str:
+    style, script = _asset("_report.css"), _asset("_report.js")
+    columns = sorted(PORTS)
+    return "".join(
+        [
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
+            f'<meta http-equiv="Content-Security-Policy" content="{_policy(style, script)}">\n',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
+            '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n',
+            f"<title>{_headline(fleet['summary'])} – Amazon SES check</title>\n",
+            f"<style>{style}</style>\n<script>{script}</script>\n</head>\n<body>\n",
+            '<a class="skip" href="#hosts">Skip to the hosts</a>\n',
+            _header(fleet),
+            "<main>\n",
+            _causes(fleet["causes"]),
+            _hosts(fleet, columns),
+            "</main>\n</body>\n</html>\n",
+        ]
+    )
+
+
+def _asset(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing is loaded, and nothing runs but the page's own script."""
+    style_hash, script_hash = (
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)
+    )
+    return (
+        f"default-src 'none'; style-src 'sha256-{style_hash}'; script-src 'sha256-{script_hash}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _headline(summary: Mapping[str, int]) -> str:
+    hosts, sending = summary["hosts"], summary["can_send"]
+    if not hosts:
+        return "No host was checked"
+    if hosts == sending:
+        return "The host can send" if hosts == 1 else f"All {hosts:,} hosts can send"
+    return f"{sending:,} of {plural(hosts, 'host')} can send"
+
+
+def _header(fleet: Mapping[str, Any]) -> str:
+    summary = fleet["summary"]
+    endpoints = sorted({host["endpoint"] for host in fleet["hosts"] if host["endpoint"]})
+    when = fleet["generated_at"]
+    shares, start = [], 0.0
+    tally = []
+    for state in ("can_send", *_ORDER[:-1]):
+        words, kind = _STATES[state]
+        if not summary[state]:
+            continue
+        width = 1000 * summary[state] / max(summary["hosts"], 1)
+        shares.append(f'<rect class="{kind}" x="{start:.1f}" width="{max(width - 3, 1):.1f}"/>')
+        start += width
+        tally.append(f'<li class="{kind}"><b>{summary[state]:,}</b> {words}')
+    return (
+        f'<header>\n<p class="what">Amazon SES check</p>\n<h1>{_headline(summary)}</h1>\n'
+        f'<p class="when"><time datetime="{when}">{when[:10]} {when[11:16]} UTC</time>'
+        f"{''.join(f' <span>{_text(name)}</span>' for name in endpoints[:3])}"
+        f"{f' <span>and {len(endpoints) - 3:,} more endpoints</span>' if len(endpoints) > 3 else ''}</p>\n"
+        '<svg class="share" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">'
+        f'{"".join(shares)}</svg>\n<ul class="tally">{"".join(tally)}</ul>\n</header>\n'
+    )
+
+
+def _causes(causes: list[Mapping[str, Any]]) -> str:
+    if not causes:
+        return '<section class="causes"><h2>Causes</h2><p class="none">Nothing is wrong on any port of any host.</section>\n'
+    opened = " open" if len(causes) <= _FEW_CAUSES else ""
+    items = "".join(_cause(number, cause, opened) for number, cause in enumerate(causes))
+    return (
+        f'<section class="causes" aria-labelledby="h-causes"><h2 id="h-causes">Causes</h2>\n<ol>{items}</ol>\n</section>\n'
+    )
+
+
+def _cause(number: int, cause: Mapping[str, Any], opened: str) -> str:
+    stops = cause["cannot_send"]
+    kind = "bad" if stops else "warn"
+    places = [f"port{'s' if len(cause['ports']) > 1 else ''} {', '.join(map(str, cause['ports']))}"] if cause["ports"] else []
+    places += [f"{plural(cause['queued'], 'message')} queued"] if cause["queued"] else []
+    effect = f"{stops:,} cannot send" if stops else "no host stopped"
+    wordings = "".join(_wording(wording, len(cause["wordings"]) > 1) for wording in cause["wordings"])
+    count = len(cause["hosts"])
+    return (
+        f'\n<li class="{kind}"><button type="button" class="pick" data-c="{number}" aria-pressed="false">'
+        f"<b>{count:,}</b> host{'' if count == 1 else 's'}</button>"
+        f'<details{opened}><summary><span class="name">{_text(title(cause["id"]))}</span> '
+        f'<span class="where">{_text("; ".join(places))}</span> <span class="stops">{effect}</span></summary>'
+        f"{wordings}</details>"
+    )
+
+
+def _wording(wording: Mapping[str, Any], several: bool) -> str:
+    count = f'<span class="count">{plural(wording["hosts"], "host")}</span> ' if several else ""
+    return (
+        f"<div class=words><p>{count}{_text(wording['cause'])}"
+        f"<p class=fix>{_text(wording['remedy'])} {source(wording['source'])}</div>"
+    )
+
+
+def source(address: str) -> str:
+    """A link, when it is one."""
+    if not address.startswith("https://"):
+        return ""
+    name = address.removeprefix("https://").partition("/")[0]
+    return f'<a href="{_text(address)}" rel="noreferrer">{_text(name)}</a>'
+
+
+def _hosts(fleet: Mapping[str, Any], columns: list[int]) -> str:
+    numbers = {cause["id"]: number for number, cause in enumerate(fleet["causes"])}
+    hosts = sorted(fleet["hosts"], key=lambda host: (_ORDER.index(host["state"]), not host["diagnosis"]))
+    bars = Bars.over(fleet["hosts"])
+    stages = [stage for stage in STAGES if any(stage in port["timings_ms"] for host in hosts for port in host["ports"])]
+    rows = "".join(_row(host, columns, numbers, bars, len(hosts) <= _FEW_HOSTS) for host in hosts)
+    heads = [("host", "Host"), *((f"p{port}", str(port)) for port in columns)]
+    heads += [("use", "Use"), ("time", "Dialogue"), ("cause", "Cause"), ("queue", "Queue")]
+    head = "".join(f'<th scope="col" class="c-{key}">{words}' for key, words in heads)
+    return (
+        f'<section id="hosts" aria-labelledby="h-hosts"><h2 id="h-hosts">Hosts</h2>\n{_tools(fleet["summary"])}{_legend(stages)}'
+        f'<table class="grid"><caption class="hide">Hosts by ports</caption><thead><tr>{head}</thead>\n{rows}</table>\n'
+        '<p class="none" id="nothing" hidden>No host matches. <button type="button" class="clear">Show all hosts</button></p>\n'
+        "</section>\n"
+    )
+
+
+def _tools(summary: Mapping[str, int]) -> str:
+    states = [(state, *_STATES[state]) for state in _ORDER if summary[state]]
+    buttons = "".join(
+        f'<button type="button" data-s="{state}" aria-pressed="false" class="{kind}">{words.capitalize()} <b>{summary[state]:,}</b></button>'
+        for state, words, kind in states
+    )
+    return (
+        '<div class="tools"><label class="find"><span class="hide">Filter the hosts by text</span>'
+        '<input type="search" id="find" placeholder="Filter: host, cause, reply…" autocomplete="off" spellcheck="false"></label>'
+        f'<div class="states" role="group" aria-label="Show by state">{buttons}</div>'
+        f'<button type="button" class="clear" id="clear" hidden>Clear the filter</button>'
+        f'<p id="shown" role="status">{plural(summary["hosts"], "host")}</p></div>\n'
+    )
+
+
+def _legend(stages: Iterable[str]) -> str:
+    cells = "".join(f"<li><i class={kind}></i>{words}" for kind, words in _CELLS)
+    colours = "".join(f"<li><i class=s{STAGES.index(stage)}></i>{stage}" for stage in stages)
+    return f'<div class="legend"><ul aria-label="Cells">{cells}</ul><ul aria-label="Stages of the dialogue">{colours}</ul></div>\n'
+
+
+def _row(host: Mapping[str, Any], columns: list[int], numbers: Mapping[str, int], bars: Bars, opened: bool) -> str:
+    ports = {port["port"]: port for port in host["ports"]}
+    state, kind = host["state"], _STATES[host["state"]][1]
+    causes = [item["id"] for item in host["diagnosis"]]
+    used = ports.get(host["recommended_port"])
+    cells = "".join(_cell(ports.get(port), state) for port in columns)
+    use = str(host["recommended_port"]) if host["recommended_port"] else "none" if state == "cannot_send" else "–"
+    words, size, worth = queue_words(host)
+    indexes = " ".join(str(number) for number in sorted({numbers[identifier] for identifier in causes}))
+    shown = listed([title(identifier) for identifier in dict.fromkeys(causes)], len(causes))
+    opened = opened and state != "can_send"
+    return (
+        f"<tbody class={kind} data-s={state}{f' data-c="{indexes}"' if indexes else ''}>"
+        f"<tr><th scope=row>{_text(host['host'])}{cells}<td class=u>{use}"
+        f"<td class=t>{dialogue(used, bars) if used else ''}<td class=c>{_text(shown)}"
+        f"<td class={'q' if worth else 'm'} data-v={size}>{_text(words)}\n"
+        f"<tr class=d><td colspan={len(columns) + 5}><details{' open' if opened else ''}><summary>Details</summary>"
+        f"{detail(host, numbers)}</details>\n"
+    )
+
+
+def _cell(port: Mapping[str, Any] | None, state: str) -> str:
+    if port is None:
+        return "<td class=n>–"
+    if port["ok"]:
+        return f"<td class=o>{milliseconds(total(port['timings_ms']))}"
+    return f"<td class={'w' if state == 'can_send' else 'x'}>{failed_at(port)}"
+
+
+def _text(value: Any) -> str:
+    return escape(visible(value))

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""junit.xml: a testsuite a host, in it "can send", each port and the queue.
+
+What a host that cannot send fails is "can send", and nothing else: the failures and errors of the file are as many as
+the hosts that cannot send. A port that does not work and a queue with deferred mail are skipped with a message, which
+CI servers show without failing the run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
+    age,
+    failed_at,
+    listed,
+    milliseconds,
+    ordered,
+    plural,
+    total,
+    visible,
+)
+
+NAME = "mailops.ses.check"
+
+
+def render(fleet: dict[str, Any]) -> str:
+    suites = [_suite(host, fleet["generated_at"]) for host in fleet["hosts"]]
+    totals = {key: sum(counts[key] for counts, _suite_lines in suites) for key in ("tests", "failures", "errors")}
+    seconds = max((_seconds(host) for host in fleet["hosts"]), default=0.0)
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', _open("testsuites", name=NAME, time=_time(seconds), **totals)]
+    for _counts, suite in suites:
+        lines += suite
+    return "\n".join([*lines, "</testsuites>", ""])
+
+
+def _suite(host: dict[str, Any], timestamp: str) -> tuple[dict[str, int], list[str]]:
+    cases = [_can_send(host), *(_port(host, port) for port in host["ports"]), _queue(host)]
+    text = "".join(line for case in cases for line in case)
+    counts = {
+        "tests": len(cases),
+        "failures": text.count("<failure "),
+        "errors": text.count("<error "),
+        "skipped": text.count("<skipped "),
+    }
+    name = host["host"]
+    start = _open("testsuite", name=name, **counts, time=_time(_seconds(host)), timestamp=timestamp[:-1], hostname=name)
+    return counts, [start, *(line for case in cases for line in case), "</testsuite>"]
+
+
+def _can_send(host: dict[str, Any]) -> list[str]:
+    causes = [item for item in host["diagnosis"] if item["stops_sending"]]
+    if host["state"] == "can_send":
+        tested = next((port for port in host["ports"] if port["port"] == host["recommended_port"]), None)
+        said = f"{host['endpoint']}, port {host['recommended_port']}" + (f", {_dialogue(tested)}" if tested else "")
+        return _case(host, "can send", _seconds(host), out=said)
+    # What could not be tried is an error, what was tried and refused a failure.
+    kind = "failure" if host["state"] == "cannot_send" else "error"
+    first = causes[0] if causes else {"id": host["state"], "cause": host["message"] or "", "remedy": ""}
+    message = f"{host['host']} cannot send: {first['cause']} {first['remedy']}".strip()
+    body = "\n".join(_cause(item) for item in causes)
+    return _case(host, "can send", _seconds(host), _result(kind, first["id"], message, body))
+
+
+def _port(host: dict[str, Any], port: dict[str, Any]) -> list[str]:
+    name, seconds = f"port {port['port']}", total(port["timings_ms"]) / 1000
+    out = _dialogue(port)
+    if port["ok"]:
+        return _case(host, name, seconds, out=out)
+    causes = [item for item in host["diagnosis"] if port["port"] in item["ports"]]
+    message = f"fails at {failed_at(port)}: " + " ".join(item["cause"] for item in causes)
+    identifier = ", ".join(item["id"] for item in causes) or "unknown"
+    return _case(host, name, seconds, _result("skipped", identifier, message.strip()), out)
+
+
+def _queue(host: dict[str, Any]) -> list[str]:
+    queue = host["queue"]
+    if queue is None:
+        why = host["queue_error"] or "The host was not reached."
+        return _case(host, "queue", 0, _result("skipped", "queue_unreadable", why))
+    if queue["mta"] is None:
+        return _case(host, "queue", 0, _result("skipped", "no_mta", "No MTA is installed."))
+    states = ", ".join(f"{count:,} {state}" for state, count in queue["states"].items() if count)
+    oldest = f", the oldest for {age(queue['oldest_age_seconds'])}" if queue["oldest_age_seconds"] is not None else ""
+    said = f"{queue['mta']}: {plural(queue['messages'], 'message')}" + (f" ({states}){oldest}" if states else "")
+    if not queue["reasons"]:
+        return _case(host, "queue", 0, out=said)
+    lines = [f"{plural(reason['count'] or 0, 'message')}: {reason['text']}" for reason in queue["reasons"]]
+    identifier = queue["reasons"][0]["diagnosis"] or "unknown"
+    return _case(host, "queue", 0, _result("skipped", identifier, f"{said}; {lines[0]}"), "\n".join([said, *lines]))
+
+
+def _dialogue(port: dict[str, Any]) -> str:
+    """What a port's dialogue was like, in a line."""
+    stages = [f"{stage} {milliseconds(ms)}" for stage, ms in ordered(port["timings_ms"], port["tls"])]
+    reply = port["reply"]
+    said = f"; last reply: {reply['code']} {reply['text']}" if reply else ""
+    return f"{port['tls_version'] or 'no TLS'}; {', '.join(stages) or 'no stage'}{said}"
+
+
+def _cause(item: dict[str, Any]) -> str:
+    where = f" (port {listed([str(port) for port in item['ports']], len(item['ports']))})" if item["ports"] else ""
+    return f"{item['id']}{where}: {item['cause']} {item['remedy']} {item['source']}".rstrip()
+
+
+def _case(host: dict[str, Any], name: str, seconds: float, result: str = "", out: str = "") -> list[str]:
+    # CI servers take what stands before a class name's last dot for a package: a host is one class.
+    classname = f"ses_check.{host['host'].replace('.', '_')}"
+    start = _open("testcase", classname=classname, name=name, time=_time(seconds))
+    inside = [result, f"<system-out>{escape(visible(out))}</system-out>" if out else ""]
+    return [start, *(line for line in inside if line), "</testcase>"]
+
+
+def _result(kind: str, identifier: str, message: str, body: str = "") -> str:
+    return f"{_open(kind, type=identifier, message=message)}{escape(visible(body))}</{kind}>"
+
+
+def _open(element: str, **attributes: Any) -> str:
+    return f"<{element} {' '.join(f'{name}={quoteattr(visible(value))}' for name, value in attributes.items())}>"
+
+
+def _seconds(host: dict[str, Any]) -> float:
+    """The ports are checked at the same time: a host takes as long as its slowest."""
+    return max((total(port["timings_ms"]) for port in host["ports"]), default=0.0) / 1000
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.3f}"

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values as a person reads them: the words that the reports share."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+# In the order of a STARTTLS dialogue; a wrapper port has tls before banner.
+STAGES = ("resolve", "connect", "banner", "ehlo", "tls", "auth", "sender", "recipient", "data")
+_WRAPPER = ("resolve", "connect", "tls", "banner", "ehlo", "auth", "sender", "recipient", "data")
+
+# A reply can hold anything: control characters are shown by their pictures; what is no character of XML, or turns
+# the direction of the text around it, by the sign for a character that cannot be shown.
+_PICTURES = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)}
+_PICTURES[0x7F] = 0x2421
+_UNSHOWN = re.compile("[\x80-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def visible(value: Any) -> str:
+    """Text that is safe in XML 1.0 and in HTML once it is escaped."""
+    return _UNSHOWN.sub("\ufffd", str(value).translate(_PICTURES))
+
+
+def title(identifier: str) -> str:
+    """The id of a cause as words."""
+    return identifier.replace("_", " ")
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def age(seconds: float) -> str:
+    """An age in its largest unit."""
+    size, unit = next((entry for entry in _UNITS if seconds >= entry[0]), _UNITS[-1])
+    return f"{int(seconds // size)} {unit}"
+
+
+def milliseconds(value: float) -> str:
+    """Milliseconds in at most four characters, and the unit."""
+    return f"{value:.0f} ms" if value < 999.5 else f"{value / 1000:.1f} s"
+
+
+def total(timings: dict[str, float]) -> float:
+    return sum(timings.values())
+
+
+def ordered(timings: dict[str, float], tls: str | None) -> list[tuple[str, float]]:
+    """The stages as the dialogue went through them: a registered result may come sorted by name."""
+    order = _WRAPPER if tls == "wrapper" else STAGES
+    return sorted(timings.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
+
+
+def failed_at(port: dict[str, Any]) -> str:
+    """The stage at which a port failed: the last one that took time, or the one after the last completed."""
+    order = _WRAPPER if port["tls"] == "wrapper" else STAGES
+    stage = port["stage"]
+    timed = ordered(port["timings_ms"], port["tls"])
+    if timed and timed[-1][0] != stage:
+        return timed[-1][0]
+    following = order[order.index(stage) + 1 :] if stage in order else order
+    return following[0] if following else str(stage)
+
+
+def listed(names: list[str], most: int) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
