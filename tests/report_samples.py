@@ -169,7 +169,7 @@ def mixed(count: int, seed: int = 1) -> dict[str, dict[str, Any]]:
         rtt = source.lognormvariate(2.6, 0.6)
         result = kind() if kind in (swallowed, unresolved) else kind(rtt)  # type: ignore[operator]
         for port in result["ports"]:
-            port["timings_ms"] = {name: round(ms * source.uniform(0.9, 1.25), 1) for name, ms in port["timings_ms"].items()}
+            port["timings_ms"] = {name: ms if ms > 5000 else round(ms * source.uniform(0.9, 1.25), 1) for name, ms in port["timings_ms"].items()}
         queue = QUEUES["empty"]
         if kind in (wrong_password, swallowed, untrusted) or source.random() < 0.02:
             queue = throttled(source.randint(1, 400), source.randint(40, 400000))

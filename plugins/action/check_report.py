@@ -60,7 +60,7 @@ class ActionModule(ActionBase):
             files=list(texts),
             summary=found["summary"],
             message=_terminal.verdict(found),
-            lines=_terminal.summary(found, results, list(texts)),
+            lines=_terminal.summary(found, results, directory),
         )
         return result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
     STAGES,
@@ -13,6 +13,8 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
     listed,
     ordered,
     plural,
+    ports_words,
+    stage_words,
     title,
     total,
     visible,
@@ -43,13 +45,20 @@ class Bars(NamedTuple):
 def dialogue(port: Mapping[str, Any], bars: Bars) -> str:
     """A bar of the stages, in a line, with its numbers for who points at it or listens."""
     stages = ordered(port["timings_ms"], port["tls"])
-    said = ", ".join(f"{stage} {ms:.0f}" for stage, ms in stages)
+    said = ", ".join(f"{stage_words(stage)} {ms:.0f}" for stage, ms in stages)
     return _picture([_segments(stages, bars.longest)], f"<title>{_text(said)} ms</title>")
 
 
-def detail(host: Mapping[str, Any], numbers: Mapping[str, int]) -> str:
-    parts = [_why(host, numbers), _timings(host["ports"]), f"<dl>{''.join(_facts(host))}</dl>"]
+def detail(host: Mapping[str, Any]) -> str:
+    parts = [_why(host), _timings(host["ports"]), f"<dl>{''.join(_facts(host))}</dl>"]
     return f"<div class=host>{''.join(parts)}</div>"
+
+
+def link(address: str) -> str:
+    """A source, when it is one."""
+    if not address.startswith("https://"):
+        return ""
+    return f'<a href="{_text(address)}" rel=noreferrer>{_text(address[8:].partition("/")[0])}</a>'
 
 
 def queue_words(host: Mapping[str, Any]) -> tuple[str, int, bool]:
@@ -66,14 +75,15 @@ def queue_words(host: Mapping[str, Any]) -> tuple[str, int, bool]:
     return words, queue["messages"], bool(queue["reasons"])
 
 
-def _why(host: Mapping[str, Any], numbers: Mapping[str, int]) -> str:
-    """Each cause with where it shows; its remedy stands once, with all causes."""
+def _why(host: Mapping[str, Any]) -> str:
+    """Each cause with where it shows and its remedy."""
     items = []
     for item in host["diagnosis"]:
-        places = [str(port) for port in item["ports"]]
-        places += [f"{plural(item['queued'], 'message')} queued"] if item["queued"] else []
-        where = f" <span class=where>{', '.join(places)}</span>" if places else ""
-        items.append(f"<li data-c={numbers[item['id']]}><b>{_text(title(item['id']))}</b>{where}<p>{_text(item['cause'])}")
+        queued = f"{plural(item['queued'], 'message')} queued" if item["queued"] else ""
+        places = "; ".join(place for place in (ports_words(sorted(item["ports"])), queued) if place)
+        where = f" <span class=where>{places}</span>" if places else ""
+        fix = f"<p class=fix>{_text(item['remedy'])} {link(item['source'])}"
+        items.append(f"<li><b>{_text(title(item['id']))}</b>{where}<p>{_text(item['cause'])}{fix}")
     return f"<ul class=why>{''.join(items)}</ul>" if items else ""
 
 
@@ -87,7 +97,7 @@ def _timings(ports: list[Mapping[str, Any]]) -> str:
         total(port["timings_ms"]) for port in ports
     )
     picture = f"<td class=b rowspan={len(ports)}>{_picture([_segments(line, longest) for line in lines])}"
-    head = "".join(f"<th class=s{STAGES.index(stage)}>{stage}" for stage in stages)
+    head = "".join(f"<th class=s{STAGES.index(stage)}>{stage_words(stage)}" for stage in stages)
     rows = []
     for number, port in enumerate(ports):
         times = port["timings_ms"]
@@ -131,11 +141,12 @@ def _facts(host: Mapping[str, Any]) -> Iterable[str]:
     several = len(host["certificates"]) > 1
     for certificate in host["certificates"]:
         yield _certificate(certificate, several)
-    for words, texts in (("TLS", _tls(host["ports"])), ("Path MTU", _by_port(host["ports"], lambda port: port["path_mtu"]))):
-        yield f"<dt>{words}<dd>{_text(texts)}" if texts else ""
-    for port in host["ports"]:
-        if not port["ok"] and port["reply"]:
-            yield f"<dt>Reply on {port['port']}<dd><samp>{_text(port['reply']['code'])} {_text(port['reply']['text'])}</samp>"
+    for words, value_of in (("TLS", _tls), ("Path MTU", lambda port: port["path_mtu"])):
+        found = _shared(host["ports"], value_of)
+        each = [f"{value} on {ports_words(ports)}" if len(found) > 1 else str(value) for value, ports in found.items()]
+        yield f"<dt>{words}<dd>{_text('; '.join(each))}" if each else ""
+    for reply, ports in _shared([port for port in host["ports"] if not port["ok"]], _reply).items():
+        yield f"<dt>Last reply<dd><samp>{_text(reply)}</samp> <span>on {ports_words(ports)}</span>"
     yield from _queue(host)
 
 
@@ -153,19 +164,21 @@ def _days(left: int) -> str:
     return f"{plural(left, 'day')} left" if left >= 0 else f"expired {plural(-left, 'day')} ago"
 
 
-def _tls(ports: Iterable[Mapping[str, Any]]) -> str:
-    return _by_port(ports, lambda port: port["tls_version"] and f"{port['tls_version']}, {port['tls_cipher']}")
+def _tls(port: Mapping[str, Any]) -> str | None:
+    return port["tls_version"] and f"{port['tls_version']}, {port['tls_cipher']}"
 
 
-def _by_port(ports: Iterable[Mapping[str, Any]], value_of: Any) -> str:
-    """A value that the ports share once, or each with its ports."""
-    found: dict[Any, list[str]] = {}
+def _reply(port: Mapping[str, Any]) -> str | None:
+    return port["reply"] and f"{port['reply']['code']} {port['reply']['text']}"
+
+
+def _shared(ports: Iterable[Mapping[str, Any]], value_of: Callable[[Mapping[str, Any]], Any]) -> dict[Any, list[int]]:
+    """Each value once, with the ports that share it."""
+    found: dict[Any, list[int]] = {}
     for port in ports:
         if value_of(port):
-            found.setdefault(value_of(port), []).append(str(port["port"]))
-    if len(found) == 1:
-        return str(next(iter(found)))
-    return "; ".join(f"{value} on {', '.join(numbers)}" for value, numbers in found.items())
+            found.setdefault(value_of(port), []).append(port["port"])
+    return found
 
 
 def _queue(host: Mapping[str, Any]) -> Iterable[str]:

@@ -16,18 +16,21 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
-from ansible_collections.mailops.ses.plugins.plugin_utils._report_host import Bars, detail, dialogue, queue_words
+from ansible_collections.mailops.ses.plugins.plugin_utils._report_host import Bars, detail, dialogue, link, queue_words
 from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
     STAGES,
     failed_at,
     listed,
     milliseconds,
     plural,
+    ports_words,
+    stage_words,
     title,
     total,
     visible,
 )
 
+PREFERRED = next(iter(PORTS))  # its dialogue stands for a host that cannot send
 _HERE = Path(__file__).parent
 # What a state is called, and its class.
 _STATES = {
@@ -37,8 +40,7 @@ _STATES = {
     "can_send": ("can send", "good"),
 }
 _ORDER = list(_STATES)
-_FEW_CAUSES = 4  # so many are shown unfolded
-_FEW_HOSTS = 5  # in so small a fleet the hosts that cannot send are, too
+_FEW_HOSTS = 5  # in so small a fleet the causes and the hosts that cannot send are shown unfolded
 _CELLS = (
     ("o", "took the whole dialogue, in this time"),
     ("w", "fails at this stage; the host sends on another port"),
@@ -61,7 +63,7 @@ def render(fleet: Mapping[str, Any]) -> str:
             '<a class="skip" href="#hosts">Skip to the hosts</a>\n',
             _header(fleet),
             "<main>\n",
-            _causes(fleet["causes"]),
+            _causes(fleet["causes"], len(fleet["hosts"]) <= _FEW_HOSTS),
             _hosts(fleet, columns),
             "</main>\n</body>\n</html>\n",
         ]
@@ -116,11 +118,10 @@ def _header(fleet: Mapping[str, Any]) -> str:
     )
 
 
-def _causes(causes: list[Mapping[str, Any]]) -> str:
+def _causes(causes: list[Mapping[str, Any]], unfolded: bool) -> str:
     if not causes:
         return '<section class="causes"><h2>Causes</h2><p class="none">Nothing is wrong on any port of any host.</section>\n'
-    opened = " open" if len(causes) <= _FEW_CAUSES else ""
-    items = "".join(_cause(number, cause, opened) for number, cause in enumerate(causes))
+    items = "".join(_cause(number, cause, " open" if unfolded else "") for number, cause in enumerate(causes))
     return (
         f'<section class="causes" aria-labelledby="h-causes"><h2 id="h-causes">Causes</h2>\n<ol>{items}</ol>\n</section>\n'
     )
@@ -129,16 +130,18 @@ def _causes(causes: list[Mapping[str, Any]]) -> str:
 def _cause(number: int, cause: Mapping[str, Any], opened: str) -> str:
     stops = cause["cannot_send"]
     kind = "bad" if stops else "warn"
-    places = [f"port{'s' if len(cause['ports']) > 1 else ''} {', '.join(map(str, cause['ports']))}"] if cause["ports"] else []
-    places += [f"{plural(cause['queued'], 'message')} queued"] if cause["queued"] else []
-    effect = f"{stops:,} cannot send" if stops else "no host stopped"
+    queued = f"{plural(cause['queued'], 'message')} queued" if cause["queued"] else ""
+    places = [place for place in (ports_words(cause["ports"]), queued) if place]
+    effect = f"{stops:,} cannot send" if stops else "warning"
     wordings = "".join(_wording(wording, len(cause["wordings"]) > 1) for wording in cause["wordings"])
     count = len(cause["hosts"])
     return (
         f'\n<li class="{kind}"><button type="button" class="pick" data-c="{number}" aria-pressed="false">'
         f"<b>{count:,}</b> host{'' if count == 1 else 's'}</button>"
         f'<details{opened}><summary><span class="name">{_text(title(cause["id"]))}</span> '
-        f'<span class="where">{_text("; ".join(places))}</span> <span class="stops">{effect}</span></summary>'
+        f'<span class="where">{_text("; ".join(places))}</span> '
+        f'<span class="gist" aria-hidden="true">{_text(cause["wordings"][0]["cause"])}</span> '
+        f'<span class="stops">{effect}</span></summary>'
         f"{wordings}</details>"
     )
 
@@ -147,16 +150,8 @@ def _wording(wording: Mapping[str, Any], several: bool) -> str:
     count = f'<span class="count">{plural(wording["hosts"], "host")}</span> ' if several else ""
     return (
         f"<div class=words><p>{count}{_text(wording['cause'])}"
-        f"<p class=fix>{_text(wording['remedy'])} {source(wording['source'])}</div>"
+        f"<p class=fix>{_text(wording['remedy'])} {link(wording['source'])}</div>"
     )
-
-
-def source(address: str) -> str:
-    """A link, when it is one."""
-    if not address.startswith("https://"):
-        return ""
-    name = address.removeprefix("https://").partition("/")[0]
-    return f'<a href="{_text(address)}" rel="noreferrer">{_text(name)}</a>'
 
 
 def _hosts(fleet: Mapping[str, Any], columns: list[int]) -> str:
@@ -193,7 +188,7 @@ def _tools(summary: Mapping[str, int]) -> str:
 
 def _legend(stages: Iterable[str]) -> str:
     cells = "".join(f"<li><i class={kind}></i>{words}" for kind, words in _CELLS)
-    colours = "".join(f"<li><i class=s{STAGES.index(stage)}></i>{stage}" for stage in stages)
+    colours = "".join(f"<li><i class=s{STAGES.index(stage)}></i>{stage_words(stage)}" for stage in stages)
     return f'<div class="legend"><ul aria-label="Cells">{cells}</ul><ul aria-label="Stages of the dialogue">{colours}</ul></div>\n'
 
 
@@ -201,7 +196,7 @@ def _row(host: Mapping[str, Any], columns: list[int], numbers: Mapping[str, int]
     ports = {port["port"]: port for port in host["ports"]}
     state, kind = host["state"], _STATES[host["state"]][1]
     causes = [item["id"] for item in host["diagnosis"]]
-    used = ports.get(host["recommended_port"])
+    used = ports.get(host["recommended_port"] or PREFERRED)
     cells = "".join(_cell(ports.get(port), state) for port in columns)
     use = str(host["recommended_port"]) if host["recommended_port"] else "none" if state == "cannot_send" else "–"
     words, size, worth = queue_words(host)
@@ -214,7 +209,7 @@ def _row(host: Mapping[str, Any], columns: list[int], numbers: Mapping[str, int]
         f"<td class=t>{dialogue(used, bars) if used else ''}<td class=c>{_text(shown)}"
         f"<td class={'q' if worth else 'm'} data-v={size}>{_text(words)}\n"
         f"<tr class=d><td colspan={len(columns) + 5}><details{' open' if opened else ''}><summary>Details</summary>"
-        f"{detail(host, numbers)}</details>\n"
+        f"{detail(host)}</details>\n"
     )
 
 
@@ -223,7 +218,7 @@ def _cell(port: Mapping[str, Any] | None, state: str) -> str:
         return "<td class=n>–"
     if port["ok"]:
         return f"<td class=o>{milliseconds(total(port['timings_ms']))}"
-    return f"<td class={'w' if state == 'can_send' else 'x'}>{failed_at(port)}"
+    return f"<td class={'w' if state == 'can_send' else 'x'}>{stage_words(failed_at(port))}"
 
 
 def _text(value: Any) -> str:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
+
 # In the order of a STARTTLS dialogue; a wrapper port has tls before banner.
 STAGES = ("resolve", "connect", "banner", "ehlo", "tls", "auth", "sender", "recipient", "data")
 _WRAPPER = ("resolve", "connect", "tls", "banner", "ehlo", "auth", "sender", "recipient", "data")
@@ -15,6 +17,7 @@ _WRAPPER = ("resolve", "connect", "tls", "banner", "ehlo", "auth", "sender", "re
 _PICTURES = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)}
 _PICTURES[0x7F] = 0x2421
 _UNSHOWN = re.compile("[\x80-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_ACRONYMS = {word.lower(): word for word in ("TLS", "MTU", "DNS", "IAM", "AWS", "SMTP", "STARTTLS", "MTA")}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -25,7 +28,20 @@ def visible(value: Any) -> str:
 
 def title(identifier: str) -> str:
     """The id of a cause as words."""
-    return identifier.replace("_", " ")
+    words = [_ACRONYMS.get(word, word) for word in identifier.split("_")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
+
+
+def stage_words(stage: str) -> str:
+    """The name of a stage: those that are abbreviations in capitals."""
+    return {"ehlo": "EHLO", "tls": "TLS"}.get(stage, stage)
+
+
+def ports_words(ports: list[int]) -> str:
+    """Ports in words; all five are too many to read."""
+    if not ports:
+        return ""
+    return "all ports" if set(ports) >= set(PORTS) else f"port{'s' if len(ports) > 1 else ''} {', '.join(map(str, ports))}"
 
 
 def plural(count: int, noun: str) -> str:
