@@ -51,7 +51,14 @@ def throttled(count: int = 12, age: int = 11520) -> dict[str, Any]:
 
 def works(port: int, rtt: float = 12.0, **changes: Any) -> dict[str, Any]:
     """A port that took the whole dialogue over a path with this round trip, in milliseconds."""
-    times = {"resolve": 2.1, "connect": rtt, "banner": rtt + 1, "ehlo": 2 * rtt + 1.5, "tls": 2.5 * rtt + 6, "auth": 2 * rtt + 9}
+    times = {
+        "resolve": 2.1,
+        "connect": rtt,
+        "banner": rtt + 1,
+        "ehlo": 2 * rtt + 1.5,
+        "tls": 2.5 * rtt + 6,
+        "auth": 2 * rtt + 9,
+    }
     if PORTS[port] == "wrapper":
         times = {stage: times[stage] for stage in ("resolve", "connect", "tls", "banner", "ehlo", "auth")}
     return {
@@ -71,7 +78,9 @@ def works(port: int, rtt: float = 12.0, **changes: Any) -> dict[str, Any]:
     }
 
 
-def fails(port: int, kind: str, stage: str, text: str = "", rtt: float = 12.0, scope: str = "works", **changes: Any) -> dict[str, Any]:
+def fails(
+    port: int, kind: str, stage: str, text: str = "", rtt: float = 12.0, scope: str = "works", **changes: Any
+) -> dict[str, Any]:
     """A port that failed at STAGE; what it says is the table's."""
     whole = works(port, rtt)
     stages = list(whole["timings_ms"])
@@ -137,9 +146,16 @@ def unresolved() -> dict[str, Any]:
 
 
 def untrusted(rtt: float = 12.0) -> dict[str, Any]:
-    shown = {**CERTIFICATE, "issuer": "O=Example Corp, CN=Inspecting Proxy", "not_after": "2026-12-01T00:00:00Z", "verified": False}
+    shown = {
+        **CERTIFICATE,
+        "issuer": "O=Example Corp, CN=Inspecting Proxy",
+        "not_after": "2026-12-01T00:00:00Z",
+        "verified": False,
+    }
     words = "self-signed certificate in certificate chain"
-    ports = [fails(port, "certificate_untrusted", "tls", words, rtt, certificate=shown, path_mtu=1500) for port in PORTS]
+    ports = [
+        fails(port, "certificate_untrusted", "tls", words, rtt, certificate=shown, path_mtu=1500) for port in PORTS
+    ]
     return check(ports)
 
 
@@ -169,7 +185,10 @@ def mixed(count: int, seed: int = 1) -> dict[str, dict[str, Any]]:
         rtt = source.lognormvariate(2.6, 0.6)
         result = kind() if kind in (swallowed, unresolved) else kind(rtt)  # type: ignore[operator]
         for port in result["ports"]:
-            port["timings_ms"] = {name: ms if ms > 5000 else round(ms * source.uniform(0.9, 1.25), 1) for name, ms in port["timings_ms"].items()}
+            port["timings_ms"] = {
+                name: ms if ms > 5000 else round(ms * source.uniform(0.9, 1.25), 1)
+                for name, ms in port["timings_ms"].items()
+            }
         queue = QUEUES["empty"]
         if kind in (wrong_password, swallowed, untrusted) or source.random() < 0.02:
             queue = throttled(source.randint(1, 400), source.randint(40, 400000))

@@ -31,18 +31,10 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        argument_spec = {
-            "checks": {"type": "dict", "required": True},
-            "queues": {"type": "dict", "default": {}},
-            "directory": {"type": "str", "default": "ses-report"},
-        }
-        _, options = self.validate_argument_spec(argument_spec=argument_spec)
-        for name in ("checks", "queues"):
-            odd = [host for host, value in options[name].items() if not isinstance(value, Mapping)]
-            if odd:
-                raise AnsibleActionFail(f"{name}: what {odd[0]} has is not what a module registered, but no dictionary")
+        options = self._options()
         results = {
-            str(host): {"check": check, "queue": options["queues"].get(host)} for host, check in options["checks"].items()
+            str(host): {"check": check, "queue": options["queues"].get(host)}
+            for host, check in options["checks"].items()
         }
         found = fleet(results, datetime.now(timezone.utc))
         directory = os.path.abspath(os.path.expanduser(options["directory"]))
@@ -63,6 +55,23 @@ class ActionModule(ActionBase):
             lines=_terminal.summary(found, results, directory),
         )
         return result
+
+    def _options(self) -> dict[str, Any]:
+        """The options. What holds a fleet's results is taken out of the task, which Ansible copies several times."""
+        argument_spec = {
+            "checks": {"type": "dict", "required": True},
+            "queues": {"type": "dict", "default": {}},
+            "directory": {"type": "str", "default": "ses-report"},
+        }
+        given = self._task.args
+        large = {name: given[name] for name in ("checks", "queues") if isinstance(given.get(name), Mapping)}
+        self._task.args = {**given, **dict.fromkeys(large, {})}
+        _, options = self.validate_argument_spec(argument_spec=argument_spec)
+        for name, results in large.items():
+            odd = next((host for host, result in results.items() if not isinstance(result, Mapping)), None)
+            if odd is not None:
+                raise AnsibleActionFail(f"{name}: what {odd} has is no dictionary, so no module registered it")
+        return {**options, **large}
 
 
 def write(directory: str, texts: Mapping[str, str]) -> None:

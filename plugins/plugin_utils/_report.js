@@ -69,14 +69,16 @@ addEventListener("DOMContentLoaded", () => {
     use: (cell) => parseInt(cell.textContent, 10) || 99999,
     time: (cell) => [...(cell.textContent.matchAll(/\d+/g) || [])].reduce((sum, [ms]) => sum + Number(ms), 0) || Infinity,
     cause: (cell) => cell.textContent || "\uffff",
-    queue: (cell) => -Number(cell.dataset.v),
+    queue: (cell) => Number(cell.dataset.v),
     port: (cell) => ranks[cell.className] * 1e9 + (cell.className === "o" ? milliseconds(cell.textContent) : 0),
   };
 
   const sort = (head) => {
     const index = heads.indexOf(head);
     const key = keyOf[head.className.slice(2)] || keyOf.port;
-    const down = head.getAttribute("aria-sort") === "ascending";
+    // The longest queue is what one looks for, and otherwise what comes first.
+    const now = head.getAttribute("aria-sort");
+    const down = now ? now === "ascending" : head.className === "c-queue";
     for (const other of heads) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     const keyed = hosts.map((host, place) => ({ host, place, key: key(host.cells[index]) }));

@@ -122,7 +122,11 @@ def _picture(bars: list[dict[int, tuple[float, float]]], name: str = "") -> str:
     """One path a stage through all bars: a bar is a thick line."""
     paths = []
     for stage in range(len(STAGES)):
-        lines = [f"M{_short(bar[stage][0])} {4 * n + 2}h{_short(bar[stage][1])}" for n, bar in enumerate(bars) if stage in bar]
+        lines = [
+            f"M{_short(bar[stage][0])} {4 * n + 2}h{_short(bar[stage][1])}"
+            for n, bar in enumerate(bars)
+            if stage in bar
+        ]
         paths += [f'<path class=s{stage} d="{"".join(lines)}"/>'] if lines else []
     role = "role=img" if name else "aria-hidden=true"
     size = f'viewBox="0 0 {_WIDTH} {4 * len(bars)}" preserveAspectRatio=none'
@@ -135,7 +139,10 @@ def _short(number: float) -> str:
 
 def _facts(host: Mapping[str, Any]) -> Iterable[str]:
     if host["endpoint"]:
-        names = [host["endpoint"], *([host["canonical_name"]] if host["canonical_name"] not in (None, host["endpoint"]) else [])]
+        names = [
+            host["endpoint"],
+            *([host["canonical_name"]] if host["canonical_name"] not in (None, host["endpoint"]) else []),
+        ]
         addresses = f" <span>{_text(listed(host['addresses'], 6))}</span>" if host["addresses"] else ""
         yield f"<dt>Endpoint<dd>{_text(' → '.join(names))}{addresses}"
     several = len(host["certificates"]) > 1
@@ -190,7 +197,9 @@ def _queue(host: Mapping[str, Any]) -> Iterable[str]:
         oldest = queue["oldest_age_seconds"]
         since = f"; the oldest for {age(oldest)}" if oldest is not None and queue["messages"] else ""
         said = f"{plural(queue['messages'], 'message')}{f' ({states})' if states else ''}{since}, {queue['mta']}"
-        reasons = "".join(f"<li>{reason['count'] or 0:,} × <samp>{_text(reason['text'])}</samp>" for reason in queue["reasons"])
+        reasons = "".join(
+            f"<li>{reason['count'] or 0:,} × <samp>{_text(reason['text'])}</samp>" for reason in queue["reasons"]
+        )
         yield f"<dt>Queue<dd>{_text(said)}{f'<ul>{reasons}</ul>' if reasons else ''}"
 
 

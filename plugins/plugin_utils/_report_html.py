@@ -122,9 +122,7 @@ def _causes(causes: list[Mapping[str, Any]], unfolded: bool) -> str:
     if not causes:
         return '<section class="causes"><h2>Causes</h2><p class="none">Nothing is wrong on any port of any host.</section>\n'
     items = "".join(_cause(number, cause, " open" if unfolded else "") for number, cause in enumerate(causes))
-    return (
-        f'<section class="causes" aria-labelledby="h-causes"><h2 id="h-causes">Causes</h2>\n<ol>{items}</ol>\n</section>\n'
-    )
+    return f'<section class="causes" aria-labelledby="h-causes"><h2 id="h-causes">Causes</h2>\n<ol>{items}</ol>\n</section>\n'
 
 
 def _cause(number: int, cause: Mapping[str, Any], opened: str) -> str:

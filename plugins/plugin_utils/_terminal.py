@@ -32,7 +32,10 @@ def _grouped(fleet: Mapping[str, Any]) -> list[str]:
     for cause in fleet["causes"]:
         ports = f" ({ports_words(cause['ports'])})" if cause["ports"] else ""
         stopped = f", {cause['cannot_send']:,} cannot send" if cause["cannot_send"] else ""
-        lines += ["", f"{plural(len(cause['hosts']), 'host')}{stopped}: {cause['id']}{ports}: {listed(cause['hosts'], _NAMES)}"]
+        lines += [
+            "",
+            f"{plural(len(cause['hosts']), 'host')}{stopped}: {cause['id']}{ports}: {listed(cause['hosts'], _NAMES)}",
+        ]
         words = cause["wordings"][0]
         lines += textwrap.wrap(
             f"{words['cause']} {words['remedy']}", WIDTH, initial_indent="  ", subsequent_indent="  "

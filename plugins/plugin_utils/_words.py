@@ -41,7 +41,9 @@ def ports_words(ports: list[int]) -> str:
     """Ports in words; all five are too many to read."""
     if not ports:
         return ""
-    return "all ports" if set(ports) >= set(PORTS) else f"port{'s' if len(ports) > 1 else ''} {', '.join(map(str, ports))}"
+    return (
+        "all ports" if set(ports) >= set(PORTS) else f"port{'s' if len(ports) > 1 else ''} {', '.join(map(str, ports))}"
+    )
 
 
 def plural(count: int, noun: str) -> str:

@@ -12,16 +12,16 @@ testinfra_hosts = RELAYS
 DEAD = {"all": {"hosts": {"dead": {"ansible_connection": "containers.podman.podman", "ansible_host": "ses-nobody"}}}}
 
 
-def test_it_tells_which_port_to_use(relay, endpoint):
+def test_it_tells_which_port_to_use(relay, endpoint, tmp_path):
     endpoint.fault(refuse=True, ports=[587])
-    done = relay.playbook(name="mailops.ses.check")
+    done = relay.playbook(name="mailops.ses.check", ses_report_dir=str(tmp_path))
     assert done.returncode == 0, done.stdout
     assert re.search(rf"{relay.name} .* 2587 .*TLSv1", done.stdout)
     assert "port_refused" in done.stdout
 
 
-def test_it_fails_where_a_host_cannot_send(relay, endpoint):
-    done = relay.playbook(name="mailops.ses.check", ses_secret_access_key="A" * 40)
+def test_it_fails_where_a_host_cannot_send(relay, endpoint, tmp_path):
+    done = relay.playbook(name="mailops.ses.check", ses_report_dir=str(tmp_path), ses_secret_access_key="A" * 40)
     assert done.returncode != 0
     assert f"Cannot send: {relay.name}" in done.stdout
     assert "535" in done.stdout
@@ -30,7 +30,8 @@ def test_it_fails_where_a_host_cannot_send(relay, endpoint):
 def test_a_dead_host_is_named_and_stops_nobody(relay, endpoint, tmp_path):
     inventory = tmp_path / "dead.yml"
     inventory.write_text(json.dumps(DEAD))
-    done = relay.playbook("-i", str(inventory), "--limit", f"{relay.name},dead", name="mailops.ses.check")
+    limit = ("-i", str(inventory), "--limit", f"{relay.name},dead")
+    done = relay.playbook(*limit, name="mailops.ses.check", ses_report_dir=str(tmp_path))
     assert done.returncode != 0
     assert "Cannot send: dead." in done.stdout
     assert re.search(rf"{relay.name} .* 587 .*TLSv1", done.stdout)

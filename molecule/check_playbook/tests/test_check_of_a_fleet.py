@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The check playbook over hosts that are broken each in another way: its reports name the causes, and nobody stops it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+from testbed import engine
+from testbed.relay import ENVIRONMENT, INVENTORY
+
+HOSTS = ("check1", "check2", "check3", "check4")
+FOREIGN_REGION = "eu-west-1"  # its endpoint has an address of its own, apart from the DNS server's
+CAUSES = {
+    "check1": "all_ports_swallowed",
+    "check2": "name_unresolved",
+    "check3": "credentials_invalid",
+    "check4": "certificate_untrusted",
+    "dead": "host_unreachable",
+}
+VARIABLES = {
+    "check1": {"ses_region": FOREIGN_REGION},
+    "check3": {"ses_secret_access_key": "A" * 40},
+    "check4": {"ses_tls_ca_file": "/etc/ssl/certs/ca-certificates.crt"},
+}
+PORTS = [25, 465, 587, 2465, 2587]
+
+
+@pytest.fixture(scope="module")
+def fleet(layout):
+    """Four bare hosts, and at the end none of them."""
+    engine.renew(layout, list(HOSTS))
+    yield layout
+    engine.remove([layout.container(name) for name in HOSTS])
+
+
+class Check:
+    """A run of the playbook and what it wrote."""
+
+    def __init__(self, layout, folder, variables, *arguments):
+        names = ["dead", *HOSTS] if variables else HOSTS  # first, where what runs once would meet it
+        hosts = {name: {"ansible_host": layout.container(name), **variables.get(name, {})} for name in names}
+        inventory = folder / "fleet.json"
+        inventory.write_text(json.dumps({"all": {"children": {"fleet": {"hosts": hosts}}}}))
+        command = ["ansible-playbook", "-i", str(INVENTORY), "-i", str(inventory), "mailops.ses.check"]
+        command += ["-e", json.dumps({"ses_hosts": "fleet"}), *arguments]
+        self.done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=ENVIRONMENT)
+        self.printed = self.done.stdout + self.done.stderr
+        self.folder = folder / "ses-report"
+
+    @property
+    def report(self):
+        return json.loads((self.folder / "report.json").read_text())
+
+    @property
+    def suites(self):
+        return {suite.get("name"): suite for suite in ElementTree.parse(self.folder / "junit.xml").getroot()}
+
+    @property
+    def page(self):
+        return (self.folder / "report.html").read_text()
+
+
+class Rows(HTMLParser):
+    """The text of each row of the grid, by its host."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.texts = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, _attributes):
+        if tag == "tbody":
+            self.texts.append("")
+
+    def handle_data(self, data):
+        if self.texts:
+            self.texts[-1] += f" {data}"
+
+
+@pytest.fixture(scope="module")
+def broken(fleet, tmp_path_factory):
+    """Each host broken in another way, and one that is not there."""
+    swallow = (address for address in fleet.regions[FOREIGN_REGION])
+    for address in swallow:
+        command = f"ip neigh replace {address} lladdr 02:00:00:00:00:01 dev eth0 nud permanent"  # nobody's
+        engine.run("podman", "exec", fleet.container("check1"), *command.split())
+    unresolved = "s/^hosts:.*/hosts: files/"
+    engine.run("podman", "exec", fleet.container("check2"), "sed", "-i", unresolved, "/etc/nsswitch.conf")
+    return Check(fleet, tmp_path_factory.mktemp("broken"), VARIABLES)
+
+
+def test_hosts_that_send_pass(fleet, tmp_path):
+    check = Check(fleet, tmp_path, {}, "--check")
+    assert check.done.returncode == 0, check.printed
+    assert check.report["summary"] == {"hosts": 4, "can_send": 4, "cannot_send": 0, "unreachable": 0, "not_checked": 0}
+    assert [host["recommended_port"] for host in check.report["hosts"]] == [587] * 4
+    assert not [suite for suite in check.suites.values() if suite.get("failures") != "0" or suite.get("errors") != "0"]
+    assert "<h1>All 4 hosts can send</h1>" in check.page
+    assert "changed=1" not in check.printed
+
+
+def test_it_fails_and_names_who_cannot_send(broken):
+    assert broken.done.returncode != 0
+    assert "Cannot send: check1, check2, check3, check4, dead." in broken.printed
+
+
+def test_what_it_prints_is_short(broken):
+    assert "timings_ms" not in broken.printed
+    for host, cause in CAUSES.items():
+        assert f"{cause}: {host}" in broken.printed
+    assert f"Reports in {broken.folder}" in broken.printed
+
+
+def test_report_json_has_the_causes(broken):
+    hosts = {host["host"]: host for host in broken.report["hosts"]}
+    assert {name: [item["id"] for item in host["diagnosis"]] for name, host in hosts.items()} == {
+        name: [cause] for name, cause in CAUSES.items()
+    }
+    for name in HOSTS:
+        assert sorted(port["port"] for port in hosts[name]["ports"]) == PORTS
+        assert (hosts[name]["queue"]["mta"], hosts[name]["queue_error"]) == (None, None)
+    assert hosts["check3"]["certificates"][0]["verified"] is True
+    assert hosts["check4"]["certificates"][0]["verified"] is False
+    assert {cause["id"]: cause["hosts"] for cause in broken.report["causes"]} == {
+        cause: [name] for name, cause in CAUSES.items()
+    }
+
+
+def test_junit_has_the_causes(broken):
+    for name, cause in CAUSES.items():
+        (case,) = [case for case in broken.suites[name] if case.get("name") == "can send"]
+        assert (case[0].tag, case[0].get("type")) == ("error" if name == "dead" else "failure", cause)
+
+
+def test_the_page_has_the_causes(broken):
+    texts = {text.split()[0]: text for text in Rows(broken.page).texts}
+    words = {item["host"]: item["diagnosis"][0] for item in broken.report["hosts"]}
+    assert sorted(texts) == sorted(CAUSES)
+    for name, text in texts.items():
+        assert words[name]["cause"] in text
+        assert words[name]["remedy"] in text
+
+
+def test_no_report_has_a_secret(broken):
+    for text in (broken.printed, *(path.read_text() for path in broken.folder.iterdir())):
+        assert "wJalrXUtnFEMI" not in text
+        assert "A" * 40 not in text

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action plugin by ansible itself: what it writes and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import report_samples as samples
+from conftest import COLLECTIONS
+
+ANSIBLE = Path(sys.executable).parent / "ansible"
+FILES = ["junit.xml", "report.html", "report.json"]
+
+
+def run(tmp_path, *arguments, **options):
+    """One task on a host that nobody can reach."""
+    module = ["-m", "mailops.ses.check_report", "-a", json.dumps(options)]
+    command = [ANSIBLE, "all", "-i", "nowhere.invalid,", *module, *arguments]
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp"),
+        "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+    }
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--check",)])
+def test_it_writes_three_files_below_the_current_directory(tmp_path, arguments):
+    results = samples.small()
+    given = {
+        name: {host: result[key] for host, result in results.items()}
+        for name, key in (("checks", "check"), ("queues", "queue"))
+    }
+    done = run(tmp_path, *arguments, **given)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "SUCCESS" in done.stdout  # and not CHANGED
+    folder = tmp_path / "ses-report"
+    assert sorted(os.listdir(folder)) == FILES
+    report = json.loads((folder / "report.json").read_text())
+    assert report["summary"] == {"hosts": 3, "can_send": 1, "cannot_send": 1, "unreachable": 1, "not_checked": 0}
+    assert ElementTree.parse(folder / "junit.xml").getroot().get("failures") == "1"
+    assert "1 of 3 hosts can send" in (folder / "report.html").read_text()
+    assert "Cannot send: web2.corp.example.com, web3.corp.example.com." in done.stdout
+
+
+def test_it_takes_the_place_of_older_reports_and_follows_the_umask(tmp_path):
+    folder = tmp_path / "deep" / "er"
+    folder.mkdir(parents=True)
+    (folder / "report.json").write_text("old")
+    before = os.umask(0o077)
+    try:
+        done = run(tmp_path, checks={}, directory=str(folder))
+    finally:
+        os.umask(before)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sorted(os.listdir(folder)) == FILES
+    assert json.loads((folder / "report.json").read_text())["hosts"] == []
+    assert {(folder / name).stat().st_mode & 0o777 for name in FILES} == {0o600}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"checks": {}, "directory": "taken/below"}, "ses_report_dir"),
+        ({"checks": {"web1": "yes"}}, "checks: what web1 has"),
+        ({"checks": {}, "queues": {"web1": []}}, "queues: what web1 has"),
+        ({"directory": "here"}, "checks"),
+        ({"checks": {}, "color": "red"}, "color"),
+    ],
+)
+def test_it_says_what_is_wrong(tmp_path, options, words):
+    (tmp_path / "taken").write_text("a file")
+    done = run(tmp_path, **options)
+    assert done.returncode != 0
+    assert words in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What hosts registered, as one description of the fleet."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+import report_samples as samples
+from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
+
+SCHEMA = json.loads((Path(__file__).parents[4] / "docs" / "report.schema.json").read_text())
+
+
+def of(check, queue=None, now=samples.NOW):
+    """The one host of a fleet."""
+    (host,) = fleet({"web1": {"check": check, "queue": queue}}, now)["hosts"]
+    return host
+
+
+def causes(found):
+    return [(cause["id"], cause["hosts"], cause["cannot_send"], cause["ports"]) for cause in found["causes"]]
+
+
+@pytest.mark.parametrize(
+    ("check", "state", "ids"),
+    [
+        (samples.healthy(), "can_send", []),
+        (samples.no_port_25(), "can_send", ["port_25_swallowed"]),
+        (samples.wrong_password(), "cannot_send", ["credentials_invalid"]),
+        (samples.DEAD, "unreachable", ["host_unreachable"]),
+        ({"failed": True, "msg": "MODULE FAILURE"}, "not_checked", ["not_checked"]),
+        ({"failed": True, "msg": "no", "diagnosis": [{"id": "temporary_keys"}]}, "not_checked", ["temporary_keys"]),
+        ({}, "not_checked", ["not_checked"]),
+        (None, "not_checked", ["not_checked"]),
+    ],
+)
+def test_the_state_of_a_host_and_its_causes(check, state, ids):
+    host = of(check, samples.QUEUES["empty"])
+    assert (host["state"], [item["id"] for item in host["diagnosis"]]) == (state, ids)
+    assert all(item["stops_sending"] == (state != "can_send") for item in host["diagnosis"])
+
+
+def test_a_host_without_a_result_says_why():
+    assert of(samples.DEAD)["message"].endswith("Connection timed out")
+    assert "MODULE FAILURE" in of({"msg": "MODULE FAILURE"})["diagnosis"][0]["cause"]
+    assert len(of({"msg": "x" * 10000})["message"]) < 600
+
+
+def test_a_queue_keeps_its_counts_and_brings_its_causes():
+    host = of(samples.healthy(), samples.throttled(12))
+    assert (host["queue"]["messages"], host["queue"]["states"]) == (13, {"active": 1, "deferred": 12})
+    assert host["queue"]["reasons"][0]["diagnosis"] == "rate_exceeded"
+    (cause,) = host["diagnosis"]
+    assert (cause["id"], cause["queued"], cause["ports"], cause["stops_sending"]) == ("rate_exceeded", 12, [], False)
+
+
+@pytest.mark.parametrize("queue", [samples.QUEUES["unreadable"], {}, None])
+def test_a_queue_that_cannot_be_read_is_named_and_stops_nothing(queue):
+    host = of(samples.healthy(), queue)
+    assert (host["state"], host["queue"]) == ("can_send", None)
+    assert host["queue_error"]
+    assert [item["id"] for item in host["diagnosis"]] == ["queue_unreadable"]
+
+
+def test_nobody_asks_for_the_queue_of_a_dead_host():
+    host = of(samples.DEAD, {"skipped": True})
+    assert (host["queue"], host["queue_error"]) == (None, None)
+
+
+def test_a_certificate_stands_once_with_its_ports_and_its_days():
+    (certificate,) = of(samples.no_port_25())["certificates"]
+    assert certificate["ports"] == [587, 2587, 465, 2465]
+    assert certificate["days_left"] == 176
+    later = of(samples.healthy(), now=samples.NOW + timedelta(days=180))
+    assert later["certificates"][0]["days_left"] == -4
+    check = samples.check([samples.works(587, certificate={**samples.CERTIFICATE, "not_after": "some day"})])
+    assert of(check)["certificates"][0]["days_left"] is None
+
+
+def test_causes_are_grouped_by_id_and_those_that_stop_most_hosts_come_first():
+    found = fleet(
+        {
+            "web1": {"check": samples.no_port_25(), "queue": samples.QUEUES["empty"]},
+            "web2": {"check": samples.no_port_25(), "queue": samples.QUEUES["empty"]},
+            "web3": {"check": samples.wrong_password(), "queue": samples.throttled()},
+        },
+        samples.NOW,
+    )
+    assert causes(found) == [
+        ("credentials_invalid", ["web3"], 1, [25, 465, 587, 2465, 2587]),
+        ("port_25_swallowed", ["web1", "web2"], 0, [25]),
+        ("rate_exceeded", ["web3"], 0, []),
+    ]
+    assert found["summary"] == {"hosts": 3, "can_send": 2, "cannot_send": 1, "unreachable": 0, "not_checked": 0}
+
+
+def test_a_cause_that_is_worded_in_several_ways_keeps_each_once():
+    dead = {f"web{n}": {"check": {"unreachable": True, "msg": text}} for n, text in enumerate(["a", "b", "b"])}
+    (cause,) = fleet(dead, samples.NOW)["causes"]
+    assert [(wording["hosts"], wording["cause"][-1]) for wording in cause["wordings"]] == [(2, "b"), (1, "a")]
+    assert cause["hosts"] == ["web0", "web1", "web2"]
+
+
+def test_nothing_but_the_named_values_gets_in():
+    secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
+    extra = {"invocation": {"module_args": {"password": secret}}, "module_stdout": secret, "exception": secret}
+    check = {**samples.healthy(), **extra}
+    check["ports"] = [{**port, **extra} for port in check["ports"]]
+    queue = {**samples.throttled(), **extra}
+    queue["reasons"] = [{**reason, **extra} for reason in queue["reasons"]]
+    found = fleet({"a": {"check": check, "queue": queue}, "b": {"check": {**samples.DEAD, **extra}}}, samples.NOW)
+    assert secret not in json.dumps(found)
+
+
+@pytest.mark.parametrize("results", [samples.small(), samples.mixed(60), {}], ids=["three", "sixty", "none"])
+def test_it_has_the_documented_shape(results):
+    jsonschema.validate(json.loads(json.dumps(fleet(results, samples.NOW))), SCHEMA)
+
+
+def test_the_documented_shape_names_every_value():
+    (host, *_) = fleet(samples.small(), samples.NOW)["hosts"]
+    definitions = SCHEMA["$defs"]
+    for name, value in {
+        "host": host,
+        "port": host["ports"][0],
+        "certificate": host["certificates"][0],
+        "queue": host["queue"],
+        "diagnosis": host["diagnosis"][0],
+    }.items():
+        assert set(value) == set(definitions[name]["required"]) == set(definitions[name]["properties"]), name

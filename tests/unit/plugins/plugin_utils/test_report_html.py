@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""report.html without a browser; with one: tests/system/report."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import time
+from html.parser import HTMLParser
+
+import pytest
+import report_samples as samples
+from ansible_collections.mailops.ses.plugins.plugin_utils import _report_html, _report_json, _report_junit
+from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
+
+MEGABYTE = 1_000_000
+
+
+class Page(HTMLParser):
+    """The page's elements, the text of its table's rows, and what it would load."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.rows, self.loads, self.handlers = [], [], [], []
+        self._cell = False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        values = dict(attributes)
+        self.loads += [value for name, value in values.items() if name in ("src", "srcset", "data", "action", "poster")]
+        self.handlers += [name for name in values if name.startswith("on") or name == "style"]
+        if tag == "tbody":
+            self.rows.append([])
+        self._cell = tag in ("th", "td") and bool(self.rows)
+        if self._cell and self.rows:
+            self.rows[-1].append("")
+
+    def handle_data(self, data):
+        if self._cell and self.rows:
+            self.rows[-1][-1] += data
+
+
+def page(results):
+    return _report_html.render(fleet(results, samples.NOW))
+
+
+def test_thousand_hosts_render_in_time_and_stay_small():
+    results = samples.mixed(1000)
+    begun = time.monotonic()
+    found = fleet(results, samples.NOW)
+    texts = [module.render(found) for module in (_report_html, _report_json, _report_junit)]
+    assert time.monotonic() - begun < 5
+    assert len(texts[0].encode()) < 3 * MEGABYTE
+    assert all(len(text.encode()) < 3 * MEGABYTE for text in texts[1:])
+    assert texts[0].count("<tbody ") == 1000
+
+
+def test_nothing_is_loaded_and_nothing_runs_but_its_own_script():
+    text = page(samples.mixed(60))
+    read = Page(text)
+    assert (read.loads, read.handlers, read.tags.count("script")) == ([], [], 1)
+    assert "url(" not in text
+    assert "@import" not in text
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text).group(1)
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    for element in ("style", "script"):
+        inside = re.search(f"<{element}>(.*?)</{element}>", text, re.DOTALL).group(1)
+        digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+        assert f"{element}-src 'sha256-{digest}'" in policy
+
+
+def test_hosts_in_trouble_come_first():
+    names = [row[0].strip() for row in Page(page(samples.small())).rows]
+    assert names == ["web2.corp.example.com", "web3.corp.example.com", "web1.corp.example.com"]
+
+
+def test_the_cells_of_a_row():
+    row = Page(page({"web1": {"check": samples.no_port_25(), "queue": samples.throttled(12)}})).rows[0]
+    assert [cell.strip() for cell in row[:7]] == ["web1", "connect", "122 ms", "122 ms", "122 ms", "122 ms", "587"]
+    assert [cell.strip() for cell in row[8:10]] == ["Port 25 swallowed, Rate exceeded", "13, 3 h"]
+
+
+@pytest.mark.parametrize(
+    ("results", "headline"),
+    [
+        ({}, "No host was checked"),
+        ({"a": {"check": samples.healthy()}}, "The host can send"),
+        ({"a": {"check": samples.healthy()}, "b": {"check": samples.healthy()}}, "All 2 hosts can send"),
+        ({"a": {"check": samples.DEAD}}, "0 of 1 host can send"),
+        (samples.small(), "1 of 3 hosts can send"),
+    ],
+)
+def test_the_headline(results, headline):
+    text = page(results)
+    assert f"<h1>{headline}</h1>" in text
+    assert f"<title>{headline} – " in text
+
+
+@pytest.mark.parametrize(
+    "hostile", ["</script><script>x</script>", "\"'><img src=x onerror=x>", "<!--", "&lt;b>", "\x00\u202e"]
+)
+def test_whatever_a_server_says_stays_text(hostile):
+    diagnosis = [{"id": hostile, "cause": hostile, "remedy": hostile, "source": f"javascript:{hostile}"}]
+    shown = {**dict.fromkeys(("subject", "issuer", "not_after"), hostile), "names": [hostile], "verified": False}
+    port = samples.works(587, ok=False, diagnosis=diagnosis, reply={"code": 554, "text": hostile}, certificate=shown)
+    port.update(tls_version=hostile, tls_cipher=hostile)
+    plain = {**port, "diagnosis": [dict.fromkeys(("id", "cause", "remedy", "source"), "x")]}
+    plain.update(
+        reply={"code": 554, "text": "x"}, certificate=dict.fromkeys(shown, "x"), tls_version="x", tls_cipher="x"
+    )
+    plain["certificate"].update(names=["x"], verified=False)
+
+    def tags(port, said):
+        check = samples.check([port], endpoint=said, canonical_name=said + "!", addresses=[said])
+        return Page(page({said: {"check": check, "queue": {"msg": said}}})).tags
+
+    assert tags(port, hostile) == tags(plain, "x")
+
+
+def test_only_https_becomes_a_link():
+    port = samples.works(
+        587, ok=False, diagnosis=[{"id": "a", "cause": "b", "remedy": "c", "source": "javascript:alert(1)"}]
+    )
+    assert "javascript:" not in page({"web1": {"check": samples.check([port])}})

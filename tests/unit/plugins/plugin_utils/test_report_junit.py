@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""junit.xml, parsed back."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+import report_samples as samples
+from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
+from ansible_collections.mailops.ses.plugins.plugin_utils._report_junit import render
+
+# What the schema of Jenkins' xUnit plugin (junit-10.xsd) allows of what is used here: attributes, those that must be there, children.
+SCHEMA = {
+    "testsuites": ("name time tests failures errors", "", "testsuite"),
+    "testsuite": (
+        "name tests failures errors group time skipped timestamp hostname id package file log url",
+        "name tests failures errors",
+        "testcase properties system-out system-err",
+    ),
+    "testcase": ("name time classname group", "name", "skipped error failure system-out system-err"),
+    "skipped": ("type message", "", ""),
+    "error": ("type message", "", ""),
+    "failure": ("type message", "", ""),
+    "system-out": ("", "", ""),
+}
+
+
+def parsed(results):
+    return ElementTree.fromstring(render(fleet(results, samples.NOW)).encode())
+
+
+def case(results, name, host="web1"):
+    (suite,) = [suite for suite in parsed(results) if suite.get("name") == host]
+    (found,) = [entry for entry in suite if entry.get("name") == name]
+    return found
+
+
+def one(check, queue=None):
+    return {"web1": {"check": check, "queue": samples.QUEUES["empty"] if queue is None else queue}}
+
+
+def kinds(element):
+    return [child.tag for child in element]
+
+
+def test_a_suite_a_host_with_a_case_a_port_and_two_more():
+    suites = {suite.get("name"): suite for suite in parsed(samples.small())}
+    assert list(suites) == list(samples.small())
+    assert [entry.get("name") for entry in suites["web1.corp.example.com"]] == [
+        *("can send", "port 587", "port 2587", "port 465", "port 2465", "port 25", "queue"),
+    ]
+    assert [entry.get("name") for entry in suites["web3.corp.example.com"]] == ["can send", "queue"]
+
+
+def test_what_fails_is_as_many_as_the_hosts_that_cannot_send():
+    results = samples.mixed(200)
+    found = fleet(results, samples.NOW)
+    root = parsed(results)
+    assert int(root.get("failures")) == found["summary"]["cannot_send"] == len(list(root.iter("failure")))
+    assert int(root.get("errors")) == found["summary"]["unreachable"] == len(list(root.iter("error")))
+    assert {entry.get("name") for entry in root.iter("testcase") if {"failure", "error"} & set(kinds(entry))} == {
+        "can send"
+    }
+
+
+def test_counts_agree_with_what_is_there():
+    root = parsed(samples.mixed(100))
+    assert int(root.get("tests")) == len(list(root.iter("testcase")))
+    for suite in root:
+        for tag, attribute in (
+            ("testcase", "tests"),
+            ("failure", "failures"),
+            ("error", "errors"),
+            ("skipped", "skipped"),
+        ):
+            assert int(suite.get(attribute)) == len(list(suite.iter(tag)))
+
+
+def test_a_host_that_sends_passes():
+    found = case(one(samples.healthy()), "can send")
+    assert kinds(found) == ["system-out"]
+    assert "port 587" in found[0].text
+    assert float(found.get("time")) == pytest.approx(0.122, abs=0.01)
+
+
+def test_a_host_that_cannot_send_fails_with_the_cause_and_the_remedy():
+    found = case(one(samples.wrong_password(), samples.throttled()), "can send")
+    (failure,) = found
+    assert (failure.tag, failure.get("type")) == ("failure", "credentials_invalid")
+    assert failure.get("message").startswith("web1 cannot send: SES does not accept")
+    assert "smtp-credentials.html" in failure.text
+    assert "rate_exceeded" not in failure.text
+
+
+@pytest.mark.parametrize(
+    ("check", "identifier", "word"),
+    [
+        (samples.DEAD, "host_unreachable", "Connection timed out"),
+        ({"msg": "MODULE FAILURE"}, "not_checked", "MODULE FAILURE"),
+    ],
+)
+def test_a_host_that_was_not_checked_is_an_error(check, identifier, word):
+    (error,) = case(one(check), "can send")
+    assert (error.tag, error.get("type")) == ("error", identifier)
+    assert word in error.get("message")
+
+
+def test_a_swallowed_port_of_a_host_that_sends_is_skipped_with_a_message():
+    found = case(one(samples.no_port_25()), "port 25")
+    assert kinds(found) == ["skipped", "system-out"]
+    assert found[0].get("type") == "port_25_swallowed"
+    assert found[0].get("message").startswith("fails at connect: Connections to port 25 time out")
+
+
+@pytest.mark.parametrize(
+    ("queue", "tag", "words"),
+    [
+        (samples.QUEUES["empty"], "system-out", "postfix: 0 messages"),
+        (samples.QUEUES["none"], "skipped", "No MTA"),
+        (samples.QUEUES["unreadable"], "skipped", "Permission denied"),
+        (
+            samples.throttled(12),
+            "skipped",
+            "13 messages (1 active, 12 deferred), the oldest for 3 h; 12 messages: host",
+        ),
+    ],
+)
+def test_the_queue(queue, tag, words):
+    found = case(one(samples.healthy(), queue), "queue")[0]
+    assert found.tag == tag
+    assert words in (found.get("message") or found.text)
+
+
+def test_a_host_is_one_class_of_one_package():
+    assert {entry.get("classname") for entry in parsed(samples.small()).iter("testcase")} == {
+        f"ses_check.web{n}_corp_example_com" for n in (1, 2, 3)
+    }
+
+
+def test_the_schema_of_ci_servers_is_kept():
+    root = parsed({**samples.small(), **samples.mixed(60)})
+    for element in root.iter():
+        attributes, required, children = (set(words.split()) for words in SCHEMA[element.tag])
+        assert required <= set(element.keys()) <= attributes, element.tag
+        assert set(kinds(element)) <= children, element.tag
+        assert re.fullmatch(r"\d+\.\d{3}", element.get("time", "0.000"))
+        assert not (children and (element.text or "").strip()), element.tag
+    assert next(root.iter("testsuite")).get("timestamp") == "2026-11-24T16:30:00"
+
+
+def test_any_bytes_are_well_formed():
+    said = "".join(map(chr, range(0x20))) + "\x7f\x85\ud800\ufffe]]></system-out><failure/>&\"'"
+    port = samples.works(
+        587, ok=False, reply={"code": 554, "text": said}, diagnosis=[{"id": said, "cause": said, "remedy": said}]
+    )
+    results = {said: {"check": samples.check([port]), "queue": {"msg": said}}}
+    (suite,) = parsed(results)
+    assert suite.get("failures") == "1"
+    assert "␀␁␂" in suite.get("name")

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the check playbook prints."""
+
+from __future__ import annotations
+
+import report_samples as samples
+from ansible_collections.mailops.ses.plugins.plugin_utils import _terminal
+from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
+
+
+def lines(results):
+    return _terminal.summary(fleet(results, samples.NOW), results, "/tmp/ses-report")
+
+
+def test_few_hosts_have_a_table():
+    printed = lines(samples.small())
+    assert printed[0].startswith("host ")
+    assert any(line.startswith("credentials_invalid: web2.corp.example.com") for line in printed)
+    assert any(line.startswith("host_unreachable: web3.corp.example.com") for line in printed)
+    assert printed[-1] == "Reports in /tmp/ses-report: report.html, report.json, junit.xml"
+
+
+def test_many_hosts_have_their_causes_alone():
+    printed = lines(samples.mixed(1000))
+    assert len(printed) < 100
+    assert "of 1,000 hosts can send." in printed[0]
+    assert any("hosts: port_25_swallowed (port 25): " in line and "more" in line for line in printed)
+    assert max(len(line) for line in printed) < 500
+
+
+def test_replies_cannot_steer_the_terminal():
+    said = {"a": {"check": {"unreachable": True, "msg": "\x1b[2Jgone"}}}
+    assert not [line for line in lines(said) if "\x1b" in line]
+
+
+def test_the_verdict_names_who_cannot_send():
+    assert _terminal.verdict(fleet({"a": {"check": samples.healthy()}}, samples.NOW)) == ""
+    failing = {f"web{n:02}": {"check": samples.swallowed()} for n in range(12)}
+    assert _terminal.verdict(fleet(failing, samples.NOW)).endswith("web08, web09 and 2 more.")
