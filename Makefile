@@ -33,7 +33,8 @@ lint: python ## style and structure
 unit: python ## unit tests
 	$(RUN) pytest
 
-system: setup ## tests that need root's networks and a browser
+system: ## tests that need root's networks and a browser
+	@tests/testbed/setup system
 	$(RUN) pytest tests/system
 
 molecule: setup ## scenarios in containers; SCENARIO=name runs one

@@ -79,7 +79,7 @@ def works(port: int, rtt: float = 12.0, **changes: Any) -> dict[str, Any]:
 
 
 def fails(
-    port: int, kind: str, stage: str, text: str = "", rtt: float = 12.0, scope: str = "works", **changes: Any
+    port: int, kind: str, stage: str, text: str = "", *, rtt: float = 12.0, scope: str = "works", **changes: Any
 ) -> dict[str, Any]:
     """A port that failed at STAGE; what it says is the table's."""
     whole = works(port, rtt)
@@ -137,7 +137,7 @@ def swallowed() -> dict[str, Any]:
 
 def wrong_password(rtt: float = 12.0) -> dict[str, Any]:
     said = "535 Authentication Credentials Invalid"
-    return check([fails(port, "reply", "auth", said, rtt) for port in PORTS])
+    return check([fails(port, "reply", "auth", said, rtt=rtt) for port in PORTS])
 
 
 def unresolved() -> dict[str, Any]:
@@ -154,7 +154,7 @@ def untrusted(rtt: float = 12.0) -> dict[str, Any]:
     }
     words = "self-signed certificate in certificate chain"
     ports = [
-        fails(port, "certificate_untrusted", "tls", words, rtt, certificate=shown, path_mtu=1500) for port in PORTS
+        fails(port, "certificate_untrusted", "tls", words, rtt=rtt, certificate=shown, path_mtu=1500) for port in PORTS
     ]
     return check(ports)
 

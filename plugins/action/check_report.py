@@ -66,7 +66,7 @@ class ActionModule(ActionBase):
         given = self._task.args
         large = {name: given[name] for name in ("checks", "queues") if isinstance(given.get(name), Mapping)}
         self._task.args = {**given, **dict.fromkeys(large, {})}
-        _, options = self.validate_argument_spec(argument_spec=argument_spec)
+        _result, options = self.validate_argument_spec(argument_spec=argument_spec)
         for name, results in large.items():
             odd = next((host for host, result in results.items() if not isinstance(result, Mapping)), None)
             if odd is not None:

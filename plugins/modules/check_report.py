@@ -14,8 +14,9 @@ author:
 description:
   - Writes three files on the controller, in one call for all hosts. Each is exchanged whole.
   - C(report.json) is for programs. Its shape is described by C(docs/report.schema.json) of this collection.
-    RV(ignore:version) in it goes up when a value goes away or changes its meaning, not when one is added.
-  - C(junit.xml) is for CI servers. It has a test suite a host, and in it the test cases C(can send), one a port, and C(queue).
+    C(version) in it goes up when a value goes away or changes its meaning, not when one is added.
+  - C(junit.xml) is for CI servers. It has a test suite a host, and in it the test cases C(can send), one a port,
+    and C(queue).
     A host that cannot send fails C(can send), and a host that could not be checked is an error there.
     A port that does not work and a queue with deferred mail are skipped with a message, which CI servers show.
     So its failures and errors are as many as the hosts that cannot send.
@@ -31,7 +32,8 @@ options:
     required: true
   queues:
     description:
-      - For each host what C(mailops.ses.mail_queue_info) registered there. A host without one is reported as unreadable.
+      - For each host what M(mailops.ses.mail_queue_info) registered there.
+        The queue of a host without one is reported as unreadable.
     type: dict
     default: {}
   directory:
@@ -42,7 +44,8 @@ options:
     default: ses-report
 attributes:
   action:
-    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
+    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the
+      controller.
     support: full
   check_mode:
     description: Can run in check mode and report what it would change, without changing anything.

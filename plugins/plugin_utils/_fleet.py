@@ -147,7 +147,7 @@ def _queue(result: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str | None
 def _diagnosis(
     check: Mapping[str, Any], ports: Iterable[Mapping[str, Any]], result: Mapping[str, Any], host: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Each cause once: the ports that show it, the queued messages that wait for it, whether the host can't send by it."""
+    """Each cause once: the ports that show it, the queued messages that wait for it, whether it stops the host."""
     found: dict[tuple[str, ...], dict[str, Any]] = {}
 
     def add(item: Mapping[str, Any], stops_sending: bool) -> dict[str, Any]:

@@ -104,7 +104,8 @@ def _timings(ports: list[Mapping[str, Any]]) -> str:
         cells = "".join(f"<td>{times[stage]:,.0f}" if stage in times else "<td>" for stage in stages)
         mark = "o" if port["ok"] else "x"
         rows.append(f"<tr><th class={mark}>{port['port']}{'' if number else picture}{cells}<td>{total(times):,.0f}")
-    return f"<div class=scroll><table class=ms><tr><th>Port<th>Milliseconds by stage{head}<th>total{''.join(rows)}</table></div>"
+    top = f"<tr><th>Port<th>Milliseconds by stage{head}<th>total"
+    return f"<div class=scroll><table class=ms>{top}{''.join(rows)}</table></div>"
 
 
 def _segments(stages: Iterable[tuple[str, float]], longest: float) -> dict[int, tuple[float, float]]:
@@ -123,9 +124,9 @@ def _picture(bars: list[dict[int, tuple[float, float]]], name: str = "") -> str:
     paths = []
     for stage in range(len(STAGES)):
         lines = [
-            f"M{_short(bar[stage][0])} {4 * n + 2}h{_short(bar[stage][1])}"
-            for n, bar in enumerate(bars)
-            if stage in bar
+            f"M{_short(line[stage][0])} {4 * number + 2}h{_short(line[stage][1])}"
+            for number, line in enumerate(bars)
+            if stage in line
         ]
         paths += [f'<path class=s{stage} d="{"".join(lines)}"/>'] if lines else []
     role = "role=img" if name else "aria-hidden=true"
@@ -164,7 +165,8 @@ def _certificate(certificate: Mapping[str, Any], several: bool) -> str:
     days = "" if left is None else f" (<span{' class=soon' if left < _SOON else ''}>{_days(left)}</span>)"
     names = listed([str(name) for name in certificate["names"] or [certificate["subject"]]], 6)
     where = f" on {listed([str(port) for port in certificate['ports']], 9)}" if several else ""
-    return f"<dt>Certificate{where}<dd>{verified}{until}{days} <span>{_text(names)}</span> <span>by {_text(certificate['issuer'])}</span>"
+    issued = f"<span>{_text(names)}</span> <span>by {_text(certificate['issuer'])}</span>"
+    return f"<dt>Certificate{where}<dd>{verified}{until}{days} {issued}"
 
 
 def _days(left: int) -> str:

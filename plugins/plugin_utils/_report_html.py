@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """report.html: the fleet on one page that needs nothing besides itself.
 
-Everything is in the markup, so that it reads without scripts; the script only sorts, filters and folds. A fleet of 1,000
-hosts has to stay small: end tags that HTML does not need are left out, and classes are short (they are explained in
-_report.css).
+Everything is in the markup, so that it reads without scripts; the script only sorts, filters and folds. A fleet of
+1,000 hosts has to stay small: end tags that HTML does not need are left out, and classes are short (they are explained
+in _report.css).
 """
 
 from __future__ import annotations
@@ -119,10 +119,9 @@ def _header(fleet: Mapping[str, Any]) -> str:
 
 
 def _causes(causes: list[Mapping[str, Any]], unfolded: bool) -> str:
-    if not causes:
-        return '<section class="causes"><h2>Causes</h2><p class="none">Nothing is wrong on any port of any host.</section>\n'
     items = "".join(_cause(number, cause, " open" if unfolded else "") for number, cause in enumerate(causes))
-    return f'<section class="causes" aria-labelledby="h-causes"><h2 id="h-causes">Causes</h2>\n<ol>{items}</ol>\n</section>\n'
+    listing = f"<ol>{items}</ol>" if causes else '<p class="none">Nothing is wrong on any port of any host.'
+    return f'<section class="causes" aria-labelledby="h-causes"><h2 id="h-causes">Causes</h2>\n{listing}\n</section>\n'
 
 
 def _cause(number: int, cause: Mapping[str, Any], opened: str) -> str:
@@ -162,9 +161,11 @@ def _hosts(fleet: Mapping[str, Any], columns: list[int]) -> str:
     heads += [("use", "Use"), ("time", "Dialogue"), ("cause", "Cause"), ("queue", "Queue")]
     head = "".join(f'<th scope="col" class="c-{key}">{words}' for key, words in heads)
     return (
-        f'<section id="hosts" aria-labelledby="h-hosts"><h2 id="h-hosts">Hosts</h2>\n{_tools(fleet["summary"])}{_legend(stages)}'
+        '<section id="hosts" aria-labelledby="h-hosts"><h2 id="h-hosts">Hosts</h2>\n'
+        f"{_tools(fleet['summary'])}{_legend(stages)}"
         f'<table class="grid"><caption class="hide">Hosts by ports</caption><thead><tr>{head}</thead>\n{rows}</table>\n'
-        '<p class="none" id="nothing" hidden>No host matches. <button type="button" class="clear">Show all hosts</button></p>\n'
+        '<p class="none" id="nothing" hidden>No host matches. '
+        '<button type="button" class="clear">Show all hosts</button></p>\n'
         "</section>\n"
     )
 
@@ -172,14 +173,16 @@ def _hosts(fleet: Mapping[str, Any], columns: list[int]) -> str:
 def _tools(summary: Mapping[str, int]) -> str:
     states = [(state, *_STATES[state]) for state in _ORDER if summary[state]]
     buttons = "".join(
-        f'<button type="button" data-s="{state}" aria-pressed="false" class="{kind}">{words.capitalize()} <b>{summary[state]:,}</b></button>'
+        f'<button type="button" data-s="{state}" aria-pressed="false" class="{kind}">'
+        f"{words.capitalize()} <b>{summary[state]:,}</b></button>"
         for state, words, kind in states
     )
     return (
         '<div class="tools"><label class="find"><span class="hide">Filter the hosts by text</span>'
-        '<input type="search" id="find" placeholder="Filter: host, cause, reply…" autocomplete="off" spellcheck="false"></label>'
+        '<input type="search" id="find" placeholder="Filter: host, cause, reply…" autocomplete="off" '
+        'spellcheck="false"></label>'
         f'<div class="states" role="group" aria-label="Show by state">{buttons}</div>'
-        f'<button type="button" class="clear" id="clear" hidden>Clear the filter</button>'
+        '<button type="button" class="clear" id="clear" hidden>Clear the filter</button>'
         f'<p id="shown" role="status">{plural(summary["hosts"], "host")}</p></div>\n'
     )
 
@@ -187,7 +190,10 @@ def _tools(summary: Mapping[str, int]) -> str:
 def _legend(stages: Iterable[str]) -> str:
     cells = "".join(f"<li><i class={kind}></i>{words}" for kind, words in _CELLS)
     colours = "".join(f"<li><i class=s{STAGES.index(stage)}></i>{stage_words(stage)}" for stage in stages)
-    return f'<div class="legend"><ul aria-label="Cells">{cells}</ul><ul aria-label="Stages of the dialogue">{colours}</ul></div>\n'
+    return (
+        f'<div class="legend"><ul aria-label="Cells">{cells}</ul>'
+        f'<ul aria-label="Stages of the dialogue">{colours}</ul></div>\n'
+    )
 
 
 def _row(host: Mapping[str, Any], columns: list[int], numbers: Mapping[str, int], bars: Bars, opened: bool) -> str:
@@ -199,10 +205,11 @@ def _row(host: Mapping[str, Any], columns: list[int], numbers: Mapping[str, int]
     use = str(host["recommended_port"]) if host["recommended_port"] else "none" if state == "cannot_send" else "–"
     words, size, worth = queue_words(host)
     indexes = " ".join(str(number) for number in sorted({numbers[identifier] for identifier in causes}))
+    marked = f' data-c="{indexes}"' if indexes else ""
     shown = listed([title(identifier) for identifier in dict.fromkeys(causes)], len(causes))
     opened = opened and state != "can_send"
     return (
-        f"<tbody class={kind} data-s={state}{f' data-c="{indexes}"' if indexes else ''}>"
+        f"<tbody class={kind} data-s={state}{marked}>"
         f"<tr><th scope=row>{_text(host['host'])}{cells}<td class=u>{use}"
         f"<td class=t>{dialogue(used, bars) if used else ''}<td class=c>{_text(shown)}"
         f"<td class={'q' if worth else 'm'} data-v={size}>{_text(words)}\n"

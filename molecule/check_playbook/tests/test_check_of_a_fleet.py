@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The check playbook over hosts that are broken each in another way: its reports name the causes, and nobody stops it."""
+"""The check playbook over hosts that are broken each in another way: its reports name the causes; nobody stops it."""
 
 from __future__ import annotations
 
@@ -84,8 +84,7 @@ class Rows(HTMLParser):
 @pytest.fixture(scope="module")
 def broken(fleet, tmp_path_factory):
     """Each host broken in another way, and one that is not there."""
-    swallow = (address for address in fleet.regions[FOREIGN_REGION])
-    for address in swallow:
+    for address in fleet.regions[FOREIGN_REGION]:
         command = f"ip neigh replace {address} lladdr 02:00:00:00:00:01 dev eth0 nud permanent"  # nobody's
         engine.run("podman", "exec", fleet.container("check1"), *command.split())
     unresolved = "s/^hosts:.*/hosts: files/"

@@ -26,7 +26,7 @@ def browser():
 
 @pytest.fixture
 def show(browser, tmp_path):
-    """Open a report of these results; at the end nothing may have been complained of, and nothing asked of a network."""
+    """Open a report of these results; it may complain of nothing, and ask nothing of a network."""
     contexts, complaints = [], []
 
     def open_report(results, **options):

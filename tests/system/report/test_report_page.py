@@ -27,11 +27,13 @@ CONTRASTS = """() => {
   const found = [];
   for (const element of document.querySelectorAll("body *")) {
     const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    if (!own || !element.checkVisibility({ visibilityProperty: true }) || element.closest("svg, .hide, .skip")) continue;
+    const seen = element.checkVisibility({ visibilityProperty: true }) && !element.closest("svg, .hide, .skip");
+    if (!own || !seen) continue;
     const colour = parse(getComputedStyle(element).color);
     if (colour[3] === 0) continue;
     const [a, b] = [light(colour), light(behind(element))].sort((one, two) => two - one);
-    found.push([(a + 0.05) / (b + 0.05), `${element.tagName}.${element.className} ${element.textContent.slice(0, 40)}`]);
+    const name = `${element.tagName}.${element.className} ${element.textContent.slice(0, 40)}`;
+    found.push([(a + 0.05) / (b + 0.05), name]);
   }
   return found;
 }"""
@@ -273,7 +275,7 @@ def test_thousand_hosts_answer_at_once(show):
     for act in (
         lambda: sort(page, "587"),
         lambda: page.locator("#find").fill("port 25 swallowed"),
-        lambda: page.locator(".causes .pick").first.click(),
+        page.locator(".causes .pick").first.click,
         lambda: page.locator("#find").press("Escape"),
         lambda: page.locator(".host-name").nth(500).click(),
     ):

@@ -11,7 +11,8 @@ import report_samples as samples
 from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
 from ansible_collections.mailops.ses.plugins.plugin_utils._report_junit import render
 
-# What the schema of Jenkins' xUnit plugin (junit-10.xsd) allows of what is used here: attributes, those that must be there, children.
+# What the schema of Jenkins' xUnit plugin (junit-10.xsd) allows of what is used here: attributes, those that must be
+# there, children.
 SCHEMA = {
     "testsuites": ("name time tests failures errors", "", "testsuite"),
     "testsuite": (
