@@ -7,9 +7,11 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import printable
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
 
 WIDTH = 100
+_REPLIES = 3  # so many different ones are shown of a cause
 
 
 def table(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -41,15 +43,28 @@ def _aligned(rows: list[list[str]]) -> list[str]:
 
 def _causes(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
     places: dict[tuple[str, str, str], list[str]] = {}
+    replies: dict[tuple[str, str, str], list[str]] = {}
     for host, result in sorted(results.items()):
         for cause, ports in _by_cause(result).items():
             suffix = f" ({', '.join(str(port) for port in ports)})" if ports else ""
             places.setdefault(cause, []).append(host + suffix)
+            replies.setdefault(cause, []).extend(_refusals(result, ports))
     lines = []
     for (name, cause, remedy), hosts in places.items():
         lines += ["", f"{name}: {'; '.join(hosts)}"]
         lines += _wrapped(f"{cause} {remedy}")
+        lines += [
+            f"  The server said: {reply}" for reply in list(dict.fromkeys(replies[name, cause, remedy]))[:_REPLIES]
+        ]
     return lines
+
+
+def _refusals(result: Mapping[str, Any], ports: list[int]) -> Iterable[str]:
+    """What the server said on these ports, where that is why they failed."""
+    for entry in result.get("ports") or []:
+        reply = entry.get("reply") or {}
+        if entry["port"] in ports and not entry["ok"] and (reply.get("code") or 0) >= 400:
+            yield printable(f"{reply['code']} {reply['text']}")
 
 
 def _by_cause(result: Mapping[str, Any]) -> dict[tuple[str, str, str], list[int]]:

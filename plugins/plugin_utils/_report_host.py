@@ -87,7 +87,8 @@ def _why(host: Mapping[str, Any]) -> str:
     return f"<ul class=why>{''.join(items)}</ul>" if items else ""
 
 
-def _timings(ports: list[Mapping[str, Any]]) -> str:
+def _timings(found: Iterable[Mapping[str, Any]]) -> str:
+    ports = sorted(found, key=lambda port: port["port"])
     if not ports:
         return ""
     stages = [stage for stage in STAGES if any(stage in port["timings_ms"] for port in ports)]

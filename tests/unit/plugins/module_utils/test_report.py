@@ -50,6 +50,14 @@ def test_a_cause_stands_once_with_its_hosts_and_ports():
     assert "  The port is refused. Open it." in lines
 
 
+def test_what_the_server_said_stands_once_below_its_cause():
+    reply = {"code": 535, "text": "Invalid\x1b"}
+    ports = [{**port(number, ok=False, diagnosis=[REFUSED]), "reply": reply} for number in (25, 587)]
+    ports.append({**port(465, ok=False, diagnosis=[REFUSED]), "reply": {"code": 220, "text": "Ready"}})
+    lines = table({"web1": {**BAD, "ports": ports}})
+    assert [line for line in lines if "said" in line] == ["  The server said: 535 Invalid "]
+
+
 def test_a_host_without_a_result_is_named():
     lines = table({"dead": {"msg": "no route to host"}, "never": {}})
     assert "not_checked: dead" in lines
