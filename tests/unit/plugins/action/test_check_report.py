@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 import report_samples as samples
-from conftest import COLLECTIONS
 
+COLLECTIONS = Path(__file__).parents[4] / ".cache" / "collections"
 ANSIBLE = Path(sys.executable).parent / "ansible"
 FILES = ["junit.xml", "report.html", "report.json"]
 
