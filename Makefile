@@ -5,7 +5,7 @@ SHELL := /bin/bash
 RUN := tests/testbed/run
 SCENARIO ?=
 
-.PHONY: help demo test lint unit system molecule package bench clean setup python
+.PHONY: help demo test lint unit system molecule package docs bench clean setup python
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -42,6 +42,9 @@ molecule: setup ## scenarios in containers; SCENARIO=name runs one
 
 bench: setup ## the figures that the collection promises, side by side with what they are compared to
 	@$(RUN) python -m bench
+
+docs: python ## docs/troubleshooting, from the table of causes
+	$(RUN) python -m troubleshooting
 
 package: python ## the collection's tarball
 	$(RUN) ansible-galaxy collection build --force --output-path .cache/package

@@ -27,9 +27,8 @@ def tarball(tmp_path_factory):
 def test_it_has_the_collection_and_none_of_the_tests(tarball):
     with tarfile.open(tarball) as archive:
         names = archive.getnames()
-    assert {"plugins/modules/smtp_check.py", "roles/postfix/tasks/main.yml", "playbooks/relay.yml", "LICENSE"} <= set(
-        names
-    )
+    wanted = {"plugins/modules/smtp_check.py", "roles/postfix/tasks/main.yml", "playbooks/relay.yml", "LICENSE"}
+    assert wanted | {"docs/troubleshooting.md", "docs/troubleshooting.ja.md"} <= set(names)
     top = {name.partition("/")[0] for name in names}
     assert not top & {"tests", "molecule", ".cache", ".ci", ".git"}
     assert not [name for name in names if "__pycache__" in name]
