@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring a host's egress allowlist to the wanted state: look up, write, prove by a refresh, enforce; or undo all of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable
+
+from ansible_collections.mailops.ses.plugins.module_utils import _egress_refresher as refresher
+from ansible_collections.mailops.ses.plugins.module_utils._egress_units import (
+    PROGRAM,
+    PYTHON,
+    REFRESH,
+    SERVICE,
+    TIMER,
+    UNIT_DIRECTORY,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._egress_wanted import EgressError, Wanted
+from ansible_collections.mailops.ses.plugins.module_utils._host import Runner
+
+STATE_DIRECTORY = os.path.dirname(refresher.STATE)
+FILES = (PROGRAM, refresher.CONFIG, *(f"{UNIT_DIRECTORY}/{name}" for name in (SERVICE, REFRESH, TIMER)))
+IN_FORCE = {"at boot": "enabled", "service": "active", "table": "there", "timer": "active"}
+GONE = {"at boot": "", "service": "inactive", "table": "missing", "timer": "inactive"}
+# What is asked of the host before anything on it changes, and what to say where it is not so.
+_NEEDS = (
+    (["test", "-d", "/run/systemd/system"], "systemd does not run on this host, and its timer keeps the list fresh"),
+    (
+        [PYTHON, "-I", "-c", "import sys; sys.exit(sys.version_info < (3, 9))"],
+        f"{PYTHON} is missing or older than 3.9, and the refresh runs by it: install the distribution's python3",
+    ),
+    (["nft", "--version"], "nft is not installed: install the package nftables"),
+)
+
+
+class Host:
+    """The files below ROOT, and the commands by which the rest of the host is asked and changed."""
+
+    def __init__(self, run: Runner, root: str = "") -> None:
+        self._runner = run
+        self._root = root
+
+    def _run(self, command: list[str]) -> tuple[int, str, str]:
+        try:
+            return self._runner(command)
+        except OSError as error:
+            return 127, "", f"{command[0]}: {error.strerror}"
+
+    def path(self, path: str) -> str:
+        return self._root + path
+
+    def text(self, path: str) -> str | None:
+        return refresher.read(self.path(path)) if os.path.lexists(self.path(path)) else None
+
+    def sound(self, path: str) -> bool:
+        """Whether nobody but root can change the file, which root runs or obeys."""
+        try:
+            status = os.lstat(self.path(path))
+        except FileNotFoundError:
+            return False
+        return (
+            stat.S_ISREG(status.st_mode)
+            and status.st_uid == os.geteuid()
+            and stat.S_IMODE(status.st_mode) == refresher.MODE
+        )
+
+    def put(self, texts: Mapping[str, str | None]) -> None:
+        for path, text in texts.items():
+            if text is not None:
+                refresher.write(self.path(path), text)
+            elif os.path.lexists(self.path(path)):
+                os.unlink(self.path(path))
+
+    def remove_state(self) -> None:
+        if os.path.isdir(self.path(STATE_DIRECTORY)):
+            shutil.rmtree(self.path(STATE_DIRECTORY))
+
+    def state(self) -> str | None:
+        return self.text(refresher.STATE) if os.path.isdir(self.path(STATE_DIRECTORY)) else None
+
+    def ok(self, *command: str) -> bool:
+        return self._run([*command])[0] == 0
+
+    def do(self, *command: str) -> None:
+        code, _output, errors = self._run([*command])
+        if code:
+            raise EgressError(f"{' '.join(command)} failed: {errors.strip()}{self._journal(command[-1])}")
+
+    def _journal(self, unit: str) -> str:
+        code, output, _errors = self._run(["journalctl", "--quiet", "--no-pager", "-o", "cat", "-n", "8", "-u", unit])
+        said = [line for line in output.splitlines() if line.startswith("ses-egress:")]
+        return f" ({said[-1]})" if said and not code else ""
+
+    def status(self) -> dict[str, str]:
+        """What runs, and whether the table is there."""
+        asked = ["systemctl", "show", "--property=Id,ActiveState,UnitFileState", SERVICE, TIMER]
+        blocks = self._run(asked)[1].strip().split("\n\n")
+        units = {}
+        for block in blocks:
+            values = dict(line.partition("=")[::2] for line in block.splitlines())
+            units[values.get("Id", "")] = values
+        service, timer = units.get(SERVICE, {}), units.get(TIMER, {})
+        chain = ("nft", "list", "chain", "inet", refresher.TABLE, refresher.CHAIN)
+        return {
+            "at boot": service.get("UnitFileState", ""),
+            "service": service.get("ActiveState", "inactive"),
+            "table": "there" if self.ok(*chain) else "missing",
+            "timer": timer.get("ActiveState", "inactive"),
+        }
+
+
+def present(
+    wanted: Wanted,
+    host: Host,
+    check_mode: bool,
+    look_up: Callable[[str], refresher.Answers] = refresher.look_up,
+) -> dict[str, Any]:
+    """Enforce the allowlist, unless it is in force as it is wanted."""
+    before = {path: host.text(path) for path in FILES}
+    after = wanted.files()
+    status = host.status()
+    endpoint = wanted.config.endpoint
+    last_seen = refresher.known(host.state() or "", endpoint)
+    due = {path: text for path, text in after.items() if before[path] != text or not host.sound(path)}
+    changed = bool(due) or status != IN_FORCE or not last_seen
+    addresses = set(last_seen)
+    if changed:
+        # Check mode goes before the package's installation.
+        for command, fault in _NEEDS[: -1 if check_mode else None]:
+            if not host.ok(*command):
+                raise EgressError(fault)
+        answers = look_up(endpoint)
+        addresses |= answers.addresses
+        if not addresses:
+            raise EgressError(
+                f"{endpoint} has no address on this host ({answers.fault}), and an empty list would refuse all mail. "
+                "Nothing was changed: repair the host's DNS, or the name"
+            )
+        if not check_mode:
+            _enforce(host, due, before, status)
+            addresses = set(refresher.known(host.state() or "", endpoint))
+    return {
+        "changed": changed,
+        "endpoint": endpoint,
+        "addresses": sorted(addresses),
+        "diff": _diff({path: before[path] for path in due}, due, status, IN_FORCE),
+    }
+
+
+def _enforce(
+    host: Host, due: Mapping[str, str], before: Mapping[str, str | None], status: Mapping[str, str]
+) -> None:
+    """The first refresh by its own unit proves that it works as the timer will start it."""
+    try:
+        host.put(due)
+        host.do("systemctl", "daemon-reload")
+        host.do("systemctl", "restart", REFRESH)  # not start: one that runs already has read the former files
+        host.do("systemctl", "enable", SERVICE)
+        host.do("systemctl", "reload-or-restart", SERVICE)
+        host.do("systemctl", "restart", TIMER)
+    except (EgressError, OSError) as error:
+        _roll_back(host, before, status)
+        raise EgressError(f"the host keeps what it had: {error}") from error
+
+
+def _roll_back(host: Host, before: Mapping[str, str | None], status: Mapping[str, str]) -> None:
+    if not any(before.values()):
+        _undo(host)
+        return
+    host.put(before)
+    host.ok("systemctl", "daemon-reload")
+    if status["table"] == IN_FORCE["table"]:
+        host.ok("systemctl", "restart", REFRESH)
+
+
+def absent(host: Host, check_mode: bool) -> dict[str, Any]:
+    """Remove the table, the units, the program and what it remembers."""
+    before = {path: text for path in FILES for text in [host.text(path)] if text is not None}
+    status = host.status()
+    changed = bool(before) or status != GONE or host.state() is not None
+    if changed and not check_mode:
+        _undo(host)
+    return {"changed": changed, "addresses": [], "diff": _diff(before, dict.fromkeys(before), status, GONE)}
+
+
+def _undo(host: Host) -> None:
+    """Every step whatever became of the one before; the timer first, so that nothing comes back."""
+    for arguments in (("stop", TIMER, REFRESH), ("disable", "--now", SERVICE)):
+        host.ok("systemctl", *arguments)
+    host.ok("nft", "delete", "table", "inet", refresher.TABLE)
+    host.put(dict.fromkeys(FILES))
+    host.remove_state()
+    host.ok("systemctl", "daemon-reload")
+    host.ok("systemctl", "reset-failed", SERVICE, REFRESH, TIMER)
+
+
+def _diff(
+    before: Mapping[str, str | None],
+    after: Mapping[str, str | None],
+    status: Mapping[str, str],
+    wanted_status: Mapping[str, str],
+) -> list[dict[str, str]]:
+    texts: Iterable[tuple[str, str, str]] = [
+        *((path, before[path] or "", after[path] or "") for path in after),
+        ("egress allowlist", _listed(status), _listed(wanted_status)),
+    ]
+    return [
+        {"before_header": name, "after_header": name, "before": old, "after": new}
+        for name, old, new in texts
+        if old != new
+    ]
+
+
+def _listed(status: Mapping[str, str]) -> str:
+    return "".join(f"{name}: {value}\n" for name, value in status.items())

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The systemd units of the egress allowlist.
+
+One switch, SERVICE: it loads the last known addresses at boot and takes the timer along, and stopping it opens the ports.
+"""
+
+from __future__ import annotations
+
+SERVICE = "ses-egress.service"
+REFRESH = "ses-egress-refresh.service"
+TIMER = "ses-egress-refresh.timer"
+UNIT_DIRECTORY = "/etc/systemd/system"
+PYTHON = "/usr/bin/python3"
+PROGRAM = "/usr/local/lib/ses-egress.py"
+FIRST_REFRESH = 30  # seconds after the timer has started, at most
+
+_HEAD = "# Written by the Ansible module mailops.ses.egress_allowlist.\n"
+# Nothing but DNS questions, the state directory and nftables.
+_SANDBOX = """\
+CapabilityBoundingSet=CAP_NET_ADMIN
+AmbientCapabilities=
+NoNewPrivileges=yes
+StateDirectory=ses-egress
+StateDirectoryMode=0755
+UMask=0022
+ProtectSystem=strict
+ProtectHome=yes
+ProtectControlGroups=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectClock=yes
+ProtectHostname=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+"""
+# Before the network, after what Debian's nftables.service does first: `flush ruleset`.
+_SERVICE = f"""{_HEAD}
+[Unit]
+Description=Open outbound mail ports to the SES endpoint's last known addresses alone
+DefaultDependencies=no
+Wants=network-pre.target {TIMER}
+Before=network-pre.target shutdown.target
+After=nftables.service
+PartOf=nftables.service
+ReloadPropagatedFrom=nftables.service
+Conflicts=shutdown.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart={PYTHON} -I {PROGRAM} load
+ExecReload={PYTHON} -I {PROGRAM} load
+ExecStop={PYTHON} -I {PROGRAM} unload
+TimeoutSec=30
+{_SANDBOX}
+[Install]
+WantedBy=sysinit.target nftables.service
+"""
+_REFRESH = f"""{_HEAD}
+[Unit]
+Description=Look up the SES endpoint's addresses for the outbound mail ports
+PartOf={SERVICE}
+After={SERVICE} nss-lookup.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=oneshot
+ExecStart={PYTHON} -I {PROGRAM} refresh
+TimeoutStartSec=120
+{_SANDBOX}"""
+
+
+def _timer(refresh_seconds: int) -> str:
+    # OnUnitActiveSec alone never starts: it counts from a first time.
+    return f"""{_HEAD}
+[Unit]
+Description=Look up the SES endpoint's addresses regularly
+PartOf={SERVICE}
+
+[Timer]
+OnActiveSec={min(FIRST_REFRESH, refresh_seconds)}
+OnUnitActiveSec={int(refresh_seconds)}
+AccuracySec=1s
+"""
+
+
+def units(refresh_seconds: int) -> dict[str, str]:
+    """Unit name -> its text."""
+    return {SERVICE: _SERVICE, REFRESH: _REFRESH, TIMER: _timer(refresh_seconds)}

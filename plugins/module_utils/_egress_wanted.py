@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The egress allowlist that is asked for: the options judged, and the files that they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pkgutil import get_data
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils import _egress_refresher as refresher
+from ansible_collections.mailops.ses.plugins.module_utils._egress_units import (
+    PROGRAM,
+    UNIT_DIRECTORY,
+    units,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._endpoint import endpoint_of, host_fault, region_fault
+
+DAY = 86400
+LEAST_REFRESH, MOST_REFRESH, MOST_GRACE = 10, DAY, 30 * DAY
+
+
+class EgressError(Exception):
+    """A sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The allowlist that is asked for."""
+
+    config: refresher.Config
+    refresh_seconds: int
+
+    def files(self) -> dict[str, str]:
+        """Path -> text of everything but the state, which the refresher alone writes."""
+        texts = {f"{UNIT_DIRECTORY}/{name}": text for name, text in units(self.refresh_seconds).items()}
+        return {PROGRAM: program(), refresher.CONFIG: self.config.text(), **texts}
+
+
+def program() -> str:
+    """The refresher's own source, wherever this runs from."""
+    package, _dot, module = refresher.__name__.rpartition(".")
+    return (get_data(package, f"{module}.py") or b"").decode()
+
+
+def wanted(params: Mapping[str, Any]) -> Wanted:
+    """Judge the options; EgressError with every fault at once."""
+    region, endpoint = params["region"], params["endpoint"]
+    faults = [
+        f"region {region_fault(region)}" if region is not None and region_fault(region) else "",
+        f"endpoint {host_fault(endpoint)}" if endpoint is not None and host_fault(endpoint) else "",
+        "region is missing: give the AWS region, or endpoint" if region is None and endpoint is None else "",
+        _ports_fault(params["ports"]),
+        _seconds_fault("refresh_seconds", params["refresh_seconds"], LEAST_REFRESH, MOST_REFRESH),
+        _seconds_fault("grace_seconds", params["grace_seconds"], 2 * params["refresh_seconds"], MOST_GRACE),
+    ]
+    if any(faults):
+        raise EgressError(". ".join(fault for fault in faults if fault))
+    name = (endpoint or endpoint_of(region)).lower()
+    ports = tuple(sorted(set(params["ports"])))
+    return Wanted(refresher.Config(name, ports, params["grace_seconds"]), params["refresh_seconds"])
+
+
+def _ports_fault(ports: Sequence[int]) -> str:
+    wrong = [port for port in ports if not 0 < port < 65536]
+    if wrong:
+        return f"ports has {wrong[0]}: a port is a number from 1 to 65535"
+    if 53 in ports:
+        return "ports has 53: DNS answers over it, and the allowlist is made of them"
+    return "" if ports else "ports is empty: give at least one port, or leave it out for the five that SES listens on"
+
+
+def _seconds_fault(name: str, seconds: int, least: int, most: int) -> str:
+    reason = ", twice refresh_seconds, so that no address ends between two refreshes" if name == "grace_seconds" else ""
+    return "" if least <= seconds <= most else f"{name} is {seconds}: it must be from {least}{reason}, to {most}"
