@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host under its egress allowlist, and an endpoint that can move between addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import subprocess
+from pathlib import Path
+from shlex import quote
+
+import pytest
+from testbed.engine import SIMULATOR, run
+
+PLAYBOOK = str(Path(__file__).resolve().parents[1] / "allowlist.yml")
+REGION = "us-east-1"
+STATE, CONFIG, PROGRAM = "/var/lib/ses-egress/addresses.json", "/etc/ses-egress.json", "/usr/local/lib/ses-egress.py"
+SERVICE, REFRESH, TIMER = "ses-egress.service", "ses-egress-refresh.service", "ses-egress-refresh.timer"
+PORTS = [25, 465, 587, 2465, 2587]
+AT_ONCE = 0.5  # seconds; a port that drops takes the whole of PATIENCE
+PATIENCE = 3
+CONNECT = """
+import json, socket, sys, time
+start = time.monotonic()
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3]))
+    outcome = "open"
+except OSError as error:
+    outcome = type(error).__name__
+print(json.dumps([outcome, time.monotonic() - start]))
+"""
+# Says the banner, waits for a line, and then the reply to EHLO on the same connection.
+CONVERSE = """
+import socket, sys
+with socket.create_connection((sys.argv[1], 587), 5) as sock:
+    print(sock.recv(999).decode().split()[0], flush=True)
+    sys.stdin.readline()
+    sock.sendall(b"EHLO host.example.com\\r\\n")
+    print(sock.recv(999).decode()[:3], flush=True)
+"""
+
+
+class Egress:
+    """The allowlist of one host, as its kernel and its network show it."""
+
+    def __init__(self, relay, endpoint):
+        self.relay, self.host, self.endpoint = relay, relay.host, endpoint
+
+    def play(self, *arguments, **variables):
+        return self.relay.playbook(*arguments, name=PLAYBOOK, **variables)
+
+    def converge(self, state="present", **variables):
+        done = self.play(ses_egress_allowlist=state, **variables)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.partition("PLAY RECAP")[2]
+
+    def refresh(self):
+        self.host.check_output(f"systemctl start {REFRESH}")
+
+    def move(self, *addresses, **dns):
+        """The endpoint's name has these addresses from now on; the host has not noticed yet."""
+        self.endpoint.dns(region=REGION, addresses=list(addresses), **dns)
+
+    def in_force(self):
+        return self.host.run("nft list chain inet ses_egress output").rc == 0
+
+    def members(self):
+        """Address -> the seconds for which it stays open."""
+        listing = json.loads(self.host.check_output("nft -j list set inet ses_egress endpoint4"))
+        (found,) = [item["set"] for item in listing["nftables"] if "set" in item]
+        return {item["elem"]["val"]: item["elem"]["expires"] for item in found.get("elem", [])}
+
+    def remembered(self):
+        return json.loads(self.host.file(STATE).content_string)["last_seen"]
+
+    def age(self, address, seconds):
+        """As if DNS had named this address last so long ago."""
+        state = json.loads(self.host.file(STATE).content_string)
+        state["last_seen"][address] -= seconds
+        self.host.check_output(f"printf '%s' {quote(json.dumps(state))} > {STATE}")
+
+    def connect(self, address, port=587):
+        """What becomes of a connection, and after how many seconds."""
+        program = f"python3 -c {quote(CONNECT)} {address} {port} {PATIENCE}"
+        return tuple(json.loads(self.host.check_output(program)))
+
+    def refused(self, address, port=587):
+        outcome, seconds = self.connect(address, port)
+        return outcome == "ConnectionRefusedError" and seconds < AT_ONCE
+
+    def opened(self, address, port=587):
+        return self.connect(address, port)[0] == "open"
+
+    def conversation(self, address):
+        """An open connection: its banner has come."""
+        command = ["podman", "exec", "-i", self.host.backend.name, "python3", "-c", CONVERSE, address]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "220\n"
+        return process
+
+
+@pytest.fixture(scope="session")
+def addresses(layout):
+    """Addresses of the endpoint's machine, its usual one first; all of them serve."""
+    first = ipaddress.ip_address(layout.simulator_address)
+    spare = [first + 3 + number for number in range(4)]  # those between belong to the other regions
+    bits = layout.subnet.partition("/")[2]
+    for address in spare:
+        run("podman", "exec", layout.container(SIMULATOR), *f"ip address replace {address}/{bits} dev eth0".split())
+    return [str(first), *map(str, spare)]
+
+
+@pytest.fixture
+def egress(relay, quiet, addresses):
+    """The allowlist in force, with the endpoint's usual address and no memory of others."""
+    allowlist = Egress(relay, quiet)
+    relay.host.check_output(f"rm -f {STATE}")
+    allowlist.refresh()
+    assert list(allowlist.members()) == addresses[:1]
+    return allowlist
