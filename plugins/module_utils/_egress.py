@@ -11,20 +11,26 @@ from typing import Any, Callable
 
 from ansible_collections.mailops.ses.plugins.module_utils import _egress_refresher as refresher
 from ansible_collections.mailops.ses.plugins.module_utils._egress_units import (
+    AGAIN,
     PROGRAM,
     PYTHON,
     REFRESH,
     SERVICE,
     TIMER,
     UNIT_DIRECTORY,
+    UNITS,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._egress_wanted import EgressError, Wanted
 from ansible_collections.mailops.ses.plugins.module_utils._host import Runner
 
 STATE_DIRECTORY = os.path.dirname(refresher.STATE)
-FILES = (PROGRAM, refresher.CONFIG, *(f"{UNIT_DIRECTORY}/{name}" for name in (SERVICE, REFRESH, TIMER)))
-IN_FORCE = {"at boot": "enabled", "service": "active", "table": "there", "timer": "active"}
-GONE = {"at boot": "", "service": "inactive", "table": "missing", "timer": "inactive"}
+FILES = (PROGRAM, refresher.CONFIG, *(f"{UNIT_DIRECTORY}/{name}" for name in UNITS))
+TABLE = f"table inet {refresher.TABLE}"
+IN_FORCE = {SERVICE: "active enabled", AGAIN: "enabled", TIMER: "active", TABLE: "there"}
+GONE = {SERVICE: "", AGAIN: "", TIMER: "", TABLE: ""}
+# Asked of a unit -> of its properties, those that tell whether it is in force.
+_TOLD = {SERVICE: ("ActiveState", "UnitFileState"), AGAIN: ("UnitFileState",), TIMER: ("ActiveState",)}
+IDLE = {"", "inactive", "disabled"}
 # What is asked of the host before anything on it changes, and what to say where it is not so.
 _NEEDS = (
     (["test", "-d", "/run/systemd/system"], "systemd does not run on this host, and its timer keeps the list fresh"),
@@ -96,20 +102,17 @@ class Host:
 
     def status(self) -> dict[str, str]:
         """What runs, and whether the table is there."""
-        asked = ["systemctl", "show", "--property=Id,ActiveState,UnitFileState", SERVICE, TIMER]
-        blocks = self._run(asked)[1].strip().split("\n\n")
-        units = {}
-        for block in blocks:
+        output = self._run(["systemctl", "show", "--property=Id,ActiveState,UnitFileState", *_TOLD])[1]
+        found = {}
+        for block in output.strip().split("\n\n"):
             values = dict(line.partition("=")[::2] for line in block.splitlines())
-            units[values.get("Id", "")] = values
-        service, timer = units.get(SERVICE, {}), units.get(TIMER, {})
-        chain = ("nft", "list", "chain", "inet", refresher.TABLE, refresher.CHAIN)
-        return {
-            "at boot": service.get("UnitFileState", ""),
-            "service": service.get("ActiveState", "inactive"),
-            "table": "there" if self.ok(*chain) else "missing",
-            "timer": timer.get("ActiveState", "inactive"),
+            found[values.get("Id", "")] = values
+        said = {
+            unit: " ".join(value for name in names for value in [found.get(unit, {}).get(name, "")] if value not in IDLE)
+            for unit, names in _TOLD.items()
         }
+        there = self.ok("nft", "list", "chain", "inet", refresher.TABLE, refresher.CHAIN)
+        return {**said, TABLE: "there" if there else ""}
 
 
 def present(
@@ -158,7 +161,7 @@ def _enforce(
         host.put(due)
         host.do("systemctl", "daemon-reload")
         host.do("systemctl", "restart", REFRESH)  # not start: one that runs already has read the former files
-        host.do("systemctl", "enable", SERVICE)
+        host.do("systemctl", "enable", AGAIN, SERVICE)
         host.do("systemctl", "reload-or-restart", SERVICE)
         host.do("systemctl", "restart", TIMER)
     except (EgressError, OSError) as error:
@@ -172,7 +175,7 @@ def _roll_back(host: Host, before: Mapping[str, str | None], status: Mapping[str
         return
     host.put(before)
     host.ok("systemctl", "daemon-reload")
-    if status["table"] == IN_FORCE["table"]:
+    if status[TABLE]:
         host.ok("systemctl", "restart", REFRESH)
 
 
@@ -188,13 +191,13 @@ def absent(host: Host, check_mode: bool) -> dict[str, Any]:
 
 def _undo(host: Host) -> None:
     """Every step whatever became of the one before; the timer first, so that nothing comes back."""
-    for arguments in (("stop", TIMER, REFRESH), ("disable", "--now", SERVICE)):
+    for arguments in (("stop", TIMER, REFRESH), ("disable", "--now", AGAIN, SERVICE)):
         host.ok("systemctl", *arguments)
     host.ok("nft", "delete", "table", "inet", refresher.TABLE)
     host.put(dict.fromkeys(FILES))
     host.remove_state()
     host.ok("systemctl", "daemon-reload")
-    host.ok("systemctl", "reset-failed", SERVICE, REFRESH, TIMER)
+    host.ok("systemctl", "reset-failed", *UNITS)
 
 
 def _diff(
@@ -215,4 +218,4 @@ def _diff(
 
 
 def _listed(status: Mapping[str, str]) -> str:
-    return "".join(f"{name}: {value}\n" for name, value in status.items())
+    return "".join(f"{name}: {value or '-'}\n" for name, value in status.items())

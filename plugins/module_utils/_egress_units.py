@@ -2,11 +2,14 @@
 """The systemd units of the egress allowlist.
 
 One switch, SERVICE: it loads the last known addresses at boot and takes the timer along, and stopping it opens the ports.
+Debian's nftables.service begins with `flush ruleset` when it starts and when it reloads: AGAIN loads after the one,
+and SERVICE is reloaded with the other.
 """
 
 from __future__ import annotations
 
 SERVICE = "ses-egress.service"
+AGAIN = "ses-egress-again.service"
 REFRESH = "ses-egress-refresh.service"
 TIMER = "ses-egress-refresh.timer"
 UNIT_DIRECTORY = "/etc/systemd/system"
@@ -39,7 +42,6 @@ MemoryDenyWriteExecute=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
 """
-# Before the network, after what Debian's nftables.service does first: `flush ruleset`.
 _SERVICE = f"""{_HEAD}
 [Unit]
 Description=Open outbound mail ports to the SES endpoint's last known addresses alone
@@ -47,7 +49,6 @@ DefaultDependencies=no
 Wants=network-pre.target {TIMER}
 Before=network-pre.target shutdown.target
 After=nftables.service
-PartOf=nftables.service
 ReloadPropagatedFrom=nftables.service
 Conflicts=shutdown.target
 StartLimitIntervalSec=0
@@ -61,7 +62,23 @@ ExecStop={PYTHON} -I {PROGRAM} unload
 TimeoutSec=30
 {_SANDBOX}
 [Install]
-WantedBy=sysinit.target nftables.service
+WantedBy=sysinit.target
+"""
+_AGAIN = f"""{_HEAD}
+[Unit]
+Description=Load the SES endpoint's last known addresses again after nftables.service
+DefaultDependencies=no
+Requisite={SERVICE}
+After=nftables.service {SERVICE}
+StartLimitIntervalSec=0
+
+[Service]
+Type=oneshot
+ExecStart={PYTHON} -I {PROGRAM} load
+TimeoutStartSec=30
+{_SANDBOX}
+[Install]
+WantedBy=nftables.service
 """
 _REFRESH = f"""{_HEAD}
 [Unit]
@@ -83,6 +100,7 @@ def _timer(refresh_seconds: int) -> str:
 [Unit]
 Description=Look up the SES endpoint's addresses regularly
 PartOf={SERVICE}
+StartLimitIntervalSec=0
 
 [Timer]
 OnActiveSec={min(FIRST_REFRESH, refresh_seconds)}
@@ -91,6 +109,9 @@ AccuracySec=1s
 """
 
 
+UNITS = (SERVICE, AGAIN, REFRESH, TIMER)
+
+
 def units(refresh_seconds: int) -> dict[str, str]:
     """Unit name -> its text."""
-    return {SERVICE: _SERVICE, REFRESH: _REFRESH, TIMER: _timer(refresh_seconds)}
+    return {SERVICE: _SERVICE, AGAIN: _AGAIN, REFRESH: _REFRESH, TIMER: _timer(refresh_seconds)}

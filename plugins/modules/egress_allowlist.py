@@ -21,11 +21,11 @@ notes:
     forwards for others (such as containers with a network of their own) stay as they are.
   - All of it is in a table of its own, C(inet ses_egress). Other tables stay as they are, and other rules can still refuse what this
     one accepts.
-  - A reload or restart of C(nftables.service) leaves it in force. The next refresh repairs a C(nft flush ruleset) by hand.
+  - A start, reload or restart of C(nftables.service) leaves it in force. The next refresh repairs a C(nft flush ruleset) by hand.
   - C(systemctl stop ses-egress.service) opens the ports and stops the timer, until C(systemctl start ses-egress.service) or the
     next boot.
   - On the host are C(/usr/local/lib/ses-egress.py), C(/etc/ses-egress.json), C(/var/lib/ses-egress/) and the units
-    C(ses-egress.service), C(ses-egress-refresh.service) and C(ses-egress-refresh.timer).
+    C(ses-egress.service), C(ses-egress-again.service), C(ses-egress-refresh.service) and C(ses-egress-refresh.timer).
 requirements:
   - systemd, and nft 0.9.8 or newer
   - Python 3.9 or newer as C(/usr/bin/python3) on the managed host

@@ -11,23 +11,29 @@ from shlex import quote
 
 import pytest
 from testbed.engine import SIMULATOR, run
+from testbed.relay import Relay
 
 PLAYBOOK = str(Path(__file__).resolve().parents[1] / "allowlist.yml")
 REGION = "us-east-1"
 STATE, CONFIG, PROGRAM = "/var/lib/ses-egress/addresses.json", "/etc/ses-egress.json", "/usr/local/lib/ses-egress.py"
-SERVICE, REFRESH, TIMER = "ses-egress.service", "ses-egress-refresh.service", "ses-egress-refresh.timer"
+SERVICE, AGAIN = "ses-egress.service", "ses-egress-again.service"
+REFRESH, TIMER = "ses-egress-refresh.service", "ses-egress-refresh.timer"
 PORTS = [25, 465, 587, 2465, 2587]
-AT_ONCE = 0.5  # seconds; a port that drops takes the whole of PATIENCE
-PATIENCE = 3
+PATIENCE = 3  # seconds; a port that drops takes all of them
+LIST = "nft -j list set inet ses_egress endpoint4"
 CONNECT = """
 import json, socket, sys, time
-start = time.monotonic()
-try:
-    socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3]))
-    outcome = "open"
-except OSError as error:
-    outcome = type(error).__name__
-print(json.dumps([outcome, time.monotonic() - start]))
+found = []
+for port in sys.argv[3:]:
+    start = time.monotonic()
+    try:
+        socket.create_connection((sys.argv[1], int(port)), float(sys.argv[2])).close()
+        found.append("open")
+    except ConnectionRefusedError:
+        found.append("refused at once" if time.monotonic() - start < 0.5 else "refused late")
+    except OSError as error:
+        found.append(str(error))
+print(json.dumps(found))
 """
 # Says the banner, waits for a line, and then the reply to EHLO on the same connection.
 CONVERSE = """
@@ -40,11 +46,17 @@ with socket.create_connection((sys.argv[1], 587), 5) as sock:
 """
 
 
+def members(listing):
+    """What `nft -j list set` lists: address -> the seconds for which it stays open."""
+    (found,) = [item["set"] for item in json.loads(listing)["nftables"] if "set" in item]
+    return {item["elem"]["val"]: item["elem"]["expires"] for item in found.get("elem", [])}
+
+
 class Egress:
     """The allowlist of one host, as its kernel and its network show it."""
 
-    def __init__(self, relay, endpoint):
-        self.relay, self.host, self.endpoint = relay, relay.host, endpoint
+    def __init__(self, host, layout, endpoint):
+        self.relay, self.host, self.endpoint = Relay(host, layout), host, endpoint
 
     def play(self, *arguments, **variables):
         return self.relay.playbook(*arguments, name=PLAYBOOK, **variables)
@@ -66,9 +78,7 @@ class Egress:
 
     def members(self):
         """Address -> the seconds for which it stays open."""
-        listing = json.loads(self.host.check_output("nft -j list set inet ses_egress endpoint4"))
-        (found,) = [item["set"] for item in listing["nftables"] if "set" in item]
-        return {item["elem"]["val"]: item["elem"]["expires"] for item in found.get("elem", [])}
+        return members(self.host.check_output(LIST))
 
     def remembered(self):
         return json.loads(self.host.file(STATE).content_string)["last_seen"]
@@ -79,17 +89,16 @@ class Egress:
         state["last_seen"][address] -= seconds
         self.host.check_output(f"printf '%s' {quote(json.dumps(state))} > {STATE}")
 
-    def connect(self, address, port=587):
-        """What becomes of a connection, and after how many seconds."""
-        program = f"python3 -c {quote(CONNECT)} {address} {port} {PATIENCE}"
-        return tuple(json.loads(self.host.check_output(program)))
+    def connect(self, address, *ports):
+        """What becomes of a connection to each port."""
+        numbers = " ".join(map(str, ports))
+        return json.loads(self.host.check_output(f"python3 -c {quote(CONNECT)} {address} {PATIENCE} {numbers}"))
 
-    def refused(self, address, port=587):
-        outcome, seconds = self.connect(address, port)
-        return outcome == "ConnectionRefusedError" and seconds < AT_ONCE
+    def refused(self, address, *ports):
+        return set(self.connect(address, *ports or (587,))) == {"refused at once"}
 
-    def opened(self, address, port=587):
-        return self.connect(address, port)[0] == "open"
+    def opened(self, address, *ports):
+        return set(self.connect(address, *ports or (587,))) == {"open"}
 
     def conversation(self, address):
         """An open connection: its banner has come."""
@@ -97,6 +106,14 @@ class Egress:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert process.stdout.readline() == "220\n"
         return process
+
+
+def nothing_left(host):
+    """Nothing on the host has the allowlist's name: no file, no link, no unit, no table."""
+    found = host.check_output("find / -xdev -name '*ses[-_]egress*'")
+    units = host.check_output("systemctl list-units --all --plain --no-legend 'ses-egress*'")
+    assert (found, units) == ("", "")
+    return "ses_egress" not in host.check_output("nft list tables")
 
 
 @pytest.fixture(scope="session")
@@ -111,10 +128,8 @@ def addresses(layout):
 
 
 @pytest.fixture
-def egress(relay, quiet, addresses):
+def egress(host, layout, endpoint, addresses):
     """The allowlist in force, with the endpoint's usual address and no memory of others."""
-    allowlist = Egress(relay, quiet)
-    relay.host.check_output(f"rm -f {STATE}")
-    allowlist.refresh()
-    assert list(allowlist.members()) == addresses[:1]
-    return allowlist
+    listing = host.check_output(f"rm -f {STATE} && systemctl start {REFRESH} && {LIST}")
+    assert list(members(listing)) == addresses[:1]
+    return Egress(host, layout, endpoint)

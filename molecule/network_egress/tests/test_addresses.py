@@ -11,10 +11,9 @@ testinfra_hosts = RELAYS
 HOUR, DAY = 3600, 86400
 
 
-@pytest.mark.parametrize("port", PORTS)
-def test_another_address_is_refused_at_once(egress, addresses, port):
-    assert egress.refused(addresses[1], port)
-    assert egress.opened(addresses[0], port)
+def test_another_address_is_refused_at_once(egress, addresses):
+    assert egress.refused(addresses[1], *PORTS)
+    assert egress.opened(addresses[0], *PORTS)
 
 
 def test_other_ports_and_loopback_are_left_alone(egress, addresses):
