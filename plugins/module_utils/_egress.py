@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring a host's egress allowlist to the wanted state: look up, write, prove by a refresh, enforce; or undo all of it."""
+"""Bring a host's egress allowlist to the wanted state: write, prove by a refresh, enforce; or undo it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ _TOLD = {SERVICE: ("ActiveState", "UnitFileState"), AGAIN: ("UnitFileState",), T
 IDLE = {"", "inactive", "disabled"}
 # What is asked of the host before anything on it changes, and what to say where it is not so.
 _NEEDS = (
-    (["test", "-d", "/run/systemd/system"], "systemd does not run on this host, and its timer keeps the list fresh"),
+    (
+        ["systemctl", "show", "--property=Version"],
+        "systemd does not run on this host, and its timer keeps the list fresh",
+    ),
     (
         [PYTHON, "-I", "-c", "import sys; sys.exit(sys.version_info < (3, 9))"],
         f"{PYTHON} is missing or older than 3.9, and the refresh runs by it: install the distribution's python3",
@@ -106,11 +109,9 @@ class Host:
         found = {}
         for block in output.strip().split("\n\n"):
             values = dict(line.partition("=")[::2] for line in block.splitlines())
-            found[values.get("Id", "")] = values
-        said = {
-            unit: " ".join(value for name in names for value in [found.get(unit, {}).get(name, "")] if value not in IDLE)
-            for unit, names in _TOLD.items()
-        }
+            told = [values.get(name, "") for name in _TOLD.get(values.get("Id", ""), ())]
+            found[values.get("Id")] = " ".join(value for value in told if value not in IDLE)
+        said = {unit: found.get(unit, "") for unit in _TOLD}
         there = self.ok("nft", "list", "chain", "inet", refresher.TABLE, refresher.CHAIN)
         return {**said, TABLE: "there" if there else ""}
 
@@ -153,9 +154,7 @@ def present(
     }
 
 
-def _enforce(
-    host: Host, due: Mapping[str, str], before: Mapping[str, str | None], status: Mapping[str, str]
-) -> None:
+def _enforce(host: Host, due: Mapping[str, str], before: Mapping[str, str | None], status: Mapping[str, str]) -> None:
     """The first refresh by its own unit proves that it works as the timer will start it."""
     try:
         host.put(due)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The systemd units of the egress allowlist.
 
-One switch, SERVICE: it loads the last known addresses at boot and takes the timer along, and stopping it opens the ports.
+One switch, SERVICE: it loads the last known addresses at boot and takes the timer along; stopping it opens the ports.
 Debian's nftables.service begins with `flush ruleset` when it starts and when it reloads: AGAIN loads after the one,
 and SERVICE is reloaded with the other.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pkgutil import get_data
+from inspect import getsource
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils import _egress_refresher as refresher
@@ -39,8 +39,7 @@ class Wanted:
 
 def program() -> str:
     """The refresher's own source, wherever this runs from."""
-    package, _dot, module = refresher.__name__.rpartition(".")
-    return (get_data(package, f"{module}.py") or b"").decode()
+    return getsource(refresher)
 
 
 def wanted(params: Mapping[str, Any]) -> Wanted:

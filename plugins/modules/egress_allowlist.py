@@ -10,20 +10,22 @@ module: egress_allowlist
 short_description: Open a host's outbound mail ports to the addresses of its SES endpoint alone
 version_added: 0.1.0
 description:
-  - Keeps a table of nftables in force that opens the mail ports to the addresses that the endpoint's name resolves to, and refuses
-    connections to any other address at once (with a TCP reset, so that an MTA does not wait).
-  - A systemd timer looks the name up again. An address stays open for O(grace_seconds) after DNS named it last, because a load
-    balancer names a few of its addresses in each answer. While DNS does not answer, the last known addresses stay open.
+  - Keeps a table of nftables in force that opens the mail ports to the addresses that the endpoint's name resolves to,
+    and refuses connections to any other address at once (with a TCP reset, so that an MTA does not wait).
+  - A systemd timer looks the name up again. An address stays open for O(grace_seconds) after DNS named it last, because
+    a load balancer names a few of its addresses in each answer. While DNS does not answer, the last known addresses
+    stay open.
   - A service loads the last known addresses at boot, before the network is up.
   - The first refresh runs before anything is enforced. When it finds no address the module fails and changes nothing.
 notes:
-  - Judges packets that open a connection, on this host alone. Connections that are open, loopback, other ports and what the host
-    forwards for others (such as containers with a network of their own) stay as they are.
-  - All of it is in a table of its own, C(inet ses_egress). Other tables stay as they are, and other rules can still refuse what this
-    one accepts.
-  - A start, reload or restart of C(nftables.service) leaves it in force. The next refresh repairs a C(nft flush ruleset) by hand.
-  - C(systemctl stop ses-egress.service) opens the ports and stops the timer, until C(systemctl start ses-egress.service) or the
-    next boot.
+  - Judges packets that open a connection, on this host alone. Connections that are open, loopback, other ports and what
+    the host forwards for others (such as containers with a network of their own) stay as they are.
+  - All of it is in a table of its own, C(inet ses_egress). Other tables stay as they are, and other rules can still
+    refuse what this one accepts.
+  - A start, reload or restart of C(nftables.service) leaves it in force. The next refresh repairs a
+    C(nft flush ruleset) by hand.
+  - C(systemctl stop ses-egress.service) opens the ports and stops the timer, until
+    C(systemctl start ses-egress.service) or the next boot.
   - On the host are C(/usr/local/lib/ses-egress.py), C(/etc/ses-egress.json), C(/var/lib/ses-egress/) and the units
     C(ses-egress.service), C(ses-egress-again.service), C(ses-egress-refresh.service) and C(ses-egress-refresh.timer).
 requirements:
@@ -54,7 +56,8 @@ attributes:
 options:
   state:
     description:
-      - Whether the allowlist is to be in force. V(absent) removes the table, the units, the program and what it remembers.
+      - Whether the allowlist is to be in force. V(absent) removes the table, the units, the program and what it
+        remembers.
     type: str
     choices: [present, absent]
     default: present
@@ -112,6 +115,7 @@ addresses:
   sample: [203.0.113.10, 203.0.113.11]
 """
 
+import os
 from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
@@ -131,13 +135,15 @@ ARGUMENTS = {
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    if os.geteuid() != 0:
+        module.fail_json(msg="only root sees and changes the host's rules: run the task as root (become: true)")
     host = Host(partial(module.run_command, handle_exceptions=False, path_prefix=SBIN))
     try:
         if module.params["state"] == "absent":
             result = absent(host, module.check_mode)
         else:
             result = present(wanted(module.params), host, module.check_mode)
-    except EgressError as error:
+    except (EgressError, OSError) as error:
         module.fail_json(msg=str(error))
     if not module._diff:
         del result["diff"]

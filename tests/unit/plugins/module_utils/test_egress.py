@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done on a host, in which order, and what is left when a step fails; with real files, and commands noted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils import _egress_refresher as refresher
+from ansible_collections.mailops.ses.plugins.module_utils._egress import FILES, Host, absent, present
+from ansible_collections.mailops.ses.plugins.module_utils._egress_wanted import EgressError, Wanted
+
+NAME = "email-smtp.us-east-1.amazonaws.com"
+STATE = refresher.state_text(NAME, {"192.0.2.1": 1})
+RUNNING = """\
+Id=ses-egress.service\nActiveState=active\nUnitFileState=enabled\n
+Id=ses-egress-again.service\nActiveState=inactive\nUnitFileState=enabled\n
+UnitFileState=static\nActiveState=active\nId=ses-egress-refresh.timer
+"""
+STOPPED = RUNNING.replace("=active", "=inactive").replace("=enabled", "=")
+FOUND = refresher.Answers(frozenset(["192.0.2.1"]), "")
+SILENT = refresher.Answers(frozenset(), "Temporary failure in name resolution")
+ENFORCED = [
+    "systemctl daemon-reload",
+    "systemctl restart ses-egress-refresh.service",
+    "systemctl enable ses-egress-again.service ses-egress.service",
+    "systemctl reload-or-restart ses-egress.service",
+    "systemctl restart ses-egress-refresh.timer",
+]
+
+
+class Commands:
+    """Notes what changes the host; FAILS begins the commands that fail."""
+
+    def __init__(self, root: Path, running: bool = False, fails: tuple[str, ...] = ()) -> None:
+        self.root, self.running, self.fails = root, running, fails
+        self.changes: list[str] = []
+
+    def __call__(self, command: list[str]) -> tuple[int, str, str]:
+        line = " ".join(command)
+        if line.startswith("systemctl show --property=Id"):
+            return 0, RUNNING if self.running else STOPPED, ""
+        if line.startswith("journalctl"):
+            return 0, "Starting\nses-egress: nft is not installed\n", ""
+        if not line.startswith(("systemctl show", "nft list", "nft --version", "/usr/bin/python3")):
+            self.changes.append(line)
+        failed = line.startswith(self.fails) or (line.startswith("nft list") and not self.running)
+        if line == "systemctl restart ses-egress-refresh.service" and not failed:
+            (self.root / "var/lib/ses-egress").mkdir(exist_ok=True)
+            (self.root / refresher.STATE.lstrip("/")).write_text(STATE)
+        return int(failed), "", "it says no" if failed else ""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for folder in ("usr/local/lib", "etc/systemd/system", "var/lib"):
+        (tmp_path / folder).mkdir(parents=True)
+    return tmp_path
+
+
+def ask(root: Path, commands: Commands, ports: tuple[int, ...] = (25,), check: bool = False, **options: Any) -> Any:
+    asked = Wanted(refresher.Config(NAME, ports, 86400), 300)
+    return present(asked, Host(commands, str(root)), check, lambda _name: options.get("answers", FOUND))
+
+
+def tree(root: Path) -> dict[str, str]:
+    return {f"/{path.relative_to(root)}": path.read_text() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def installed(root: Path) -> Path:
+    ask(root, Commands(root))
+    return root
+
+
+def test_it_writes_refreshes_and_only_then_enforces(root: Path) -> None:
+    commands = Commands(root)
+    result = ask(root, commands)
+    assert result["changed"]
+    assert result["addresses"] == ["192.0.2.1"]
+    assert commands.changes == ENFORCED
+    assert set(tree(root)) == {*FILES, refresher.STATE}
+    assert [part["after_header"] for part in result["diff"]] == [*FILES, "egress allowlist"]
+
+
+def test_a_second_run_changes_nothing_and_asks_no_dns(installed: Path) -> None:
+    commands = Commands(installed, running=True)
+    result = ask(installed, commands, answers=SILENT)
+    assert (result["changed"], result["diff"], commands.changes) == (False, [], [])
+    assert result["addresses"] == ["192.0.2.1"]
+
+
+@pytest.mark.parametrize("lost", ["table", "file", "mode", "link", "memory"])
+def test_what_was_lost_comes_back(installed: Path, lost: str) -> None:
+    program = installed / FILES[0].lstrip("/")
+    commands = Commands(installed, running=True)
+    if lost == "table":
+        commands.fails = ("nft list",)
+    elif lost == "file":
+        program.unlink()
+    elif lost == "mode":
+        program.chmod(0o666)
+    elif lost == "link":
+        program.rename(installed / "elsewhere")
+        program.symlink_to(installed / "elsewhere")
+    else:
+        (installed / refresher.STATE.lstrip("/")).write_text("{")
+    assert ask(installed, commands)["changed"]
+    assert commands.changes == ENFORCED
+    assert Host(commands, str(installed)).sound(FILES[0])
+    assert not ask(installed, Commands(installed, running=True))["changed"]
+
+
+def test_check_mode_changes_nothing(root: Path) -> None:
+    commands = Commands(root, fails=("nft --version",))  # the package comes later
+    result = ask(root, commands, check=True)
+    assert result["changed"]
+    assert result["addresses"] == ["192.0.2.1"]
+    assert (tree(root), commands.changes) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("options", "fails", "told"),
+    [
+        ({"answers": SILENT}, (), f"{NAME} has no address on this host (Temporary failure in name resolution)"),
+        ({}, ("nft --version",), "nft is not installed"),
+        ({}, ("/usr/bin/python3",), "/usr/bin/python3 is missing or older than 3.9"),
+        ({}, ("systemctl show",), "systemd does not run on this host"),
+    ],
+)
+def test_it_refuses_before_anything_changes(
+    root: Path, options: dict[str, Any], fails: tuple[str, ...], told: str
+) -> None:
+    commands = Commands(root, fails=fails)
+    with pytest.raises(EgressError) as caught:
+        ask(root, commands, **options)
+    assert str(caught.value).startswith(told)
+    assert (tree(root), commands.changes) == ({}, [])
+
+
+@pytest.mark.parametrize("step", ENFORCED)
+def test_a_step_that_fails_leaves_nothing_of_a_first_run(root: Path, step: str) -> None:
+    commands = Commands(root, fails=(step,))
+    with pytest.raises(EgressError, match=f"keeps what it had: {step} failed: it says no"):
+        ask(root, commands)
+    assert tree(root) == {}
+    assert os.listdir(root / "var/lib") == []
+    assert "systemctl disable --now ses-egress-again.service ses-egress.service" in commands.changes
+    assert "nft delete table inet ses_egress" in commands.changes
+
+
+@pytest.mark.parametrize("step", ENFORCED)
+def test_a_step_that_fails_leaves_what_was_there(installed: Path, step: str) -> None:
+    before = tree(installed)
+    commands = Commands(installed, running=True, fails=(step,))
+    with pytest.raises(EgressError, match="ses-egress: nft is not installed"):
+        ask(installed, commands, ports=(25, 587))
+    assert tree(installed) == before
+    assert commands.changes[-2:] == ENFORCED[:2]  # with the former files
+
+
+def test_removal(installed: Path) -> None:
+    host = Host(Commands(installed, running=True), str(installed))
+    assert absent(host, check_mode=True)["changed"]
+    assert set(tree(installed)) == {*FILES, refresher.STATE}
+    commands = Commands(installed, running=True)
+    result = absent(Host(commands, str(installed)), check_mode=False)
+    assert result["changed"]
+    assert [part["after"] for part in result["diff"][:-1]] == [""] * len(FILES)
+    assert tree(installed) == {}
+    assert commands.changes[0] == "systemctl stop ses-egress-refresh.timer ses-egress-refresh.service"
+    assert not absent(Host(Commands(installed), str(installed)), check_mode=False)["changed"]
+
+
+def test_removal_on_a_host_without_nft_or_systemd(root: Path) -> None:
+    def nothing_there(command: list[str]) -> tuple[int, str, str]:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    assert not absent(Host(nothing_there, str(root)), check_mode=False)["changed"]
