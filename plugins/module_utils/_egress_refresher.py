@@ -4,6 +4,7 @@
 This is installed on the managed host as a program of its own, so it imports the standard library alone.
 load enforces the last known addresses without asking DNS, refresh asks, unload opens the ports to everybody again.
 """
+# pylint: disable=ansible-bad-function  # outside Ansible it runs, prints and ends by itself
 
 from __future__ import annotations
 
