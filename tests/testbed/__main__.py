@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring the testbed up and down: python -m testbed up [HOST ...] | renew HOST ... | down | images [SUITE ...]."""
+"""Bring the testbed up and down: python -m testbed up|renew|reboot HOST ... | down | images [SUITE ...]."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ def main(arguments: list[str]) -> int:
     up.add_argument("hosts", nargs="*", metavar="HOST", help="names of testbed.toml's hosts (default: all)")
     renew = commands.add_parser("renew", help="these hosts, bare again, beside the running simulator")
     renew.add_argument("hosts", nargs="+", metavar="HOST")
+    reboot = commands.add_parser("reboot", help="these hosts, booted again with the files that they have")
+    reboot.add_argument("hosts", nargs="+", metavar="HOST")
     commands.add_parser("down", help="remove every container and network of the testbed, and nothing else")
     images = commands.add_parser("images", help="bootstrap what is missing (default: every suite)")
     images.add_argument("suites", nargs="*", metavar="SUITE")
@@ -28,6 +30,8 @@ def main(arguments: list[str]) -> int:
             engine.up(layout, options.hosts or list(layout.hosts))
         elif options.command == "renew":
             engine.renew(layout, options.hosts)
+        elif options.command == "reboot":
+            engine.reboot(layout, options.hosts)
         elif options.command == "down":
             engine.down(layout)
         else:

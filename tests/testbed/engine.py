@@ -84,6 +84,14 @@ def renew(layout: Layout, hosts: list[str]) -> None:
     start_hosts(layout, chosen)
 
 
+def reboot(layout: Layout, hosts: list[str]) -> None:
+    """Boot HOSTS again: they keep their files and lose what ran and what was set in the kernel."""
+    chosen = choose(layout, hosts)
+    run("podman", "restart", "--time", "10", *(layout.container(host.name) for host in chosen))
+    for host in chosen:
+        wait_until(f"{host.name} boots", partial(booted, layout.container(host.name)))
+
+
 def choose(layout: Layout, names: list[str]) -> list[Host]:
     """The hosts of these names."""
     unknown = sorted(set(names) - set(layout.hosts))
@@ -161,6 +169,9 @@ def start_host(layout: Layout, host: Host) -> None:
             f"{layout.state}/ca.pem:/etc/ssl/testbed-ca.pem:ro",
             "--cap-add",
             "SYS_PTRACE,NET_ADMIN",
+            # systemd sets it on a host, and may not in a container; dhcpcd insists on it.
+            "--sysctl",
+            "net.ipv4.conf.default.promote_secondaries=1",
             "--systemd",
             "always",
             layout.image(host.image),
