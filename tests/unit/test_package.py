@@ -28,6 +28,7 @@ def test_it_has_the_collection_and_none_of_the_tests(tarball):
     with tarfile.open(tarball) as archive:
         names = archive.getnames()
     wanted = {"plugins/modules/smtp_check.py", "roles/postfix/tasks/main.yml", "playbooks/relay.yml", "LICENSE"}
+    wanted |= {"roles/network/tasks/main.yml", "plugins/plugin_utils/_report.css"}
     assert wanted | {"docs/troubleshooting.md", "docs/troubleshooting.ja.md"} <= set(names)
     top = {name.partition("/")[0] for name in names}
     assert not top & {"tests", "molecule", ".cache", ".ci", ".git"}
@@ -40,7 +41,12 @@ def test_it_has_the_collection_and_none_of_the_tests(tarball):
         ("role", "mailops.ses.postfix", "ses_masquerade_domain"),
         ("module", "mailops.ses.smtp_check", "recommended_port"),
         ("module", "mailops.ses.postfix_config", "secret_entries"),
+        ("role", "mailops.ses.network", "ses_egress_allowlist"),
         ("module", "mailops.ses.relay_plan", "ses_"),
+        ("module", "mailops.ses.mail_queue_info", "oldest_age_seconds"),
+        ("module", "mailops.ses.interface_mtu", "netplan"),
+        ("module", "mailops.ses.egress_allowlist", "nftables"),
+        ("module", "mailops.ses.check_report", "junit.xml"),
         ("filter", "mailops.ses.smtp_password", "secret access key"),
         ("filter", "mailops.ses.check_table", "table"),
     ],

@@ -3,19 +3,17 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 
-from testbed.engine import ROOT
+from testbed.readme import readme_playbook
 from testbed.relay import ENVIRONMENT, INVENTORY, RELAYS
 
 testinfra_hosts = RELAYS
 
 
 def test_the_readmes_playbook_makes_a_relay(relay, endpoint, tmp_path):
-    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     playbook = tmp_path / "relay.yml"
-    playbook.write_text(block.replace("hosts: mail", f"hosts: {relay.name}"))
+    playbook.write_text(readme_playbook("mailops.ses.postfix", relay.name))
     table = relay.host.check_output("postconf -h smtp_sasl_password_maps")
     user, _, password = relay.host.check_output(f"postmap -q email-smtp.us-east-1.amazonaws.com {table}").partition(":")
     vault = tmp_path / "vault.yml"
