@@ -42,8 +42,10 @@ QUEUES = {
 
 def sendmail_queue(queues: Sequence[Queue]) -> Iterator[Message]:
     """Every message, as it is read: nothing of a huge queue is kept."""
-    # A directory that two names lead to is read once.
-    found = {directory: queue for queue in reversed(queues) for directory in directories(queue.path)}
+    found: dict[str, Queue] = {}  # a directory that two names lead to is read once
+    for queue in queues:
+        for directory in directories(queue.path):
+            found.setdefault(directory, queue)
     if not found:
         raise QueueError(f"There is no queue directory: {', '.join(queue.path for queue in queues)}.")
     for directory, queue in found.items():
