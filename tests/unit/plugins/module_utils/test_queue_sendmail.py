@@ -23,6 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 MAIN = Queue("/var/spool/mqueue")
+SES = "email-smtp.us-east-1.amazonaws.com"
 DEFERRED = """V8
 T1795538095
 K1795538095
@@ -177,6 +178,20 @@ def test_ten_thousand_messages(tmp_path: Path) -> None:
 )
 def test_recipients(line: str, recipients: tuple[str, ...]) -> None:
     assert parse(f"V8\n{line}\n.\n", MAIN).recipients == recipients
+
+
+@pytest.mark.parametrize(
+    ("of_the_message", "of_a_recipient", "told"),
+    [
+        # A silent server: the recipient's words would mean that no connection came about.
+        (f"reply: read error from {SES}.", f"Deferred: Connection timed out with {SES}.", 1),
+        ("Deferred: 454 Throttling failure: Daily", "Deferred: 454 Throttling failure: Daily", 1),
+        ("Deferred: 454 Throttling failure: Daily", "Deferred: 451 Temporary service failure", 2),
+    ],
+)
+def test_a_recipient_s_own_reason(of_the_message: str, of_a_recipient: str, told: int) -> None:
+    text = f"V8\nN1\nM{of_the_message}\nFs\nS<a@corp.test>\nM{of_a_recipient}\nRPFD:<b@example.com>\n.\n"
+    assert parse(text, MAIN).reasons == (of_the_message, of_a_recipient)[:told]
 
 
 @pytest.mark.parametrize("line", ["T", "Tsoon", "T-5", "T99999999999999999999", "T٣"])
