@@ -160,7 +160,7 @@ def _enforce(host: Host, due: Mapping[str, str], before: Mapping[str, str | None
         host.put(due)
         host.do("systemctl", "daemon-reload")
         host.do("systemctl", "restart", REFRESH)  # not start: one that runs already has read the former files
-        host.do("systemctl", "enable", AGAIN, SERVICE)
+        host.do("systemctl", "reenable", AGAIN, SERVICE)  # enable keeps links that a former version asked for
         host.do("systemctl", "reload-or-restart", SERVICE)
         host.do("systemctl", "restart", TIMER)
     except (EgressError, OSError) as error:

@@ -25,7 +25,7 @@ SILENT = refresher.Answers(frozenset(), "Temporary failure in name resolution")
 ENFORCED = [
     "systemctl daemon-reload",
     "systemctl restart ses-egress-refresh.service",
-    "systemctl enable ses-egress-again.service ses-egress.service",
+    "systemctl reenable ses-egress-again.service ses-egress.service",
     "systemctl reload-or-restart ses-egress.service",
     "systemctl restart ses-egress-refresh.timer",
 ]
