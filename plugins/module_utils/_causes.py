@@ -111,8 +111,8 @@ CAUSES: tuple[Cause, ...] = (
         "egress_firewall",
         "Every mail port that was tried times out while {witness} answers: an egress firewall, a security group or a "
         "network ACL drops outbound mail.",
-        "Allow outbound TCP to {endpoint} on port 587 (or 2587, 465, 2465) by DNS name in the security group, the "
-        "network ACL and the firewall.",
+        "Allow outbound TCP on port 587 (or 2587, 465, 2465) in the security group and the network ACL, which take no "
+        "names, and to {endpoint} by name in a firewall that does.",
         _TROUBLE,
         kinds=("timeout",),
         stages=("connect",),
@@ -123,8 +123,9 @@ CAUSES: tuple[Cause, ...] = (
         "all_ports_swallowed",
         "Every port that was tried times out, and nothing else was reached either: the host has no way out, or a "
         "firewall drops all that leaves it.",
-        "Check the host's route to the internet (gateway, NAT), then allow outbound TCP to {endpoint} on port 587 (or "
-        "2587, 465, 2465) by DNS name in the security group, the network ACL and the firewall.",
+        "Check the host's route to the internet (gateway, NAT). Then allow outbound TCP on port 587 (or 2587, 465, "
+        "2465) in the security group and the network ACL, which take no names, and to {endpoint} by name in a "
+        "firewall that does.",
         _TROUBLE,
         kinds=("timeout",),
         stages=("connect",),
@@ -133,7 +134,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "port_swallowed",
         "Connections to this port time out: a firewall on the way drops the packets without an answer.",
-        "Allow outbound TCP to this port of {endpoint}, or use another port that this check reaches.",
+        "Allow outbound TCP to this port of {endpoint}, or use another port that smtp_check reaches.",
         _TROUBLE,
         kinds=("timeout",),
         stages=("connect",),
@@ -168,7 +169,9 @@ CAUSES: tuple[Cause, ...] = (
         "starttls_on_wrapper_port",
         "The port was spoken to in TLS from the first byte (TLS wrapper), but the server speaks plain text there "
         "first.",
-        "Use STARTTLS on this port, or a TLS-wrapper port: 465 or 2465 at SES.",
+        "At SES the ports 465 and 2465 are TLS wrapper, so a proxy or another server answers in its place: look for "
+        "it. For another server, or where an MTA says this, use STARTTLS (ports 587, 2587 and 25 at SES) and turn its "
+        "wrapper mode off.",
         _CONNECT,
         kinds=("plain_spoken",),
         queue=r"wrong version number",
@@ -201,8 +204,8 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "certificate_expired",
         "The server's certificate expired on {not_after}.",
-        "If the host's clock is right, somebody other than SES answers (a proxy that inspects TLS, a test server): "
-        "renew its certificate. Otherwise set the clock.",
+        "Check the host's clock first (timedatectl) and set it if it is wrong. If it is right, somebody other than "
+        "SES answers (a proxy that inspects TLS, a test server), whose certificate has to be renewed.",
         _CONNECT,
         kinds=("certificate_expired",),
         queue=r"certificate has expired",
@@ -266,7 +269,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "path_mtu_black_hole",
-        "Packets of more than {size} bytes are lost on the way, and the ICMP message that should say so is too "
+        "Packets of more than {size} bytes are lost on the way, and so is the ICMP message that should report it "
         "(path-MTU black hole): the TLS handshake, which needs large packets, hangs.",
         _LOWER_MTU,
         _MTU,
@@ -299,8 +302,8 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "server_slow",
-        "The TLS handshake got no answer in time, in small packets neither: the server, or a proxy in its place, is "
-        "slow or silent; the size of packets (MTU) is not the cause.",
+        "The TLS handshake got no answer in time, not with small packets either: the server, or a proxy in its place, "
+        "is slow or silent; the size of packets (MTU) is not the cause.",
         "Try again and with a longer timeout; if it stays, look for a proxy or firewall that takes the connection in "
         "place of SES.",
         _TROUBLE,
@@ -382,8 +385,8 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "password_of_another_key",
-        "The SMTP password does not come from this secret access key, for no region: one of the two is of another key "
-        "or mistyped.",
+        "The SMTP password does not come from this secret access key, whatever the region: one of the two is of "
+        "another key or mistyped.",
         "Leave the password out, so that it is derived from the secret access key, or create new SMTP credentials.",
         _CREDENTIALS,
         says=r"535[ -]",
@@ -652,7 +655,8 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "unknown",
         "The dialogue failed in a way that has no row in the table of causes ({said}).",
-        "Run the check again; if it stays, try the same steps by hand with openssl s_client and report the output.",
+        "Run the check again; if it stays, try the same steps by hand with openssl s_client, and report the output, "
+        "without secrets, at the collection's issue tracker.",
         _TROUBLE,
         kinds=(),
     ),
