@@ -11,19 +11,20 @@ from typing import Any, Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils import _tls
 from ansible_collections.mailops.ses.plugins.module_utils._certificate import Certificate
+from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose, union
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import (
     Credentials,
-    Deadline,
     Progress,
     Session,
     open_connection,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS, region_of
-from ansible_collections.mailops.ses.plugins.module_utils._net import Net, Resolved, resolve_in_time
+from ansible_collections.mailops.ses.plugins.module_utils._net import Net
 from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import BLACK_HOLE, ONE_WAY
 from ansible_collections.mailops.ses.plugins.module_utils._path_probe import Findings, PathWatch, Way
 from ansible_collections.mailops.ses.plugins.module_utils._replies import Failure
+from ansible_collections.mailops.ses.plugins.module_utils._resolver import Resolved, resolve_in_time
 from ansible_collections.mailops.ses.plugins.module_utils._witness import Witness
 
 # A server that owes a banner gets this share of the time; the rest is for asking whether it speaks TLS instead.

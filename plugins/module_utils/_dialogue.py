@@ -13,6 +13,7 @@ from typing import Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils import _tls
 from ansible_collections.mailops.ses.plugins.module_utils._certificate import Certificate, parse
+from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import TcpInfo, kernel_mtu, tcp_info
 from ansible_collections.mailops.ses.plugins.module_utils._replies import Failure, Reply, ReplyReader, capabilities
 
@@ -52,30 +53,6 @@ class Credentials(NamedTuple):
 
     def secrets(self) -> list[str]:
         return [self.password, *self.encoded().values()]
-
-
-class Deadline:
-    def __init__(self, clock: Callable[[], float], ends: float) -> None:
-        self._clock = clock
-        self._ends = ends
-
-    def left(self) -> float:
-        left = self._ends - self._clock()
-        if left <= 0:
-            raise socket.timeout
-        return left
-
-    def seconds(self) -> float:
-        """What is left, 0 when nothing is."""
-        return max(self._ends - self._clock(), 0)
-
-    def share(self, part: float) -> Deadline:
-        """An earlier deadline, which leaves the rest of the time to what comes after."""
-        return self.within(self.seconds() * part)
-
-    def within(self, seconds: float) -> Deadline:
-        """The deadline in so many seconds, if it is not earlier anyway."""
-        return Deadline(self._clock, min(self._clock() + seconds, self._ends))
 
 
 class Session:

@@ -18,7 +18,8 @@ from typing import Callable, NamedTuple, TypeVar
 
 from ansible_collections.mailops.ses.plugins.module_utils import _path_mtu as path
 from ansible_collections.mailops.ses.plugins.module_utils import _tls
-from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Deadline, Session
+from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Session
 from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import Attempt, ConnectSized, Finding
 from ansible_collections.mailops.ses.plugins.module_utils._replies import Failure
 

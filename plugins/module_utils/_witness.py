@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Callable
 
-from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Deadline, failure_of
-from ansible_collections.mailops.ses.plugins.module_utils._net import Net, resolve_in_time
+from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._dialogue import failure_of
+from ansible_collections.mailops.ses.plugins.module_utils._net import Net
 from ansible_collections.mailops.ses.plugins.module_utils._replies import Failure
+from ansible_collections.mailops.ses.plugins.module_utils._resolver import resolve_in_time
 
 PORT = 443
 # A port that has not answered in this share of the time is taken for swallowed; the rest is for asking elsewhere.

@@ -155,12 +155,12 @@ import time
 from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import endpoint_of
 from ansible_collections.mailops.ses.plugins.module_utils._host import host_names, installed_packages
-from ansible_collections.mailops.ses.plugins.module_utils._net import canonical_name, resolve
 from ansible_collections.mailops.ses.plugins.module_utils._relay import RelayError, describe, faults, typed
 from ansible_collections.mailops.ses.plugins.module_utils._relay_postfix import in_postfix
+from ansible_collections.mailops.ses.plugins.module_utils._resolver import canonical_name, resolve
 
 RESOLVER_SECONDS = 10.0
 DEFAULTS = {

@@ -20,7 +20,7 @@ description:
     When verification fails, a second connection fetches the certificate for the report, and nothing is sent over it.
   - When a TLS handshake hangs, further ones, of which nothing secret is part, tell whether the path drops large packets
     (path MTU) and at which size they pass, or the server is slow, or the path is lossy. After a handshake that passed,
-    a large TLS greeting on one more connection tells whether large mail will hang. A check opens at most 32 connections
+    a large TLS greeting on one more connection tells whether large mail will hang. A check opens at most 34 connections
     beside those of its ports, usually one. Root is not needed for it.
   - Nothing but Python's standard library is needed on the managed host.
 requirements:
@@ -298,9 +298,10 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._check import check, summary
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
-from ansible_collections.mailops.ses.plugins.module_utils._net import Net, connect, resolve
+from ansible_collections.mailops.ses.plugins.module_utils._net import Net, connect
 from ansible_collections.mailops.ses.plugins.module_utils._options import OptionFault, job_of
 from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import connect_sized
+from ansible_collections.mailops.ses.plugins.module_utils._resolver import resolve
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "region": {"type": "str"},

@@ -13,7 +13,8 @@ import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._check import Job, check, summary
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Credentials
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
-from ansible_collections.mailops.ses.plugins.module_utils._net import Resolved, connect, resolve
+from ansible_collections.mailops.ses.plugins.module_utils._net import connect
+from ansible_collections.mailops.ses.plugins.module_utils._resolver import Resolved, resolve
 from ansible_collections.mailops.ses.plugins.module_utils._tls import verifying_context
 from ses_simulator import Region, Simulator
 from smtp_servers import CLOSED, NAME, net, outcome

@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import (
     Credentials,
-    Deadline,
     Progress,
     Session,
     failure_of,

@@ -12,7 +12,7 @@ from typing import Any, Callable
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.mailops.ses.plugins.module_utils import _net
+from ansible_collections.mailops.ses.plugins.module_utils import _net, _resolver
 from ansible_collections.mailops.ses.plugins.module_utils._credentials import smtp_password
 from ansible_collections.mailops.ses.plugins.modules import smtp_check
 from ses_simulator import Region, Simulator
@@ -40,7 +40,7 @@ def run(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> Run:
     def connect(address: str, port: int, timeout: float) -> Any:
         return _net.connect(address, simulator.ports[port], timeout)
 
-    net = _net.Net(lambda _name: _net.Resolved("lb.example", ["127.0.0.1"]), connect, time.monotonic, time.sleep)
+    net = _net.Net(lambda _name: _resolver.Resolved("lb.example", ["127.0.0.1"]), connect, time.monotonic, time.sleep)
 
     def run(**arguments: Any) -> dict[str, Any]:
         with patch_module_args({"ca_file": simulator.ca_file, **arguments}), pytest.raises(SystemExit):

@@ -9,8 +9,8 @@ import time
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Deadline
-from ansible_collections.mailops.ses.plugins.module_utils._net import Resolved, canonical_name, resolve
+from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._resolver import Resolved, canonical_name, resolve
 
 ENDPOINT = "email-smtp.us-east-1.amazonaws.com"
 
