@@ -141,7 +141,7 @@ def present(
         if not addresses:
             raise EgressError(
                 f"{endpoint} has no address on this host ({answers.fault}), and an empty list would refuse all mail. "
-                "Nothing was changed: repair the host's DNS, or the name"
+                "No rule was changed: repair the host's DNS, or the name"
             )
         if not check_mode:
             _enforce(host, due, before, status)

@@ -102,6 +102,13 @@ def test_hosts_that_send_pass(fleet, tmp_path):
     assert "changed=1" not in check.printed
 
 
+def test_a_variable_of_a_variable_that_is_not_there_is_no_check_without_a_log_in(fleet, tmp_path):
+    check = Check(fleet, tmp_path, {"check1": {"ses_smtp_username": "{{ vault_that_was_forgotten }}"}}, "-l", "check1")
+    assert check.done.returncode != 0
+    assert "vault_that_was_forgotten" in check.printed
+    assert check.report["summary"]["can_send"] == 0
+
+
 def test_it_fails_and_names_who_cannot_send(broken):
     assert broken.done.returncode != 0
     assert "Cannot send: check1, check2, check3, check4, dead." in broken.printed
