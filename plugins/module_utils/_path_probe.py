@@ -198,8 +198,8 @@ class PathWatch:
         large = Findings()
         ask = self._large
         if ask:
-            left = self._deadline.seconds()
-            large = ask(left if self._wrote.is_set() else min(_GRACE, left)) or large
+            begun = self._wrote.wait(min(_GRACE, self._deadline.seconds()))
+            large = ask(self._deadline.seconds() if begun else 0) or large
         return large._replace(stalled=self._stalled)
 
     def _watch(self, over: threading.Event, way: Way, opened: path.TcpInfo) -> None:
@@ -228,6 +228,7 @@ class PathWatch:
             return False
 
         first = attempt(way, self._deadline, self._patience(), hold=written)
+        self._wrote.set()  # or never will: nobody need wait for it
         if first.outcome == path.PASSED:
             sent = path.sent_size(way.address, first.ended) or size
             return Findings(large=Finding(path.HEALTHY), learnt=sent if sent < size else None)

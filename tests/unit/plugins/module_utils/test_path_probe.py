@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from typing import Any
@@ -161,6 +162,35 @@ def test_a_healthy_port_costs_one_more_connection(authority: Authority) -> None:
     report, connections = checked(script, authority, timeout=5)
     assert outcome(report) == [(587, "tls", [])]
     assert connections == 2
+
+
+def test_a_large_write_that_begins_late_is_waited_for(authority: Authority) -> None:
+    """Its connection takes longer to open than the check's own dialogue takes in all."""
+
+    def healthy(client: Client) -> None:
+        clear(client)
+        client.start_tls(authority.server())
+        client.answer(b"250 mail\r\n")
+        client.answer(b"221 bye\r\n")
+
+    def hole(client: Client) -> None:
+        clear(client)
+        if len(client.sock.recv(2000, socket.MSG_PEEK)) > 1300:
+            client.silence()
+        client.start_tls(authority.server())
+        client.answer(b"250 mail\r\n")
+        client.answer(b"221 bye\r\n")
+
+    with serve(hole) as narrow, serve(healthy) as small:
+
+        def late(at: str, _port: int, left: float, most: int | None) -> socket.socket:
+            threading.Event().wait(0.2)  # the path's own delay
+            return path.connect_sized(at, small.port if most else narrow.port, left, most)
+
+        job = Job(NAME, None, [587], authority.client(), "web1", 6.0)
+        report = check(job, net({587: narrow.port}, connect_sized=late))
+    assert outcome(report) == [(587, "tls", ["path_mtu_black_hole"])]
+    assert report["reachable"]
 
 
 def test_a_server_that_is_silent_in_tls(authority: Authority) -> None:
