@@ -66,13 +66,20 @@ def wanted(mtu: str, report: Mapping[str, Any] | None) -> int:
 def measured(report: Mapping[str, Any]) -> int:
     """The smallest path MTU of a report of smtp_check, at most that of Ethernet."""
     ports = report.get("ports")
+    said = f" smtp_check said: {report['msg']}" if report.get("msg") else ""
     if not isinstance(ports, list):
         raise MtuError(
-            "report is no result of smtp_check: it has no list of ports. "
-            + (f"smtp_check said: {report['msg']}" if report.get("msg") else "Give what the task registered")
+            "report is no result of smtp_check: it has no list of ports." + (said or " Give what the task registered")
         )
-    sizes = [port.get("path_mtu") for port in ports if isinstance(port, dict)]
-    return min([size for size in sizes if isinstance(size, int)] + [ETHERNET])
+    found = [port.get("path_mtu") for port in ports if isinstance(port, dict)]
+    sizes = [size for size in found if isinstance(size, int)]
+    if not sizes:
+        # A guess could undo a smaller size that an earlier run has measured.
+        raise MtuError(
+            f"mtu {AUTO} knows no size, because no port's path was measured, and the MTU stays as it is. Repair what "
+            f"the check names, or give a number.{said}"
+        )
+    return min([*sizes, ETHERNET])
 
 
 def default_interface(host: Host) -> str:

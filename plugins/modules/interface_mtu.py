@@ -58,7 +58,8 @@ options:
   mtu:
     description:
       - The MTU in bytes, from 576 to 9216; at least 1280 on an interface with IPv6 addresses.
-      - V(auto) is the smallest path MTU in O(report), at most 1500, and 1500 where none was measured.
+      - V(auto) is the smallest path MTU in O(report), at most 1500.
+        Where none was measured, it fails and changes nothing.
     type: str
     required: true
   report:

@@ -22,6 +22,12 @@ ip link set out up
 ip link set far up
 ip neighbour add {ADDRESS} lladdr 02:00:00:00:00:10 dev out
 """
+# The endpoint's address is here; its mail ports swallow, and every other one answers with a reset.
+FIREWALL = f"""
+ip address add {ADDRESS}/32 dev lo
+nft 'add table ip mail; add chain ip mail input {{ type filter hook input priority 0; }}; \
+  add rule ip mail input tcp dport {{ 25, 465, 587, 2465, 2587 }} drop'
+"""
 HOSTS = f"echo '{ADDRESS} {ENDPOINT}' > $WORK/hosts; mount --bind $WORK/hosts /etc/hosts"
 DNS = """
 echo 'nameserver 127.0.0.1' > $WORK/resolv.conf
@@ -45,6 +51,7 @@ say() {{ {sys.executable} -m ses_simulator.client --socket $WORK/state/control.s
         ("network_unreachable", HOSTS),
         ("forbidden_by_host", f"{HOSTS}; ip route add prohibit {ADDRESS}"),
         ("all_ports_swallowed", f"{HOSTS}\n{LINK}"),
+        ("egress_firewall", f"{HOSTS}\n{FIREWALL}"),
     ],
 )
 def test_a_cause_in_the_hosts_network(tmp_path: Path, cause: str, network: str) -> None:

@@ -29,8 +29,6 @@ def report(*sizes):
         ("9216", report(1400), 9216),
         ("auto", report(9001, 9001), 1500),
         ("auto", report(9001, 1400, None), 1400),
-        ("auto", report(None, None), 1500),
-        ("auto", report(), 1500),
     ],
 )
 def test_the_size_that_is_wanted(mtu, given_report, size):
@@ -51,6 +49,8 @@ def test_the_size_that_is_wanted(mtu, given_report, size):
         ("auto", {}, "report is no result of smtp_check"),
         ("auto", {"msg": "region: 'x' is none"}, "smtp_check said: region: 'x' is none"),
         ("auto", {"ports": 587}, "report is no result of smtp_check"),
+        ("auto", report(None, None), "no port's path was measured.* smtp_check said: no port"),
+        ("auto", report(), "the MTU stays as it is"),
         ("auto", report(68), "mtu 68 is out of range"),
     ],
 )
