@@ -67,7 +67,7 @@ def entries_fault(entries: Mapping[Any, Any], kind: Kind) -> str | None:
         fault = _key_fault(key, kind)
         if fault:
             return f"the key {key!a} {fault}"
-        fault = _entry_value_fault(value)
+        fault = value_fault(value)
         if fault:
             return f"the value of {key!a} {fault}"
         folded = fold(key, kind)
@@ -91,7 +91,7 @@ def _key_fault(key: Any, kind: Kind) -> str | None:
     return "ends in a colon" if kind.folds and key.endswith(":") else None
 
 
-def _entry_value_fault(value: Any) -> str | None:
+def value_fault(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return "is no string"
     text = str(value)

@@ -11,14 +11,19 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils import _maps
+from ansible_collections.mailops.ses.plugins.module_utils._command import (
+    ENVIRONMENT,
+    SEARCH_PATH,
+    anonymous_file,
+    process_stat,
+    run,
+)
 
-SEARCH_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
-ENVIRONMENT = {"PATH": SEARCH_PATH, "LC_ALL": "C"}
 # postconf answers questions on the build from this, however broken the host's own main.cf is.
 _NEUTRAL = "inet_protocols = ipv4\ninet_interfaces = 127.0.0.1\nmynetworks_style = host\n"
 # Daemons that read nearly all parameters of a relay, and can be run once, on an empty session, without the master.
@@ -30,14 +35,6 @@ _DOUBT = re.compile(r"warning: .*?: ((?:unused|undefined) parameter: .*)")
 
 class PostfixError(Exception):
     """A message for the user, in Postfix's words where it said something."""
-
-
-def run(argv: Sequence[str], stdin: Any = subprocess.DEVNULL) -> tuple[int, str, str]:
-    # run_command has no stdin that is a file, and postmap looks at the mode of its own.
-    # pylint: disable-next=ansible-bad-function
-    done = subprocess.run(argv, stdin=stdin, capture_output=True, env=ENVIRONMENT, check=False)
-    out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
-    return done.returncode, out, err
 
 
 def words(stderr: str, directory: str = "") -> str:
@@ -129,7 +126,7 @@ class Postfix:
         if entries is None:
             status, _out, err = self._postmap(table)
         else:
-            with _anonymous_file(_maps.source(entries).encode()) as stdin:
+            with anonymous_file(_maps.source(entries).encode()) as stdin:
                 status, _out, err = self._postmap("-i", table, stdin=stdin)
         if status:
             # postmap may quote a line of its input: of a secret table only the fact is told.
@@ -216,24 +213,13 @@ def _received(receiver: socket.socket) -> list[str]:
     return lines
 
 
-def _anonymous_file(content: bytes) -> Any:
-    """A file in memory, 0600: postmap gives the index the mode of the file on its stdin."""
-    file = os.fdopen(os.memfd_create("table"), "w+b")
-    os.fchmod(file.fileno(), 0o600)
-    file.write(content)
-    file.flush()
-    file.seek(0)
-    os.lseek(file.fileno(), 0, os.SEEK_SET)
-    return file
-
-
 def loaded_at(queue_directory: str, proc: str = "/proc") -> dict[str, float] | None:
     """When the running master started and when it last loaded its configuration; None when no master runs.
     A reload leaves no trace on disk, but the queue manager is started anew by it."""
     try:
         with open(os.path.join(queue_directory, "pid", "master.pid"), encoding="ascii") as file:
             master = file.read().strip()
-        name, _parent, started = _process(os.path.join(proc, master))
+        name, _parent, started = process_stat(os.path.join(proc, master))
     except (OSError, ValueError):
         return None
     if name != "master":
@@ -248,13 +234,6 @@ def _children(proc: str, master: str) -> Iterable[float]:
     for entry in os.listdir(proc):
         if entry.isdigit():
             with suppress(OSError, ValueError):
-                name, parent, started = _process(os.path.join(proc, entry))
+                name, parent, started = process_stat(os.path.join(proc, entry))
                 if parent == master and name == "qmgr":
                     yield started
-
-
-def _process(directory: str) -> tuple[str, str, float]:
-    with open(os.path.join(directory, "stat"), encoding="utf-8", errors="replace") as file:
-        head, _close, tail = file.read().rpartition(")")
-    fields = tail.split()
-    return head.partition("(")[2], fields[1], int(fields[19]) / os.sysconf("SC_CLK_TCK")

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils import _main_cf, _master_cf
+from ansible_collections.mailops.ses.plugins.module_utils._files import CLOCK_SLACK, newest
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import Postfix, PostfixError, loaded_at
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_check import ask, try_tables
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_plan import (
@@ -38,8 +39,6 @@ RESTART_PARAMETERS = frozenset(
         "setgid_group",
     )
 )
-# The kernel stamps files with a clock that lags a little behind the one that processes are started by.
-CLOCK_SLACK = 0.05
 
 
 def configure(request: Request, check_mode: bool, scratch: str) -> dict[str, Any]:
@@ -123,8 +122,7 @@ def _missed(plan: Plan, request: Request, running: Mapping[str, float] | None) -
     """Whether files are newer than the master's last load: an earlier run's reload never came."""
     paths = [os.path.join(request.directory, name) for name in (MAIN_CF, MASTER_CF)]
     paths += [path for table in plan.tables if table.table.present for path in table.files]
-    newest = max((os.stat(path).st_ctime for path in paths if os.path.exists(path)), default=0.0)
-    return running is not None and newest > running["loaded"] + CLOCK_SLACK
+    return running is not None and newest(paths) > running["loaded"] + CLOCK_SLACK
 
 
 def _due(plan: Plan, request: Request, missed: bool) -> dict[str, Any]:

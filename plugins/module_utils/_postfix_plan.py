@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils import _main_cf, _maps, _master_cf
+from ansible_collections.mailops.ses.plugins.module_utils._files import text_of
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import Postfix, PostfixError
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_tables import TablePlan, look
@@ -42,7 +43,7 @@ class Plan:
 
 def make_plan(request: Request, postfix: Postfix) -> Plan:
     """Compare what is wanted with the host, as this Postfix allows."""
-    before = {name: _text(os.path.join(request.directory, name)) for name in (MAIN_CF, MASTER_CF)}
+    before = {name: text_of(os.path.join(request.directory, name)) or "" for name in (MAIN_CF, MASTER_CF)}
     master, services = _services(before[MASTER_CF], request)
     known = postfix.known_parameters(master)
     present = _main_cf.parameters(before[MAIN_CF])
@@ -77,14 +78,6 @@ def _services(text: str, request: Request) -> tuple[str, list[tuple[str, str]]]:
         if want["state"] == "present" and (want["name"], want["type"]) not in defined:
             raise PostfixError(f"services: {want['name']} ({want['type']}): command is needed for a new service")
     return after, changed
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, "rb") as file:
-            return file.read().decode("utf-8", "surrogateescape")
-    except FileNotFoundError:
-        return ""
 
 
 def _types(request: Request, default: str, supported: Iterable[str]) -> dict[str, str]:

@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils import _maps
+from ansible_collections.mailops.ses.plugins.module_utils._files import exposed, text_of
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import Postfix, PostfixError
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_request import Table
-from ansible_collections.mailops.ses.plugins.module_utils._swap import PRIVATE_MODE, Swap
+from ansible_collections.mailops.ses.plugins.module_utils._swap import Swap
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def look(table: Table, type_name: str, directory: str, postfix: Postfix | None) 
     """Compare a wanted table with the host's files."""
     path = os.path.join(directory, table.name)
     kind = _maps.KINDS[type_name]
-    source = _read(path)
+    source = text_of(path)
     index = postfix.index(type_name, path) if postfix and kind.suffix else None
     plan = TablePlan(table, type_name, path, source, index)
     if not table.present:
@@ -100,23 +100,6 @@ def look(table: Table, type_name: str, directory: str, postfix: Postfix | None) 
 
 def _with(plan: TablePlan, **changes: Any) -> TablePlan:
     return TablePlan(**{**plan.__dict__, **changes})
-
-
-def _read(path: str) -> str | None:
-    try:
-        with open(path, "rb") as file:
-            return file.read().decode("utf-8", "surrogateescape")
-    except FileNotFoundError:
-        return None
-
-
-def exposed(path: str) -> bool:
-    """Whether a secret file is anything but root's, 0600."""
-    if not os.path.exists(path):
-        return False
-    status = os.stat(path)
-    ours = os.geteuid() != 0 or (status.st_uid, status.st_gid) == (0, 0)
-    return stat.S_IMODE(status.st_mode) != PRIVATE_MODE or not ours
 
 
 def _older(index: str, source: str) -> bool:

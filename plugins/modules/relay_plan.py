@@ -51,6 +51,7 @@ options:
 seealso:
   - module: mailops.ses.smtp_check
   - module: mailops.ses.postfix_config
+  - module: mailops.ses.sendmail_config
 """
 
 EXAMPLES = r"""
@@ -133,6 +134,40 @@ postfix:
       description: The look-up tables without a secret, as M(mailops.ses.postfix_config) takes them.
       type: list
       elements: dict
+sendmail:
+  description: What the relay means in Sendmail's terms.
+  returned: when O(mta=sendmail)
+  type: dict
+  contains:
+    credential_keys:
+      description: The keys under which C(authinfo) has the credentials.
+      type: list
+      elements: str
+    access:
+      description: Rows of C(access).
+      type: dict
+    aliases:
+      description: Aliases for mail that has a null sender, or empty.
+      type: dict
+    macros:
+      description: Macros of m4 with their calls, as M(mailops.ses.sendmail_config) takes them.
+      type: dict
+    recipient_rules:
+      description: Rules that go before those of ruleset 0.
+      type: list
+      elements: list
+    sender_rules:
+      description: Rules of ruleset 1.
+      type: list
+      elements: list
+    delivery_rules:
+      description: Rules of C(check_compat).
+      type: list
+      elements: list
+    headers:
+      description: Header lines of C(sendmail.cf).
+      type: list
+      elements: str
 missing_packages:
   description: Those of O(packages) that aren't installed.
   returned: success
@@ -160,9 +195,15 @@ from ansible_collections.mailops.ses.plugins.module_utils._endpoint import endpo
 from ansible_collections.mailops.ses.plugins.module_utils._host import host_names, installed_packages
 from ansible_collections.mailops.ses.plugins.module_utils._relay import RelayError, describe, faults, typed
 from ansible_collections.mailops.ses.plugins.module_utils._relay_postfix import in_postfix
+from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail import (
+    for_sendmail,
+    in_sendmail,
+    sendmail_faults,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._resolver import canonical_name, resolve
 
 RESOLVER_SECONDS = 10.0
+IN_TERMS_OF = {"postfix": in_postfix, "sendmail": in_sendmail}
 DEFAULTS = {
     "ses_port": "587",
     "ses_hostname_fix": True,
@@ -202,15 +243,19 @@ def plan(module: AnsibleModule) -> dict:
             f"ses_replace_mta is false, and this host's MTA is {', '.join(others)}, which {mta} would replace; "
             "set ses_replace_mta to true if that is what you want."
         )
+    names = host_names(socket.gethostname(), read("/etc/hosts"))
+    if mta == "sendmail":
+        found += sendmail_faults(str(variables["ses_port"]), names, socket.getfqdn)
     if found:
         raise RelayError(found)
     endpoint = variables.get("ses_endpoint") or endpoint_of(variables["ses_region"])
-    names = host_names(socket.gethostname(), read("/etc/hosts"))
     deadline = Deadline(time.monotonic, time.monotonic() + RESOLVER_SECONDS)
     relay = describe(variables, names, canonical_name(endpoint, resolve, deadline))
+    if mta == "sendmail":
+        relay = for_sendmail(relay)
     return {
         "relay": asdict(relay),
-        **({"postfix": asdict(in_postfix(relay))} if mta == "postfix" else {}),
+        mta: asdict(IN_TERMS_OF[mta](relay)),
         "missing_packages": packages.missing(module.params["packages"]),
         "other_mtas": others,
         "trust_anchors": os.path.isfile(ca_file or module.params["ca_bundle"] or ""),

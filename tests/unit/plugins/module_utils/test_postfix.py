@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.mailops.ses.plugins.module_utils import _postfix
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import (
     Postfix,
-    _anonymous_file,
+    anonymous_file,
     _listen,
     loaded_at,
     run,
@@ -67,7 +67,7 @@ def test_a_daemon_that_waits_has_not_refused(tmp_path: Path) -> None:
 
 
 def test_a_table_for_stdin_is_in_memory_and_private() -> None:
-    with _anonymous_file(b"a b\n") as file:
+    with anonymous_file(b"a b\n") as file:
         assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) == 0o600
         assert os.fstat(file.fileno()).st_nlink == 0
         assert run(["cat"], file) == (0, "a b\n", "")

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run an MTA's own tools, and look at its processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from typing import Any
+
+SEARCH_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
+ENVIRONMENT = {"PATH": SEARCH_PATH, "LC_ALL": "C"}
+
+
+def run(argv: Sequence[str], stdin: Any = subprocess.DEVNULL) -> tuple[int, str, str]:
+    """Return code, standard output, standard error."""
+    # run_command has no stdin that is a file, and the tools that build tables look at the mode of theirs.
+    # pylint: disable-next=ansible-bad-function
+    done = subprocess.run(argv, stdin=stdin, capture_output=True, env=ENVIRONMENT, check=False)
+    out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
+    return done.returncode, out, err
+
+
+def anonymous_file(content: bytes) -> Any:
+    """A file in memory, 0600: postmap gives the index the mode of the file on its stdin."""
+    file = os.fdopen(os.memfd_create("table"), "w+b")
+    os.fchmod(file.fileno(), 0o600)
+    file.write(content)
+    file.flush()
+    file.seek(0)
+    os.lseek(file.fileno(), 0, os.SEEK_SET)
+    return file
+
+
+def process_stat(directory: str) -> tuple[str, str, float]:
+    """Name, parent and start (in seconds since boot) of the process of a directory in /proc."""
+    with open(os.path.join(directory, "stat"), encoding="utf-8", errors="replace") as file:
+        head, _close, tail = file.read().rpartition(")")
+    fields = tail.split()
+    return head.partition("(")[2], fields[1], int(fields[19]) / os.sysconf("SC_CLK_TCK")

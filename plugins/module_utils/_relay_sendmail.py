@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The relay in Sendmail's terms: rows of its tables, the rules that rewrite senders and keep null senders here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.module_utils._relay import Relay
+
+# A domain that exists nowhere (RFC 2606), for recipients that only the rules below know.
+BOUNCE_DOMAIN = "ses-bounce.invalid"
+KEEP, FORWARD, BOUNCES = "ses-keep", "ses-forward", "ses-bounces"
+# A rule: what an address looks like, and what becomes of it.
+Rule = list[str]
+Rules = list[Rule]
+# A bounce that Sendmail makes itself is addressed while macro f still names the sender of the mail that failed, but
+# only after that mail's delivery: so a delivery leaves this mark on its mail.
+MARK = "ses_tried"
+
+
+@dataclass(frozen=True)
+class InSendmail:
+    """What only Sendmail needs to know."""
+
+    credential_keys: list[str]
+    access: dict[str, str]
+    aliases: dict[str, str]
+    macros: dict[str, list[str]]
+    recipient_rules: Rules
+    sender_rules: Rules
+    delivery_rules: Rules
+    headers: list[str]
+
+
+def in_sendmail(relay: Relay) -> InSendmail:
+    """The relay's rows and rules."""
+    return InSendmail(
+        credential_keys=[f"AuthInfo:{name}" for name in relay.credential_names],
+        access=access(relay),
+        aliases=bounce_aliases(relay),
+        macros=macros(relay),
+        recipient_rules=recipient_rules(relay),
+        sender_rules=sender_rules(relay),
+        delivery_rules=delivery_rules(),
+        headers=headers(relay),
+    )
+
+
+def sendmail_faults(port: str, host_names: Sequence[str], qualified_name: Callable[[], str]) -> list[str]:
+    """Why Sendmail cannot be the relay of a host, each a sentence."""
+    found = []
+    if port in {str(number) for number, tls in PORTS.items() if tls == "wrapper"}:
+        found.append(
+            f"ses_port {port!r} speaks TLS from the first byte, which Sendmail cannot as a client; "
+            "use 587 or 2587, or the role mailops.ses.postfix."
+        )
+    if not any("." in name for name in host_names) and "." not in qualified_name():
+        found.append(
+            f"This host is called {', '.join(host_names) or 'nothing'}, without a domain, and Sendmail would wait for "
+            "one at each start; give it a name like web1.example.com, with hostnamectl or in a line of /etc/hosts."
+        )
+    return found
+
+
+def for_sendmail(relay: Relay) -> Relay:
+    """The relay without the ports that Sendmail cannot use."""
+    return replace(relay, ports=[port for port in relay.ports if port not in relay.wrapper_ports])
+
+
+def access(relay: Relay) -> dict[str, str]:
+    """What a server has to prove before it gets a credential, whatever its name, and the rows of AWS's page."""
+    rows = {f"Connect:{name}": "RELAY" for name in relay.credential_names}
+    return {"TLS_Srv:": f"TEMP+VERIFY:112+CN:{relay.endpoint}", **rows}
+
+
+def macros(relay: Relay) -> dict[str, list[str]]:
+    """The domains that are local, and those that are masqueraded."""
+    domains = {pattern: result for pattern, result in relay.sender_rewrites.items() if pattern != "*"}
+    masquerade = {"MASQUERADE_AS": [result[1:] for result in list(domains.values())[:1]]}
+    if domains:
+        masquerade["MASQUERADE_DOMAIN"] = [pattern[1:] for pattern in domains]
+    return {"LOCAL_DOMAIN": relay.local_names, **(masquerade if domains else {})}
+
+
+def sender_rules(relay: Relay) -> Rules:
+    """Ruleset 1: one address for every sender of envelope and headers; a null sender stays one."""
+    sender = relay.sender_rewrites.get("*")
+    if not sender:
+        return []
+    kept = [["<@>", "$@ <@>"]]
+    if _outside(relay):
+        # A bounce of what leaves in this name has to be known from other bounces.
+        kept.append([_focused(relay.bounce_recipient, "$*"), f"$@ {_focused(relay.bounce_recipient)}"])
+    return [*kept, ["$+", f"$@ {_focused(sender)}"]]
+
+
+def recipient_rules(relay: Relay) -> Rules:
+    """Ruleset 0, before Sendmail's own rules: null senders' mail stays here, the organisation's mail leaves."""
+    outside, kept = _outside(relay), "root" if _outside(relay) else relay.bounce_recipient
+    mailbox = f"$#local $: \\{kept}"  # the backslash keeps aliases out
+    bounced = ["< > < $* >", f"< $+ > < {MARK} >"]
+    rules = [["$*", f"$: < $&f > < $&{{{MARK}}} > $1"]]
+    if outside:
+        forwarded = f"$#relay $@ {relay.endpoint} $: {_focused(relay.bounce_recipient)}"
+        rules.append([f"< $* > < $* > {FORWARD} < @ {BOUNCE_DOMAIN} $* >", forwarded])
+        rules.append([f"< $* > < $* > {KEEP} < @ {BOUNCE_DOMAIN} $* >", mailbox])
+        # What comes for that very address is a bounce of a bounce.
+        rules += [[f"{marks} {_focused(relay.bounce_recipient, '$*')}", mailbox] for marks in bounced]
+    rules += [[f"{marks} $*", f"$#local $: {BOUNCES}" if outside else mailbox] for marks in bounced]
+    rules.append(["< $* > < $* > $*", "$: $3"])
+    for domain in sorted(_organisation(relay)):
+        rules.append([f"$+ < @ {domain} $* >", f"$#relay $@ {relay.endpoint} $: $1 < @ {domain} . >"])
+    return rules
+
+
+def delivery_rules() -> Rules:
+    """check_compat, which runs before each delivery: leave the mark, and let no null sender through to SES."""
+    refusal = '$#error $@ 5.7.1 $: "550 a null sender cannot be relayed through SES"'
+    return [
+        ["$*", f"$: $(macro {{{MARK}}} $@ {MARK} $) $1"],
+        ["$*", "$: < $&{rcpt_mailer} > $1"],
+        ["< relay > $|  $*", refusal],
+        ["< relay > < > $| $*", refusal],
+    ]
+
+
+def headers(relay: Relay) -> list[str]:
+    """The configuration set's header, on what leaves."""
+    return [f"H?a?X-SES-CONFIGURATION-SET: {relay.configuration_set}"] if relay.configuration_set else []
+
+
+def bounce_aliases(relay: Relay) -> dict[str, str]:
+    """An address outside gets mail from itself, since SES verifies senders: the alias's owner is the sender."""
+    if not _outside(relay):
+        return {}
+    copies = f"{KEEP}@{BOUNCE_DOMAIN}, {FORWARD}@{BOUNCE_DOMAIN}"
+    return {BOUNCES: copies, f"owner-{BOUNCES}": relay.bounce_recipient}
+
+
+def _focused(address: str, rest: str = ".") -> str:
+    """An address as rulesets see it."""
+    local, _at, domain = address.rpartition("@")
+    return f"{local} < @ {domain} {rest} >"
+
+
+def _organisation(relay: Relay) -> set[str]:
+    return {result.rpartition("@")[2].lower() for result in relay.sender_rewrites.values()}
+
+
+def _outside(relay: Relay) -> bool:
+    return "@" in relay.bounce_recipient

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Debian's sendmail.conf: shell variables by which its scripts start the daemons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_ASSIGNMENT = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
+
+
+def values(text: str) -> dict[str, str]:
+    """The variables, without quotes and the closing semicolon."""
+    return {name: value.split("#")[0].strip().rstrip(";").strip("\"'") for name, value in _ASSIGNMENT.findall(text)}
+
+
+def set_values(text: str, wanted: Mapping[str, str]) -> str:
+    """The text with these variables changed in place, or added at its end; all else stays."""
+    present = values(text)
+    for name, value in wanted.items():
+        line = f'{name}="{value}";'
+        if name not in present:
+            text += ("" if not text or text.endswith("\n") else "\n") + line + "\n"
+        elif present[name] != value:
+            text = re.sub(rf"^{name}=.*$", lambda _match, line=line: line, text, flags=re.MULTILINE)
+    return text

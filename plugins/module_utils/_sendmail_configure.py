@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring a host's whole Sendmail configuration to the wanted state: plan, ask Sendmail, swap, report."""
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils import _sendmail, _sendmail_mc
+from ansible_collections.mailops.ses.plugins.module_utils._command import run
+from ansible_collections.mailops.ses.plugins.module_utils._files import CLOCK_SLACK, newest, text_of
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import SendmailError
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail_plan import CF, CONF, MC, Plan, TablePlan, make_plan
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail_request import Request
+from ansible_collections.mailops.ses.plugins.module_utils._swap import Swap, locked, sweep
+
+
+def configure(request: Request, check_mode: bool, scratch: str) -> dict[str, Any]:
+    """Do all of it; in check mode all but the writing. The scratch directory is the caller's, private to it."""
+    try:
+        if _sendmail.installed():
+            return _configure(request, check_mode, scratch)
+    except OSError as error:
+        remedy = " (run the task as root: become: true)" if isinstance(error, PermissionError) else ""
+        raise SendmailError(f"the host keeps what it had: {error.strerror}: {error.filename}{remedy}") from error
+    if not check_mode:
+        raise SendmailError("Sendmail is not installed: sendmail, makemap, m4 and make are needed. Install them first")
+    return {
+        **_report(make_plan(request, installed=False), request.directory),
+        "changed": True,
+        "action": "restart",
+        "reload_due": False,
+        "restart_due": True,
+        "sendmail_version": "",
+        "msg": "Sendmail is not installed yet: the difference is against an empty configuration",
+    }
+
+
+def _configure(request: Request, check_mode: bool, scratch: str) -> dict[str, Any]:
+    if not os.path.isdir(request.directory):
+        raise SendmailError(f"config_directory: {request.directory} is no directory on this host")
+    with nullcontext() if check_mode else locked(request.directory):
+        if not check_mode:
+            sweep(request.directory)
+        plan = make_plan(request, installed=True)
+        compiled = _compile(plan, scratch)
+        present = text_of(os.path.join(request.directory, CF)) or ""
+        stale = _sendmail_mc.significant(present) != _sendmail_mc.significant(compiled)
+        plan = replace(plan, stale=stale)
+        running = _sendmail.loaded_at(compiled)
+        missed = _missed(plan, request, running)
+        if plan.changed:
+            _try(plan, compiled, scratch)
+        if plan.changed and not check_mode:
+            _carry_out(plan, compiled, request)
+    return {
+        **_report(plan, request.directory),
+        **_due(plan, missed),
+        "sendmail_version": _sendmail.version(compiled),
+    }
+
+
+def _compile(plan: Plan, scratch: str) -> str:
+    """The candidate as the distribution's make builds it: m4's output, then sendmail.mc itself as comments."""
+    path = os.path.join(scratch, MC)
+    _write(path, plan.after[MC])
+    out = _sendmail.compiled(path)
+    comments = "".join(f"# {line}\n" for line in plan.after[MC].splitlines())
+    return f"{out}### {MC} ###\n{comments}"
+
+
+def _try(plan: Plan, compiled: str, scratch: str) -> None:
+    """Have Sendmail read the candidate, with the tables as they will be, but for secrets, which stay out of scratch."""
+    text = compiled
+    for table in plan.tables:
+        if table.path not in compiled:
+            raise SendmailError(f"tables: {table.table.name}: nothing in {MC} reads {table.path}")
+        if table.changed and not table.table.secret:
+            candidate = os.path.join(scratch, table.table.name)
+            _write(candidate, table.after)
+            if table.table.kind == "hash":
+                _sendmail.build(candidate, table.after, secret=False)
+            text = text.replace(table.path, candidate)
+    path = os.path.join(scratch, CF)
+    _write(path, text)
+    _sendmail.check(path)
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "wb") as file:
+        file.write(text.encode("utf-8", "surrogateescape"))
+
+
+def _carry_out(plan: Plan, compiled: str, request: Request) -> None:
+    """Tables first and sendmail.cf last, so that it never refers to one that is not there, and is younger than what it
+    is made of. Then the distribution's make, which brings its own files up to date and leaves sendmail.cf alone."""
+    with Swap() as swap:
+        for table in plan.tables:
+            _stage(table, swap)
+        texts = {**plan.after, CF: compiled}
+        for name in plan.changed_files:
+            target = os.path.join(request.directory, name)
+            swap.put(target, swap.stage(target, texts[name].encode("utf-8", "surrogateescape")))
+        for table in plan.tables:
+            for path in table.remove:
+                swap.remove(path)
+        swap.commit()
+    status, out, err = run(["make", "-s", "-C", request.directory])
+    built = text_of(os.path.join(request.directory, CF)) or ""
+    if status or _sendmail_mc.significant(built) != _sendmail_mc.significant(compiled):
+        raise SendmailError(f"make -C {request.directory} went wrong (it ended with {status}): {(err or out).strip()}")
+
+
+def _stage(plan: TablePlan, swap: Swap) -> None:
+    """Make the table's files in the staging directory, and plan their exchange."""
+    private = plan.table.secret
+    if plan.write:
+        swap.put(plan.path, swap.stage(plan.path, plan.after.encode("utf-8", "surrogateescape")))
+    if plan.build:
+        staged = os.path.join(swap.staging(plan.path + ".db"), "index-" + plan.table.name)
+        swap.put(plan.path + ".db", _sendmail.build(staged, plan.after, private), private)
+
+
+def _report(plan: Plan, directory: str) -> dict[str, Any]:
+    diff = []
+    for name in (MC, CONF):
+        if plan.before[name] != plan.after[name]:
+            path = os.path.join(directory, name)
+            texts = {"before": plan.before[name], "after": plan.after[name]}
+            diff.append({"before_header": path, "after_header": path, **texts})
+    return {
+        "changed": plan.changed,
+        "files": plan.changed_files,
+        "tables": [table.result() for table in plan.tables],
+        "diff": diff + [table.diff() for table in plan.tables if table.changed],
+    }
+
+
+def _missed(plan: Plan, request: Request, running: dict[str, float] | None) -> str:
+    """What an earlier run left undone on the daemon: files that are newer than its last load or its start."""
+    if running is None:
+        return "restart"  # Debian's unit counts as active whatever became of its daemon
+    if newest([os.path.join(request.directory, CONF)]) > running["started"] + CLOCK_SLACK:
+        return "restart"
+    paths = [os.path.join(request.directory, name) for name in (MC, CF)]
+    paths += [path for table in plan.tables for path in table.files]
+    return "reload" if newest(paths) > running["loaded"] + CLOCK_SLACK else "none"
+
+
+def _due(plan: Plan, missed: str) -> dict[str, Any]:
+    restart = missed == "restart" or CONF in plan.changed_files
+    action = "restart" if restart else "reload" if plan.changed or missed == "reload" else "none"
+    return {"action": action, "reload_due": action == "reload", "restart_due": restart}

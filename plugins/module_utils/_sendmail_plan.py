@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run of sendmail_config is to do: the host's texts and tables, and what is to become of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils import _maps, _sendmail, _sendmail_conf, _sendmail_mc
+from ansible_collections.mailops.ses.plugins.module_utils._files import exposed, text_of
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import SendmailError
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail_request import Request, Table
+
+MC, CONF, CF = "sendmail.mc", "sendmail.conf", "sendmail.cf"
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """One table: what it is to be and what that takes."""
+
+    table: Table
+    path: str
+    before: str  # the source that is there
+    after: str
+    index: Mapping[str, str] | None  # what the index that is there holds
+    build: bool
+    remove: tuple[str, ...]
+
+    @property
+    def write(self) -> bool:
+        return not self.table.secret and self.before != self.after
+
+    @property
+    def changed(self) -> bool:
+        return self.write or self.build or bool(self.remove)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Where the table is when it is in force."""
+        index = (self.path + ".db",) if self.table.kind == "hash" else ()
+        return index if self.table.secret else (self.path, *index)
+
+    def result(self) -> dict[str, Any]:
+        return {"name": self.table.name, "path": self.path, "rebuilt": self.build, "changed": self.changed}
+
+    def diff(self) -> dict[str, str]:
+        before, after = self.before, self.after
+        if self.table.secret:
+            kind, present, wanted = _maps.KINDS["hash"], self.index or {}, rows(after)
+            before, after = _maps.masked(present, present, kind), _maps.masked(wanted, present, kind)
+        if before == after:
+            before = f"(an index is missing or stale, or others can read it)\n{before}"
+        return {"before_header": self.path, "after_header": self.path, "before": before, "after": after}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Texts by name, before and after, and the tables."""
+
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+    tables: list[TablePlan]
+    stale: bool  # sendmail.cf is not what sendmail.mc means
+
+    @property
+    def changed_files(self) -> list[str]:
+        return [name for name in (CONF, MC) if self.before[name] != self.after[name]] + ([CF] if self.stale else [])
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.changed_files) or any(table.changed for table in self.tables)
+
+
+def rows(source: str) -> dict[str, str]:
+    """A source as makemap reads it: keys in lower case, the first of equal ones."""
+    found: dict[str, str] = {}
+    for key, value in _maps.parse_source(source).items():
+        found.setdefault(key.lower(), value.strip())
+    return found
+
+
+def make_plan(request: Request, installed: bool) -> Plan:
+    """Compare what is wanted with the host's files."""
+    before = {name: text_of(os.path.join(request.directory, name)) or "" for name in (MC, CONF)}
+    mc = _sendmail_mc.with_settings(before[MC] if installed else "MAILER_DEFINITIONS\n", request.lines)
+    if mc is None:
+        raise SendmailError(f"{request.directory}/{MC} has no MAILER_DEFINITIONS, before which they would stand")
+    after = {MC: mc, CONF: _sendmail_conf.set_values(before[CONF], request.settings)}
+    return Plan(before, after, [look(table, request.directory, installed) for table in request.tables], stale=False)
+
+
+def look(table: Table, directory: str, installed: bool) -> TablePlan:
+    """Compare a wanted table with the host's files."""
+    path = os.path.join(directory, table.name)
+    lines = [f"{key}\t{value}" for key, value in table.entries.items()]
+    before = "" if table.secret else text_of(path) or ""
+    after = "\n".join((*lines, "")) if table.secret else _sendmail_mc.with_rows(before, lines)
+    index = _sendmail.index(path) if installed and table.kind == "hash" else None
+    build = table.kind == "hash" and (index != rows(after) or (table.secret and exposed(path + ".db")))
+    # Of a secret there is one copy. The distribution's make would build the index anew from a source that is there.
+    remove = (path,) if table.secret and os.path.lexists(path) else ()
+    return TablePlan(table, path, before, after, index, build, remove)

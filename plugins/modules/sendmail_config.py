@@ -1,0 +1,222 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bring a host's whole Sendmail configuration to the wanted state in one call."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: sendmail_config
+short_description: Bring a host's whole Sendmail configuration to the wanted state in one call
+version_added: 0.2.0
+description:
+  - Writes settings into one marked block of C(sendmail.mc), before the mailers, sets variables of C(sendmail.conf), and
+    fills look-up tables, together. Every other line stays as it is.
+  - Has C(m4) and Sendmail check the new configuration before anything on the host changes, then renames the new files
+    into place, tables first and C(sendmail.cf) last. When the check or a rename fails, the host keeps what it had.
+  - Does not touch the daemon. RV(action) tells what is due on it.
+notes:
+  - >-
+    What the check finds: macros and features that C(m4) does not know, options and map types that Sendmail does not
+    know, maps that cannot be opened, tables that nothing in C(sendmail.mc) reads. What it cannot find: a well-formed
+    value with the wrong meaning, and a rule that never matches.
+  - >-
+    A table with O(tables[].secret_entries) is one file, its index, owned by root and with mode 0600 from its first
+    byte. It is built from memory, so that no clear-text source exists. A source at exactly the table's path is removed,
+    because the distribution's C(make) would build the index anew from it.
+  - The rows of other tables stand in a marked block at the end of their source.
+  - >-
+    Where no reload came since the files changed, for example because an earlier play was interrupted, or where no
+    daemon runs, RV(action) says so though RV(ignore:changed) is V(false).
+  - Needs Debian's layout of C(/etc/mail) with its C(Makefile), Sendmail 8.17 or newer, C(m4) and C(make).
+author:
+  - mailops maintainers (@mailops)
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+    details:
+      - On a host without Sendmail it reports the difference to an empty configuration.
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
+      mode.
+    support: full
+    details:
+      - Of secret tables it shows the keys, and whether a value changes, never a value. C(sendmail.cf) is left out; it
+        follows from C(sendmail.mc).
+  idempotent:
+    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no
+      change.
+    support: full
+options:
+  defines:
+    description:
+      - C(define)s of m4. Null undefines.
+    type: dict
+    default: {}
+  features:
+    description:
+      - C(FEATURE)s, each with the list of its further arguments.
+    type: dict
+    default: {}
+  macros:
+    description:
+      - Other macros, each with a list of calls. A call is its only argument, or the list of its arguments.
+    type: dict
+    default: {}
+  sections:
+    description:
+      - What stands after C(LOCAL_CONFIG), C(LOCAL_RULE_0) to C(LOCAL_RULE_3) or C(LOCAL_RULESETS).
+      - An item is a line as C(sendmail.cf) has it, or a rule as a list of its two sides.
+    type: dict
+    default: {}
+  settings:
+    description:
+      - Variables of C(sendmail.conf), with which Debian's scripts start the daemons.
+    type: dict
+    default: {}
+  tables:
+    description:
+      - Look-up tables.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: File name of the table in O(config_directory).
+        type: str
+        required: true
+      kind:
+        description: Whether Sendmail reads the table's index, V(hash), or its source, V(text).
+        type: str
+        choices: [hash, text]
+        default: hash
+      entries:
+        description: Keys and values, in order. None take the block away.
+        type: dict
+      secret_entries:
+        description:
+          - Like O(tables[].entries), for tables with credentials, which have no other rows. Mutually exclusive with it.
+          - Ansible hides every occurrence of these values in its output, so they should not be short words.
+        type: dict
+  config_directory:
+    description: Sendmail's configuration directory.
+    type: path
+    default: /etc/mail
+seealso:
+  - module: mailops.ses.postfix_config
+  - module: mailops.ses.smtp_check
+"""
+
+EXAMPLES = r"""
+- name: Relay through an SES endpoint
+  mailops.ses.sendmail_config:
+    defines:
+      SMART_HOST: relay:email-smtp.us-east-1.amazonaws.com
+      RELAY_MAILER_ARGS: TCP $h 587
+      confDONT_EXPAND_CNAMES: "True"
+      confAUTH_MECHANISMS: LOGIN PLAIN
+    features:
+      authinfo: [hash -o /etc/mail/authinfo.db]
+      check_cert_altnames: []
+    macros:
+      MASQUERADE_AS: [example.com]
+    sections:
+      LOCAL_RULE_0:
+        - ["$+ < @ example.com $* >", "$#relay $@ email-smtp.us-east-1.amazonaws.com $: $1 < @ example.com . >"]
+    tables:
+      - name: authinfo
+        secret_entries:
+          "AuthInfo:email-smtp.us-east-1.amazonaws.com": '"U:root" "I:{{ username }}" "P:{{ password }}" "M:PLAIN"'
+      - name: access
+        entries:
+          "TLS_Srv:": TEMP+VERIFY:112+CN:email-smtp.us-east-1.amazonaws.com
+  register: sendmail
+
+- name: Load the configuration
+  ansible.builtin.command: /etc/init.d/sendmail {{ sendmail.action }}
+  when: sendmail.action != 'none'
+"""
+
+RETURN = r"""
+action:
+  description: What is due on the daemon, V(none), V(reload) or V(restart).
+  returned: success
+  type: str
+  sample: reload
+reload_due:
+  description: Whether RV(action) is V(reload).
+  returned: success
+  type: bool
+restart_due:
+  description: Whether RV(action) is V(restart).
+  returned: success
+  type: bool
+files:
+  description: Those of C(sendmail.conf), C(sendmail.mc) and C(sendmail.cf) that change.
+  returned: success
+  type: list
+  elements: str
+tables:
+  description: The tables, in the order given.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: File name.
+      type: str
+    path:
+      description: Path without an index's suffix.
+      type: str
+    rebuilt:
+      description: Whether its index is built.
+      type: bool
+    changed:
+      description: Whether any of its files change.
+      type: bool
+sendmail_version:
+  description: Version of Sendmail's configuration files, empty where it isn't installed (check mode only).
+  returned: success
+  type: str
+  sample: 8.18.1
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import SendmailError
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail_configure import configure
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail_request import fault, request
+
+TABLE = {
+    "name": {"type": "str", "required": True},
+    "kind": {"type": "str", "choices": ["hash", "text"], "default": "hash"},
+    "entries": {"type": "dict"},
+    "secret_entries": {"type": "dict", "no_log": True},
+}
+ARGUMENTS = {
+    "defines": {"type": "dict", "default": {}},
+    "features": {"type": "dict", "default": {}},
+    "macros": {"type": "dict", "default": {}},
+    "sections": {"type": "dict", "default": {}},
+    "settings": {"type": "dict", "default": {}},
+    "tables": {"type": "list", "elements": "dict", "default": [], "options": TABLE},
+    "config_directory": {"type": "path", "default": "/etc/mail"},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    bad = fault(module.params)
+    if bad:
+        module.fail_json(msg=bad)
+    try:
+        result = configure(request(module.params), module.check_mode, module.tmpdir)
+    except SendmailError as error:
+        module.fail_json(msg=str(error))
+    if not module._diff:
+        del result["diff"]
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
