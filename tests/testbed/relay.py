@@ -15,6 +15,7 @@ from ses_simulator.client import Control
 
 from .engine import ROOT
 from .layout import Layout
+from .mta import mta_of
 
 RELAYS = [f"podman://{Layout.load().container(name)}" for name in ("debian12", "debian13")]
 INVENTORY = ROOT / "molecule" / "inventory.yml"
@@ -46,14 +47,14 @@ class Relay:
         container = host.backend.name
         self.name = container.removeprefix(f"{layout.prefix}-")
         self.hostname = layout.hosts[self.name].hostname
+        self.mta = mta_of(host)
 
     def playbook(
         self, *arguments: str, name: str = "mailops.ses.relay", **variables: Any
     ) -> subprocess.CompletedProcess[str]:
         """Run a playbook on this host alone."""
         command = ["ansible-playbook", "-i", str(INVENTORY), name, "--limit", f"{self.name},localhost"]
-        if variables:
-            command += ["--extra-vars", json.dumps(variables)]
+        command += ["--extra-vars", json.dumps({"ses_mta": self.mta.name, **variables})]
         return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, env=ENVIRONMENT)
 
     def converge(self, **variables: Any) -> subprocess.CompletedProcess[str]:
@@ -82,6 +83,7 @@ class Relay:
     def submit(self, envelope_sender: str, recipient: str, count: int = 1) -> str:
         """Hand COUNT mails over by `sendmail -f`, which may be a null sender."""
         subject = f"test {uuid.uuid4().hex}"
+        envelope_sender = envelope_sender or self.mta.null_sender
         text = f"Subject: {subject}\nFrom: root\nTo: {recipient}\n\nhello\n"
         one = f"printf '%s' {quote(text)} | /usr/sbin/sendmail -f {quote(envelope_sender)} -- {recipient}"
         self.host.check_output(f"for n in $(seq {count}); do {one}; done")
@@ -104,20 +106,19 @@ class Relay:
         """The reason for which the queue keeps its only mail; it has to contain WORD."""
 
         def look() -> str:
-            reasons = [recipient.get("delay_reason", "") for mail in self.queue() for recipient in mail["recipients"]]
-            return next((reason for reason in reasons if word in reason), "")
+            return next((reason for reason in self.queue() if word in reason), "")
 
         reason: str = until(f"{subject} is deferred with {word!r}", look)
         return reason
 
-    def queue(self) -> list[dict[str, Any]]:
-        """The queue, as `postqueue -j` tells it."""
-        listing = self.host.run("postqueue -j")
-        return [json.loads(line) for line in listing.stdout.splitlines()]
+    def queue(self) -> list[str]:
+        """The reason why it waits, for each mail in the queue."""
+        return self.mta.queue()
 
     def empty(self) -> None:
         """Delete what is queued, and root's mailbox."""
-        self.host.run("test ! -x /usr/sbin/postsuper || postsuper -d ALL; rm -f /var/mail/*")
+        self.mta.empty()
+        self.host.run("rm -f /var/mail/*")
 
     def mailbox(self, user: str, word: str) -> str:
         """USER's mailbox on the host, as soon as it contains WORD."""

@@ -18,8 +18,7 @@ MOST_EXECUTIONS = 6  # beyond fact gathering
 
 def secrets(relay):
     """The secrets in every form in which they could show."""
-    table = relay.host.check_output("postconf -h smtp_sasl_password_maps")
-    user, _, password = relay.host.check_output(f"postmap -q email-smtp.us-east-1.amazonaws.com {table}").partition(":")
+    user, password = relay.mta.credential(relay.mta.keys("email-smtp.us-east-1.amazonaws.com")[0])
     blob = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
     return [password, SECRET_ACCESS_KEY, blob, base64.b64encode(password.encode()).decode()]
 
@@ -36,7 +35,7 @@ def test_nothing_changes_and_little_is_executed(relay):
 def test_no_secret_shows_in_the_output(relay, arguments):
     # Another user name, so that the credential table is about to change and its diff is shown.
     done = relay.playbook(*arguments, **DOMAIN, ses_hostname_aliases=[f"alias{len(arguments)}.example.com"])
-    assert "sasl_passwd" in done.stdout
+    assert relay.mta.credential_files()[0] in done.stdout
     assert "changed=0" not in done.stdout.partition("PLAY RECAP")[2]
     for secret in secrets(relay):
         assert secret not in done.stdout + done.stderr
@@ -52,7 +51,7 @@ def test_no_secret_stands_in_the_process_list(relay):
     relay.send()
     relay.host.check_output(f"touch /run/watch.stop; while kill -0 {process} 2>/dev/null; do sleep 0.1; done")
     seen = relay.host.file("/run/watch.seen").content_string.replace("\0", " ")
-    assert "smtp -t unix" in seen  # it did look
+    assert relay.mta.sender_process in seen  # it did look
     for secret in secrets(relay):
         assert secret not in seen
 
@@ -62,17 +61,15 @@ def test_no_secret_is_readable_by_others(relay):
         # Every file that others can read, without the kernel's own and the machine's bind mounts.
         found = relay.host.run(f"find / -xdev -type f -perm /o+r -size -2M -print0 | xargs -0 grep -lF -- '{secret}'")
         assert found.stdout == ""
-    table = relay.host.check_output("postconf -h smtp_sasl_password_maps").partition(":")[2]
     holders = relay.host.run(f"grep -rlF -- '{secrets(relay)[0]}' /etc /var /root /tmp /run").stdout.split()
-    assert [name for name in holders if name.startswith(table)] == holders
     assert len(holders) == 1
+    assert holders[0] in relay.mta.credential_files()
     stat = relay.host.file(holders[0])
     assert (stat.user, stat.group, stat.mode) == ("root", "root", 0o600)
 
 
 def test_a_lost_table_is_built_again(relay, endpoint):
-    table = relay.host.check_output("postconf -h smtp_sasl_password_maps").partition(":")[2]
-    relay.host.check_output(f"rm -f {table} {table}.*")
+    relay.host.check_output(f"rm -f {' '.join(relay.mta.credential_files())}")
     assert "changed=2" in relay.converge(**DOMAIN).stdout  # the configuration and the reload
     relay.arrived(endpoint, relay.send())
     assert "changed=0" in relay.converge(**DOMAIN).stdout

@@ -9,7 +9,7 @@ from testbed.relay import RELAYS
 testinfra_hosts = RELAYS
 FINGERPRINT = (
     "find /etc -xdev -type f -printf '%p %T@ %m %u %s\\n' | sort; dpkg-query -W; "
-    "systemctl list-units --no-legend --plain --state=running '*postfix*'"
+    "systemctl list-units --no-legend --plain --state=running '*postfix*' '*sendmail*'"
 )
 
 REFUSALS = {
@@ -55,13 +55,13 @@ def test_another_mta_is_not_replaced_unless_asked_for(relay, endpoint):
         assert "ses_replace_mta" in done.stdout
         assert "msmtp-mta" in done.stdout
         assert relay.host.package("msmtp-mta").is_installed
-        assert not relay.host.package("postfix").is_installed
+        assert not relay.host.package(relay.mta.package).is_installed
         # A log-in that fails comes before the other MTA goes.
         assert relay.playbook(ses_replace_mta=True, ses_smtp_password="B" + "x" * 43).returncode != 0
         assert relay.host.package("msmtp-mta").is_installed
         announced = relay.playbook("--check", "--diff", ses_replace_mta=True)
         assert announced.returncode == 0, announced.stdout
-        assert "relayhost = [email-smtp.us-east-1.amazonaws.com]:587" in announced.stdout
+        assert relay.mta.announcement in announced.stdout
         assert "changed=0" not in announced.stdout.partition("PLAY RECAP")[2].partition("localhost")[0]
         assert relay.host.package("msmtp-mta").is_installed
     finally:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from testbed.relay import RELAYS, until
 
@@ -15,8 +17,9 @@ def header(message, name):
 
 
 def attempts(endpoint):
-    """The MAIL commands that the endpoint got."""
-    return [line for session in endpoint.sessions() for line, _ in session["commands"] if line.startswith("MAIL")]
+    """The senders of the MAIL commands that the endpoint got."""
+    lines = [line for session in endpoint.sessions() for line, _ in session["commands"] if line.startswith("MAIL")]
+    return [re.search("<(.*?)>", line)[1] for line in lines]
 
 
 @pytest.mark.parametrize("sender", ["root", "App <app@example.org>", "nobody@localhost"])
@@ -47,7 +50,7 @@ def test_the_bounce_after_a_refusal_by_ses_comes_back_to_root(relay, quiet):
     assert "Email address is not verified" in relay.mailbox("root", subject)
     until("the queue is empty", lambda: relay.queue() == [])
     # One attempt to send it, none to send the bounce.
-    assert attempts(quiet) == ["MAIL FROM:<ops@example.com>"]
+    assert attempts(quiet) == ["ops@example.com"]
 
 
 @pytest.mark.parametrize(

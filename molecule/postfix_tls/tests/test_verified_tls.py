@@ -9,11 +9,11 @@ from testbed.relay import RELAYS, until
 testinfra_hosts = RELAYS
 
 IMPOSTORS = {
-    "other name": ({"certificate": "other_name"}, "not verified"),
-    "expired": ({"certificate": "expired"}, "not verified"),
-    "not yet valid": ({"certificate": "not_yet_valid"}, "not verified"),
-    "untrusted": ({"certificate": "untrusted"}, "not verified"),
-    "STARTTLS stripped": ({"no_starttls": True}, "TLS is required"),
+    "other name": ({"certificate": "other_name"}, "unverified"),
+    "expired": ({"certificate": "expired"}, "unverified"),
+    "not yet valid": ({"certificate": "not_yet_valid"}, "unverified"),
+    "untrusted": ({"certificate": "untrusted"}, "unverified"),
+    "STARTTLS stripped": ({"no_starttls": True}, "no_tls"),
 }
 
 
@@ -31,16 +31,16 @@ def nothing_given_away(sessions):
 )
 def test_an_impostor_gets_nothing_and_the_mail_waits(relay, quiet, impostor, port):
     fault, word = IMPOSTORS[impostor]
-    if not relay.host.check_output("postconf -h relayhost").endswith(f":{port}"):
+    if relay.mta.port() != port:
         relay.converge(ses_port=port)
     quiet.reset()  # the role's own check has logged in
     quiet.fault(**fault)
     # The header asks for delivery without verification (RFC 8689): Postfix 3.10 would obey if it were let.
     subject = relay.send(TLS_Required="no")
-    relay.deferred(subject, word)
+    relay.deferred(subject, getattr(relay.mta, word))
     assert nothing_given_away(quiet.sessions())
     quiet.clear()
-    relay.host.check_output("postqueue -f")
+    relay.mta.flush()
     session, _ = relay.arrived(quiet, subject)
     assert session["user"] == "AKIATESTBEDUSEAST123"
 
@@ -67,29 +67,20 @@ def test_a_wrong_password_defers_and_does_not_bounce(relay, quiet):
     subject = relay.send()
     relay.deferred(subject, "535")
     quiet.clear()
-    relay.host.check_output("postqueue -f")
+    relay.mta.flush()
     relay.arrived(quiet, subject)
     until("the queue is empty", lambda: relay.queue() == [])
 
 
-BYPASSES = {
-    "an option of the smtp service": "postconf -P smtp/unix/smtp_tls_security_level=may",
-    "a TLS policy": "postconf -e 'smtp_tls_policy_maps=static:may'",
-    "a default transport": "postconf -e 'default_transport=smtp:[127.0.0.1]:2525'",
-    "a sender's relay host": "postconf -e 'sender_dependent_relayhost_maps=static:[127.0.0.1]:2525'",
-    "the load balancer's name": "postconf -e smtp_cname_overrides_servername=yes",
-}
-
-
 def test_what_was_configured_before_takes_no_mail_around_the_verification(relay, quiet):
-    for command in BYPASSES.values():
+    for command in relay.mta.bypasses:
         relay.host.check_output(command)
     relay.converge()
     quiet.reset()
     quiet.fault(certificate="untrusted")
     subject = relay.send()
-    relay.deferred(subject, "not verified")
+    relay.deferred(subject, relay.mta.unverified)
     assert nothing_given_away(quiet.sessions())
     quiet.clear()
-    relay.host.check_output("postqueue -f")
+    relay.mta.flush()
     relay.arrived(quiet, subject)
