@@ -71,8 +71,9 @@ def for_sendmail(relay: Relay) -> Relay:
 
 def access(relay: Relay) -> dict[str, str]:
     """What a server has to prove before it gets a credential, whatever its name, and the rows of AWS's page."""
-    rows = {f"Connect:{name}": "RELAY" for name in relay.credential_names}
-    return {"TLS_Srv:": f"TEMP+VERIFY:112+CN:{relay.endpoint}", **rows}
+    proof = f"TEMP+VERIFY:112+CN:{relay.endpoint}"
+    demands = {f"TLS_Srv:{name}": proof for name in ("", *relay.credential_names)}
+    return {**demands, **{f"Connect:{name}": "RELAY" for name in relay.credential_names}}
 
 
 def macros(relay: Relay) -> dict[str, list[str]]:
@@ -135,7 +136,7 @@ def bounce_aliases(relay: Relay) -> dict[str, str]:
     """An address outside gets mail from itself, since SES verifies senders: the alias's owner is the sender."""
     if not _outside(relay):
         return {}
-    copies = f"{KEEP}@{BOUNCE_DOMAIN}, {FORWARD}@{BOUNCE_DOMAIN}"
+    copies = f"{KEEP}@{BOUNCE_DOMAIN},{FORWARD}@{BOUNCE_DOMAIN}"
     return {BOUNCES: copies, f"owner-{BOUNCES}": relay.bounce_recipient}
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from testbed.relay import RELAYS, until
+from testbed.relay import RELAYS, Relay, until
 
 testinfra_hosts = RELAYS
 SETTINGS = {"ses_sender": "ops@example.com", "ses_configuration_set": "newsletters"}
@@ -20,6 +20,12 @@ def attempts(endpoint):
     """The senders of the MAIL commands that the endpoint got."""
     lines = [line for session in endpoint.sessions() for line, _ in session["commands"] if line.startswith("MAIL")]
     return [re.search("<(.*?)>", line)[1] for line in lines]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settings(host, layout):
+    """The host with these settings, whatever it had before."""
+    Relay(host, layout).converge(**SETTINGS)
 
 
 @pytest.mark.parametrize("sender", ["root", "App <app@example.org>", "nobody@localhost"])
