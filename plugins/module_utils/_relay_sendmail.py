@@ -18,6 +18,8 @@ Rules = list[Rule]
 # A bounce that Sendmail makes itself is addressed while macro f still names the sender of the mail that failed, but
 # only after that mail's delivery: so a delivery leaves this mark on its mail.
 MARK = "ses_tried"
+# Sendmail has no clock on a connection, only a count: a mail over a long way (100 ms) takes half a second.
+MESSAGES_A_SECOND = 2
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class InSendmail:
     """What only Sendmail needs to know."""
 
     credential_keys: list[str]
+    runners: int
+    max_messages: int
     access: dict[str, str]
     aliases: dict[str, str]
     macros: dict[str, list[str]]
@@ -38,6 +42,9 @@ def in_sendmail(relay: Relay) -> InSendmail:
     """The relay's rows and rules."""
     return InSendmail(
         credential_keys=[f"AuthInfo:{name}" for name in relay.credential_names],
+        # Two runs side by side: what comes while one is at a long list does not wait for its end.
+        runners=max(1, relay.max_connections // 2),
+        max_messages=min(relay.max_messages, relay.max_seconds * MESSAGES_A_SECOND),
         access=access(relay),
         aliases=bounce_aliases(relay),
         macros=macros(relay),
@@ -73,7 +80,8 @@ def access(relay: Relay) -> dict[str, str]:
     """What a server has to prove before it gets a credential, whatever its name, and the rows of AWS's page."""
     proof = f"TEMP+VERIFY:112+CN:{relay.endpoint}"
     demands = {f"TLS_Srv:{name}": proof for name in ("", *relay.credential_names)}
-    return {**demands, **{f"Connect:{name}": "RELAY" for name in relay.credential_names}}
+    tried = {f"Try_TLS:{name}": "YES" for name in relay.credential_names}  # whatever a row for a domain says
+    return {**demands, **tried, **{f"Connect:{name}": "RELAY" for name in relay.credential_names}}
 
 
 def macros(relay: Relay) -> dict[str, list[str]]:

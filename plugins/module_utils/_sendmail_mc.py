@@ -96,13 +96,12 @@ def with_settings(text: str, lines: Sequence[str]) -> str | None:
     return rest[: match.start()] + block(lines, "dnl #") + rest[match.start() :]
 
 
-def with_rows(text: str, rows: Iterable[str]) -> str:
-    """A table's source with our rows in a block at its end."""
-    rest = without_block(text, "#")
-    lines = list(rows)
-    if not lines:
-        return rest
-    return (rest if not rest or rest.endswith("\n") else rest + "\n") + block(lines, "#")
+def with_rows(text: str, rows: Mapping[str, str]) -> str:
+    """A table's source with our rows in a block at its end, and no other row for their keys."""
+    keys = {key.lower() for key in rows}
+    others = without_block(text, "#").splitlines()
+    rest = "".join(f"{line}\n" for line in others if line.lower().split(None, 1)[:1] not in [[key] for key in keys])
+    return rest + block((f"{key}\t{value}" for key, value in rows.items()), "#") if rows else rest
 
 
 def significant(cf: str) -> list[str]:

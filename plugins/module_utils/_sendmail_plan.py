@@ -94,9 +94,8 @@ def make_plan(request: Request, installed: bool) -> Plan:
 def look(table: Table, directory: str, installed: bool) -> TablePlan:
     """Compare a wanted table with the host's files."""
     path = os.path.join(directory, table.name)
-    lines = [f"{key}\t{value}" for key, value in table.entries.items()]
     before = "" if table.secret else text_of(path) or ""
-    after = "\n".join((*lines, "")) if table.secret else _sendmail_mc.with_rows(before, lines)
+    after = _maps.source(table.entries) if table.secret else _sendmail_mc.with_rows(before, table.entries)
     index = _sendmail.index(path) if installed and table.kind == "hash" else None
     build = table.kind == "hash" and (index != rows(after) or (table.secret and exposed(path + ".db")))
     # Of a secret there is one copy. The distribution's make would build the index anew from a source that is there.

@@ -143,6 +143,12 @@ sendmail:
       description: The keys under which C(authinfo) has the credentials.
       type: list
       elements: str
+    runners:
+      description: Connections of one queue run, so that two runs have O(variables)'s C(ses_max_connections).
+      type: int
+    max_messages:
+      description: Messages after which a connection is recycled, so that it lasts no longer than asked for.
+      type: int
     access:
       description: Rows of C(access).
       type: dict

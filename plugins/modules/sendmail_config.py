@@ -24,7 +24,7 @@ notes:
     A table with O(tables[].secret_entries) is one file, its index, owned by root and with mode 0600 from its first
     byte. It is built from memory, so that no clear-text source exists. A source at exactly the table's path is removed,
     because the distribution's C(make) would build the index anew from it.
-  - The rows of other tables stand in a marked block at the end of their source.
+  - The rows of other tables stand in a marked block at the end of their source. Other rows for the same keys go.
   - >-
     Where no reload came since the files changed, for example because an earlier play was interrupted, or where no
     daemon runs, RV(action) says so though RV(ignore:changed) is V(false).

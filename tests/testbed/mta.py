@@ -18,9 +18,15 @@ class Postfix:
     announcement = f"relayhost = [{REGION_ENDPOINT}]:587"  # what a check of a bare host says
     null_sender = ""  # as `sendmail -f` takes it
     unverified, no_tls = "not verified", "TLS is required"  # why mail waits
+    defers_refused_log_in = True
+    ports = (587, 2587, 465, 2465, 25)  # those that it can use, in the order that `auto` tries them
 
     def __init__(self, host: Any) -> None:
         self.host = host
+
+    def most_messages(self, messages: int, _seconds: int) -> int:
+        """How many messages a connection takes that is recycled after so many messages and so many seconds."""
+        return messages
 
     def queue(self) -> list[str]:
         """The reason why it waits, for each mail in the queue."""
@@ -77,9 +83,15 @@ class Sendmail:
     announcement = f"define(`SMART_HOST', `relay:{REGION_ENDPOINT}')"
     null_sender = "<>"
     unverified, no_tls = "403 4.7.0", "does not support STARTTLS"
+    defers_refused_log_in = False
+    ports = (587, 2587, 25)
 
     def __init__(self, host: Any) -> None:
         self.host = host
+
+    def most_messages(self, messages: int, seconds: int) -> int:
+        """As above; Sendmail has no clock on a connection, and takes two messages for each second."""
+        return min(messages, 2 * seconds)
 
     def queue(self) -> list[str]:
         """The reason why it waits, for each mail in the queue, also in that of the submission program."""
