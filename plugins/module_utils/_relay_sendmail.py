@@ -12,6 +12,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._relay import Relay
 # A domain that exists nowhere (RFC 2606), for recipients that only the rules below know.
 BOUNCE_DOMAIN = "ses-bounce.invalid"
 KEEP, FORWARD, BOUNCES = "ses-keep", "ses-forward", "ses-bounces"
+ALIASES = "/etc/mail/ses_aliases"
 # A rule: what an address looks like, and what becomes of it.
 Rule = list[str]
 Rules = list[Rule]
@@ -35,7 +36,7 @@ class InSendmail:
     recipient_rules: Rules
     sender_rules: Rules
     delivery_rules: Rules
-    headers: list[str]
+    options: list[str]
 
 
 def in_sendmail(relay: Relay) -> InSendmail:
@@ -51,7 +52,7 @@ def in_sendmail(relay: Relay) -> InSendmail:
         recipient_rules=recipient_rules(relay),
         sender_rules=sender_rules(relay),
         delivery_rules=delivery_rules(),
-        headers=headers(relay),
+        options=options(relay),
     )
 
 
@@ -135,9 +136,12 @@ def delivery_rules() -> Rules:
     ]
 
 
-def headers(relay: Relay) -> list[str]:
-    """The configuration set's header, on what leaves."""
-    return [f"H?a?X-SES-CONFIGURATION-SET: {relay.configuration_set}"] if relay.configuration_set else []
+def options(relay: Relay) -> list[str]:
+    """Lines of sendmail.cf: the configuration set's header on what leaves, and a further file of aliases."""
+    header = [f"H?a?X-SES-CONFIGURATION-SET: {relay.configuration_set}"] if relay.configuration_set else []
+    # Not by ALIAS_FILE, which the distribution's make does not understand with more than one file.
+    aliases = [f"O AliasFile=text:-k0 -v1 {ALIASES}"] if _outside(relay) else []
+    return header + aliases
 
 
 def bounce_aliases(relay: Relay) -> dict[str, str]:

@@ -75,7 +75,7 @@ def _try(plan: Plan, compiled: str, scratch: str) -> None:
     """Have Sendmail read the candidate, with the tables as they will be, but for secrets, which stay out of scratch."""
     text = compiled
     for table in plan.tables:
-        if table.path not in compiled:
+        if table.table.entries and table.path not in compiled:
             raise SendmailError(f"tables: {table.table.name}: nothing in {MC} reads {table.path}")
         if table.changed and not table.table.secret:
             candidate = os.path.join(scratch, table.table.name)

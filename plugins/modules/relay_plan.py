@@ -170,8 +170,8 @@ sendmail:
       description: Rules of C(check_compat).
       type: list
       elements: list
-    headers:
-      description: Header lines of C(sendmail.cf).
+    options:
+      description: Lines of C(sendmail.cf).
       type: list
       elements: str
 missing_packages:

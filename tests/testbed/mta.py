@@ -18,7 +18,7 @@ class Postfix:
     announcement = f"relayhost = [{REGION_ENDPOINT}]:587"  # what a check of a bare host says
     null_sender = ""  # as `sendmail -f` takes it
     unverified, no_tls = "not verified", "TLS is required"  # why mail waits
-    defers_refused_log_in = True
+    defers_refused_log_in = replaces_headers = True
     ports = (587, 2587, 465, 2465, 25)  # those that it can use, in the order that `auto` tries them
 
     def __init__(self, host: Any) -> None:
@@ -83,7 +83,7 @@ class Sendmail:
     announcement = f"define(`SMART_HOST', `relay:{REGION_ENDPOINT}')"
     null_sender = "<>"
     unverified, no_tls = "403 4.7.0", "does not support STARTTLS"
-    defers_refused_log_in = False
+    defers_refused_log_in = replaces_headers = False
     ports = (587, 2587, 25)
 
     def __init__(self, host: Any) -> None:
@@ -127,9 +127,10 @@ class Sendmail:
 
     bypasses = (
         "sed -i '1i define(`SMART_HOST'\"'\"', `[127.0.0.1]'\"'\"')dnl' /etc/mail/sendmail.mc",
+        "sed -i '/amazonaws.com *VERIFY\\|^Try_TLS:amazonaws.com/d' /etc/mail/access",  # of an earlier run
         f"echo 'TLS_Srv:{REGION_ENDPOINT} VERIFY:0' >> /etc/mail/access",
         "echo 'Try_TLS:amazonaws.com NO' >> /etc/mail/access",
-        "echo 'AuthInfo: \"U:root\" \"I:nobody\" \"P:nothing\"' > /etc/mail/authinfo",
+        'echo \'AuthInfo: "U:root" "I:nobody" "P:nothing"\' > /etc/mail/authinfo',
     )
 
 

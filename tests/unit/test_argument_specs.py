@@ -41,6 +41,11 @@ DEFAULTS = load("defaults/main.yml")
 OPTIONS = load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
 
 
+@pytest.mark.parametrize("path", ["defaults/main.yml", "meta/argument_specs.yml", "vars/main/relay.yml"])
+def test_both_mtas_have_the_same_text(path):
+    assert (ROLE.parent / "sendmail" / path).read_text() == (ROLE / path).read_text()
+
+
 def test_the_fixed_variables_have_their_defaults():
     assert {name: DEFAULTS.get(name) for name in FIXED} == FIXED
 

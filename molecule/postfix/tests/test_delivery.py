@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import pytest
-from testbed.relay import RELAYS
+from testbed.relay import ALL_RELAYS
 
-testinfra_hosts = RELAYS
+testinfra_hosts = ALL_RELAYS
 
 
 def header(message, name):

@@ -40,7 +40,9 @@ def test_every_mail_has_the_one_sender(relay, endpoint, sender):
 @pytest.mark.parametrize("headers", [{}, {"X_SES_CONFIGURATION_SET": "of-the-application"}])
 def test_the_configuration_set_stands_once(relay, endpoint, headers):
     _, message = relay.arrived(endpoint, relay.send(**headers))
-    assert header(message, "X-SES-CONFIGURATION-SET") == ["newsletters"]
+    # Sendmail adds a header only to mail that has none of this name.
+    kept = list(headers.values()) if not relay.mta.replaces_headers else []
+    assert header(message, "X-SES-CONFIGURATION-SET") == (kept or ["newsletters"])
 
 
 def test_a_null_sender_stays_in_roots_mailbox(relay, quiet):

@@ -14,8 +14,8 @@ import pytest
 from ansible_collections.mailops.ses.plugins.module_utils import _postfix
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import (
     Postfix,
-    anonymous_file,
     _listen,
+    anonymous_file,
     loaded_at,
     run,
     words,

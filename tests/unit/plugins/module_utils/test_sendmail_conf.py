@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Debian's sendmail.conf."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail_conf import set_values, values
+
+TEXT = '# MSP_MODE="None";\nMSP_MODE="Cron";\nMSP_INTERVAL="20m";\n'
+
+
+def test_values_are_read_without_quotes():
+    assert values(TEXT) == {"MSP_MODE": "Cron", "MSP_INTERVAL": "20m"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "after"),
+    [
+        ({"MSP_MODE": "Cron"}, TEXT),
+        ({"MSP_MODE": "Daemon"}, TEXT.replace("Cron", "Daemon")),
+        ({"MISC_PARMS": ""}, TEXT + 'MISC_PARMS="";\n'),
+    ],
+)
+def test_variables_change_in_place_and_nothing_else_does(wanted, after):
+    assert set_values(TEXT, wanted) == after
+    assert set_values(after, wanted) == after
