@@ -131,7 +131,7 @@ def delivery_rules() -> Rules:
     return [
         ["$*", f"$: $(macro {{{MARK}}} $@ {MARK} $) $1"],
         ["$*", "$: < $&{rcpt_mailer} > $1"],
-        ["< relay > $|  $*", refusal],
+        ["< relay > $| $*", refusal],
         ["< relay > < > $| $*", refusal],
     ]
 

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Configuration files on a host."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._files import exposed, newest, text_of
+
+
+def test_a_file_that_is_not_there_has_no_text(tmp_path):
+    assert text_of(str(tmp_path / "none")) is None
+    (tmp_path / "some").write_bytes(b"\xff\n")
+    assert text_of(str(tmp_path / "some")).encode("utf-8", "surrogateescape") == b"\xff\n"
+
+
+@pytest.mark.parametrize(("mode", "found"), [(0o600, False), (0o640, True), (0o400, True)])
+def test_a_secret_file_is_its_owners_alone(tmp_path, mode, found):
+    path = tmp_path / "secret"
+    path.touch()
+    path.chmod(mode)
+    assert exposed(str(path)) is found
+    assert not exposed(str(tmp_path / "none"))
+
+
+def test_the_newest_of_what_is_there(tmp_path):
+    (tmp_path / "a").touch()
+    assert newest([str(tmp_path / "a"), str(tmp_path / "none")]) == os.stat(tmp_path / "a").st_ctime
+    assert newest([]) == 0.0

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of _sendmail that need no Sendmail; the others are tested in molecule/sendmail."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import loaded_at, version
+
+
+def test_the_version_stands_in_the_cf():
+    assert version("# x\nDZ8.18.1/Debian-6\n") == "8.18.1"
+    assert version("") == ""
+
+
+@pytest.mark.parametrize(("name", "runs"), [("sendmail-mta", True), ("sendmail", True), ("bash", False)])
+def test_a_running_daemon_wrote_its_pid_file_when_it_last_loaded(tmp_path: Path, name, runs):
+    pid_file = tmp_path / "pid"
+    pid_file.write_text("77\n/usr/sbin/sendmail-mta -bd\n")
+    os.utime(pid_file, (1000, 1000))
+    (tmp_path / "77").mkdir()
+    (tmp_path / "77" / "stat").write_text(f"77 ({name}) S 1 " + "0 " * 17 + "500 0\n")
+    running = loaded_at(f"O PidFile={pid_file}\n", str(tmp_path))
+    assert (running is not None) is runs
+    if running:
+        assert running["loaded"] == 1000
+
+
+def test_no_pid_file_no_daemon(tmp_path):
+    assert loaded_at(f"O PidFile={tmp_path}/none\n") is None
