@@ -4,9 +4,15 @@
 from __future__ import annotations
 
 import pytest
-from testbed.relay import ALL_RELAYS
+from testbed.relay import ALL_RELAYS, Relay
 
 testinfra_hosts = ALL_RELAYS
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settings(host, layout):
+    """The host with a masquerade domain, whatever it had before."""
+    Relay(host, layout).converge(ses_masquerade_domain="example.com")
 
 
 def header(message, name):

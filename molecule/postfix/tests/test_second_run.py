@@ -8,12 +8,18 @@ from shlex import quote
 
 import pytest
 from testbed.engine import ROOT
-from testbed.relay import RELAYS
+from testbed.relay import RELAYS, Relay
 
 testinfra_hosts = RELAYS
 DOMAIN = {"ses_masquerade_domain": "example.com"}
 SECRET_ACCESS_KEY = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLETEST1"
 MOST_EXECUTIONS = 6  # beyond fact gathering
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settings(host, layout):
+    """The host with a masquerade domain, whatever it had before."""
+    Relay(host, layout).converge(ses_masquerade_domain="example.com")
 
 
 def secrets(relay):
