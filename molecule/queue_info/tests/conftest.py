@@ -17,7 +17,7 @@ MODULE = "mailops.ses.mail_queue_info"
 class Mta(Relay):
     """What the tests do to either MTA, and see of its queue without the module."""
 
-    mta = unit = ""
+    kind = unit = ""
 
     def look(self, *arguments: str, **options: str) -> dict[str, Any]:
         """What the module returns."""
@@ -53,10 +53,10 @@ class Mta(Relay):
 
 
 class Postfix(Mta):
-    mta, unit = "postfix", "postfix@-"
+    kind, unit = "postfix", "postfix@-"
 
     def deferred_mails(self) -> int:
-        return sum(any("delay_reason" in to for to in mail["recipients"]) for mail in self.queue())
+        return sum(bool(reason) for reason in self.queue())
 
     def hold(self) -> None:
         self.host.check_output("postsuper -h ALL")
@@ -66,7 +66,7 @@ class Postfix(Mta):
 
 
 class Sendmail(Mta):
-    mta, unit = "sendmail", "sendmail"
+    kind, unit = "sendmail", "sendmail"
 
     def deferred_mails(self) -> int:
         script = "cat /var/spool/mqueue/qf* /var/spool/mqueue-client/qf* 2>/dev/null | grep -c '^N[1-9]'"

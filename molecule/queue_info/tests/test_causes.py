@@ -27,7 +27,7 @@ WITHOUT_MECHANISMS = {"postfix": "sasl_mechanisms_missing", "sendmail": "login_d
 
 
 def test_causes(mta, endpoint):
-    for fault, _cause in FAULTS[mta.mta]:
+    for fault, _cause in FAULTS[mta.kind]:
         endpoint.reset()
         endpoint.fault(**fault)
         mta.forget()
@@ -42,6 +42,6 @@ def test_causes(mta, endpoint):
         mta.host.check_output(f"mv {mechanisms}.off {mechanisms}")
         mta.forget()
     found = mta.look(endpoint="email-smtp.us-east-1.amazonaws.com")
-    expected = [*(cause for _fault, cause in FAULTS[mta.mta]), WITHOUT_MECHANISMS[mta.mta]]
+    expected = [*(cause for _fault, cause in FAULTS[mta.kind]), WITHOUT_MECHANISMS[mta.kind]]
     assert {reason["diagnosis"]["id"]: reason["count"] for reason in found["reasons"]} == dict.fromkeys(expected, 1)
     assert found["messages"] == len(expected)

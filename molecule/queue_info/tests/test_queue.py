@@ -15,18 +15,19 @@ OTHER = {"postfix": "sendmail", "sendmail": "postfix"}
 
 
 def test_an_empty_queue(mta):
-    found = mta.look(mta=mta.mta)
+    found = mta.look(mta=mta.kind)
     assert {
         name: found[name] for name in ("mta", "messages", "states", "oldest_age_seconds", "reasons", "changed")
     } == {
-        **{"mta": mta.mta, "messages": 0, "states": {}, "oldest_age_seconds": None, "reasons": [], "changed": False},
+        **{"mta": mta.kind, "messages": 0, "states": {}, "oldest_age_seconds": None, "reasons": [], "changed": False},
     }
 
 
 def test_the_queue_of_an_mta_that_was_never_here(mta):
-    found = mta.look(mta=OTHER[mta.mta])
+    found = mta.look(mta=OTHER[mta.kind])
     assert found["failed"]
-    assert {"postfix": "There is no queue directory", "sendmail": "this host has no postqueue"}[mta.mta] in found["msg"]
+    said = {"postfix": "There is no queue directory", "sendmail": "this host has no postqueue"}
+    assert said[mta.kind] in found["msg"]
 
 
 def test_deferred_mail_and_mail_on_hold(mta, endpoint):
@@ -54,7 +55,7 @@ def test_deferred_mail_and_mail_on_hold(mta, endpoint):
     assert asked - second - 1 <= rate <= daily == found["oldest_age_seconds"]
 
     as_reader = mta.look(*AS_READER)
-    if mta.mta == "postfix":  # shows its queue to everybody
+    if mta.kind == "postfix":  # shows its queue to everybody
         assert as_reader["states"] == {"deferred": 3}
     else:
         assert as_reader["failed"]
@@ -70,14 +71,14 @@ def test_a_stopped_mta(mta):
     try:
         mta.send()
         found = until("the mail is handed over", lambda: (look := mta.look())["messages"] and look)
-        assert found["states"] == {{"postfix": "maildrop", "sendmail": "client"}[mta.mta]: 1}
+        assert found["states"] == {{"postfix": "maildrop", "sendmail": "client"}[mta.kind]: 1}
         causes = [reason["diagnosis"]["id"] for reason in found["reasons"]]
-        assert causes == {"postfix": [], "sendmail": ["local_mta_down"]}[mta.mta]
+        assert causes == {"postfix": [], "sendmail": ["local_mta_down"]}[mta.kind]
         as_reader = mta.look(*AS_READER)
         assert as_reader["failed"]
         assert "become: true" in as_reader["msg"]
         mta.lose()
-        assert mta.look()["states"].get("lost") == {"postfix": None, "sendmail": 1}[mta.mta]
+        assert mta.look()["states"].get("lost") == {"postfix": None, "sendmail": 1}[mta.kind]
     finally:
         mta.empty()
         mta.service("start")
