@@ -67,8 +67,6 @@ class Document:
         if "does" in item:
             does = "\n".join(f"- {line}" for line in self._in(item["does"]))
             blocks += [f"**{self.words.say('does')}**", does]
-        if "not_yet" in item:
-            blocks.append(f"> {self._in(item['not_yet'])}")
         for name in item.get("run", []):
             blocks.append(_fenced("sh", COMMANDS[name]))
         if "playbook" in item:

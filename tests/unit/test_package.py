@@ -39,8 +39,10 @@ def test_it_has_the_collection_and_none_of_the_tests(tarball):
     ("kind", "name", "word"),
     [
         ("role", "mailops.ses.postfix", "ses_masquerade_domain"),
+        ("role", "mailops.ses.sendmail", "ses_masquerade_domain"),
         ("module", "mailops.ses.smtp_check", "recommended_port"),
         ("module", "mailops.ses.postfix_config", "secret_entries"),
+        ("module", "mailops.ses.sendmail_config", "secret_entries"),
         ("role", "mailops.ses.network", "ses_egress_allowlist"),
         ("module", "mailops.ses.relay_plan", "ses_"),
         ("module", "mailops.ses.mail_queue_info", "oldest_age_seconds"),

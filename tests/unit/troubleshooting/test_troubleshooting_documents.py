@@ -70,7 +70,7 @@ def test_there_are_words_for_what_the_table_has_and_for_nothing_else() -> None:
 
 def test_every_text_is_in_every_language() -> None:
     texts = [text for table in WORDS.values() for text in table.values()]
-    texts += [item[key] for item in ITEMS for key in ("title", "wrong", "does", "not_yet") if key in item]
+    texts += [item[key] for item in ITEMS for key in ("title", "wrong", "does") if key in item]
     texts += [group["title"] for group in load("groups")]
     for text in texts:
         assert set(text) == set(LANGUAGES)
@@ -91,21 +91,13 @@ def test_the_items_are_those_of_awss_page_in_its_order() -> None:
         assert len(item.get("causes", [])) == len(set(item.get("causes", [])))
 
 
-@pytest.mark.parametrize("item", [pytest.param(item, id=item["number"]) for item in ITEMS if "until" in item])
-def test_what_is_not_there_yet_is_not_there_yet(item: dict[str, str]) -> None:
-    assert not (ROOT / item["until"]).exists(), (
-        f"{item['until']} is there: say in tests/troubleshooting/items.yml what it does for item {item['number']}"
-        " (`does`), and take out `until` and `not_yet`"
-    )
-
-
 # Names of others that the items speak of.
-FOREIGN = {"auto", "absent", "hosts", "smtp_cname_overrides_servername", "port_25_swallowed"}
+FOREIGN = {"auto", "absent", "hosts", "smtp_cname_overrides_servername", "confDONT_EXPAND_CNAMES", "port_25_swallowed"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_name_in_the_items_is_one_of_the_collections(language: str) -> None:
-    texts = [str(item[key][language]) for item in ITEMS for key in ("wrong", "does", "not_yet") if key in item]
+    texts = [str(item[key][language]) for item in ITEMS for key in ("wrong", "does") if key in item]
     names = {name for text in texts for name in re.findall(r"`([^`]+)`", text) if not name.startswith("/")}
     assert names - collections_names() - set(cause_ids()) - FOREIGN == set()
 
