@@ -45,8 +45,7 @@ def settings(host, layout):
 )
 def test_an_impostor_gets_nothing_and_the_mail_waits(relay, quiet, impostor, port):
     if port not in relay.mta.ports:
-        refused(relay, port)
-        return
+        pytest.skip(f"{relay.mta.name} cannot use {port}, and test_every_port_delivers sees it refused")
     fault, word = IMPOSTORS[impostor]
     if relay.mta.port() != port:
         relay.converge(ses_port=port)
