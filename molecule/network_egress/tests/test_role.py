@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import AGAIN, CONFIG, PROGRAM, REFRESH, SERVICE, STATE, TIMER, nothing_left
-from testbed.readme import readme_playbook
+from testbed import documents
 from testbed.relay import RELAYS, until
 
 testinfra_hosts = RELAYS[1:]  # what a playbook run does; removal and the kernel's part are tested on both
@@ -22,7 +22,7 @@ def test_a_second_run_changes_nothing(egress, addresses):
 
 def test_the_readmes_playbook_is_this_allowlist(egress, tmp_path):
     playbook = tmp_path / "network.yml"
-    playbook.write_text(readme_playbook("mailops.ses.network", egress.relay.name))
+    playbook.write_text(documents.playbook("README.md", "role: mailops.ses.network\n", egress.relay.name))
     done = egress.relay.playbook(name=str(playbook))
     assert done.returncode == 0, done.stdout
     assert "changed=0" in done.stdout.partition("PLAY RECAP")[2]

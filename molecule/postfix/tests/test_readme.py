@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import subprocess
 
-from testbed.readme import readme_playbook
+from testbed import documents
 from testbed.relay import ENVIRONMENT, INVENTORY, RELAYS
 
 testinfra_hosts = RELAYS
@@ -14,7 +14,9 @@ testinfra_hosts = RELAYS
 def test_the_readmes_playbook_makes_a_relay(relay, endpoint, tmp_path):
     playbook = tmp_path / "relay.yml"
     playbook.write_text(
-        readme_playbook("mailops.ses.postfix", relay.name).replace("ses.postfix", f"ses.{relay.mta.name}")
+        documents.playbook("README.md", "role: mailops.ses.postfix\n", relay.name).replace(
+            "ses.postfix", f"ses.{relay.mta.name}"
+        )
     )
     user, password = relay.mta.credential(relay.mta.keys("email-smtp.us-east-1.amazonaws.com")[0])
     vault = tmp_path / "vault.yml"
