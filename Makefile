@@ -5,7 +5,7 @@ SHELL := /bin/bash
 RUN := tests/testbed/run
 SCENARIO ?=
 
-.PHONY: help demo test lint unit system molecule package docs bench clean setup python
+.PHONY: help demo test lint unit system molecule package docs pictures bench clean setup python
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -45,6 +45,10 @@ bench: setup ## the figures that the collection promises, side by side with what
 
 docs: python ## docs/troubleshooting, from the table of causes
 	$(RUN) python -m troubleshooting
+
+pictures: setup ## docs/images, of the report and the demo
+	@tests/testbed/setup system
+	@$(RUN) env PYTHONPATH=tests:.cache/collections python -m testbed.pictures
 
 package: python ## the collection's tarball
 	$(RUN) ansible-galaxy collection build --force --output-path .cache/package
