@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
@@ -71,7 +72,7 @@ def ordered(timings: dict[str, float], tls: str | None) -> list[tuple[str, float
     return sorted(timings.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
 
 
-def failed_at(port: dict[str, Any]) -> str:
+def failed_at(port: Mapping[str, Any]) -> str:
     """The stage at which a port failed: the last one that took time, or the one after the last completed."""
     order = _WRAPPER if port["tls"] == "wrapper" else STAGES
     stage = port["stage"]
