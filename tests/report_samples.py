@@ -127,6 +127,14 @@ def healthy(rtt: float = 12.0) -> dict[str, Any]:
     return check([works(port, rtt) for port in PORTS])
 
 
+def not_logged_in(rtt: float = 12.0) -> dict[str, Any]:
+    """A check without credentials ends after TLS."""
+    ports = [works(port, rtt, stage="ehlo", reply={"code": 250, "text": "Ok"}) for port in PORTS]
+    for port in ports:
+        del port["timings_ms"]["auth"]
+    return check(ports)
+
+
 def no_port_25(rtt: float = 12.0) -> dict[str, Any]:
     return check([works(port, rtt) if port != 25 else fails(25, "timeout", "connect") for port in PORTS])
 
@@ -171,8 +179,8 @@ def mixed(count: int, seed: int = 1) -> dict[str, dict[str, Any]]:
     """A fleet as one finds it: most hosts send, port 25 is swallowed in the cloud, some are broken, a few are gone."""
     source = random.Random(seed)
     kinds = [
-        (healthy, 52), (no_port_25, 31), (refused_587, 3), (wrong_password, 3), (swallowed, 3), (untrusted, 1),
-        (unresolved, 1), (mtu_hole, 1), (None, 2),
+        (healthy, 51), (not_logged_in, 1), (no_port_25, 31), (refused_587, 3), (wrong_password, 3), (swallowed, 3),
+        (untrusted, 1), (unresolved, 1), (mtu_hole, 1), (None, 2),
     ]  # fmt: skip
     chosen = source.choices([kind for kind, _weight in kinds], [weight for _kind, weight in kinds], k=count)
     found = {}
@@ -196,6 +204,20 @@ def mixed(count: int, seed: int = 1) -> dict[str, dict[str, Any]]:
             queue = QUEUES[source.choice(["none", "unreadable"])]
         found[name] = {"check": result, "queue": queue}
     return found
+
+
+def every_state() -> dict[str, dict[str, Any]]:
+    """A host in each state, and of those without a result one of each kind."""
+    checks = {
+        "web1": no_port_25(),
+        "web2": not_logged_in(),
+        "web3": wrong_password(),
+        "web4": DEAD,
+        "web5": {"failed": True, "msg": "ses_region lacks a hyphen before its number: write it like us-east-1."},
+        "web6": {"failed": True, "msg": "MODULE FAILURE", "module_stderr": "ImportError: no _ssl"},
+        "web7": {"failed": True, "msg": "keys", "diagnosis": [diagnose(Symptom("temporary_keys"))]},
+    }
+    return {host: {"check": check, "queue": QUEUES["empty"]} for host, check in checks.items()}
 
 
 def small() -> dict[str, dict[str, Any]]:

@@ -18,6 +18,7 @@ from ansible_collections.mailops.ses.plugins.plugin_utils import (
     _terminal,
 )
 from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
+from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import in_variables
 
 FILES = {"report.json": _report_json.render, "junit.xml": _report_junit.render, "report.html": _report_html.render}
 
@@ -33,7 +34,7 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = self._options()
         results = {
-            str(host): {"check": check, "queue": options["queues"].get(host)}
+            str(host): {"check": in_variables(check, options["variables"]), "queue": options["queues"].get(host)}
             for host, check in options["checks"].items()
         }
         found = fleet(results, datetime.now(timezone.utc))
@@ -61,6 +62,7 @@ class ActionModule(ActionBase):
         argument_spec = {
             "checks": {"type": "dict", "required": True},
             "queues": {"type": "dict", "default": {}},
+            "variables": {"type": "dict", "default": {}},
             "directory": {"type": "str", "default": "ses-report"},
         }
         given = self._task.args

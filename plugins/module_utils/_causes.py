@@ -17,6 +17,7 @@ _QUOTAS = _SES + "manage-sending-quotas-errors.html"
 _IDENTITIES = _SES + "verify-addresses-and-domains.html"
 _RFC = "https://www.rfc-editor.org/rfc/rfc"
 _MTU = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/network_mtu.html"
+_ANSIBLE = "https://docs.ansible.com/ansible/latest/"
 
 _LOWER_MTU = (
     "Set the MTU of the interface of the default route to {size} (role mailops.ses.network with ses_mtu: auto), or let "
@@ -79,17 +80,20 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "local_mta_down",
         "The host's own MTA does not take the mail that users hand over: nothing answers on its port.",
-        "Start the MTA (`systemctl status sendmail` tells why it is down); the mail waits in the submission queue, and "
-        "only what flushes that queue (cron, or MSP_MODE in sendmail.conf) moves it on.",
+        "Start the MTA (`systemctl status sendmail` tells why it is down). The mail waits in the submission queue, "
+        "and leaves when that queue is run: by cron, by a daemon (MSP_MODE in sendmail.conf, or sm-client.service), or "
+        "at once by `sendmail -Ac -q`.",
         _RFC + "5321",
         kinds=("queue",),
         queue=r"(?:refused by|timed out with) \[?(?:127\.0\.0\.1|localhost|(?:IPv6:)?::1)(?![\w:]|\.\w)",
     ),
     Cause(
         "port_refused",
-        "The connection is refused: {endpoint}, or a firewall in its place, answers with a reset.",
-        "Open outbound TCP to this port of {endpoint} in the host's and the network's firewall, or use another of "
-        "the ports 587, 2587, 465, 2465.",
+        "The connection is refused: {endpoint}, a firewall in its place, or the host's own egress allowlist "
+        "(ses_egress_allowlist of role mailops.ses.network) answers with a reset.",
+        "Open outbound TCP to this port of {endpoint} in the host's and the network's firewall, or use another of the "
+        "ports 587, 2587, 465, 2465. Where the allowlist is on, give its role the same ses_region or ses_endpoint as "
+        "the relay.",
         _TROUBLE,
         kinds=("refused",),
         stages=("connect",),
@@ -161,7 +165,8 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "wrapper_on_starttls_port",
         "The port expects TLS from the first byte (TLS wrapper), but was spoken to in clear, as for STARTTLS.",
-        "Use TLS wrapper on this port, or a port that speaks STARTTLS: 587, 2587 or 25 at SES.",
+        "At SES the ports 587, 2587 and 25 speak STARTTLS, so a proxy or another server answers in its place: look for "
+        "it (the endpoint's name, its addresses in DNS). If that server is meant, let it speak STARTTLS on this port.",
         _CONNECT,
         kinds=("wrapper_spoken",),
     ),
@@ -170,8 +175,8 @@ CAUSES: tuple[Cause, ...] = (
         "The port was spoken to in TLS from the first byte (TLS wrapper), but the server speaks plain text there "
         "first.",
         "At SES the ports 465 and 2465 are TLS wrapper, so a proxy or another server answers in its place: look for "
-        "it. For another server, or where an MTA says this, use STARTTLS (ports 587, 2587 and 25 at SES) and turn its "
-        "wrapper mode off.",
+        "it (the endpoint's name, its addresses in DNS). Where an MTA says this of port 587, 2587 or 25, turn its "
+        "wrapper mode off (Postfix: `smtp_tls_wrappermode = no`).",
         _CONNECT,
         kinds=("plain_spoken",),
         queue=r"wrong version number",
@@ -222,10 +227,11 @@ CAUSES: tuple[Cause, ...] = (
         "hostname_mismatch",
         "The server is SES and shows a certificate for {ses_name}, but it was connected to as {endpoint}: that is the "
         "load balancer's name or another alias, not the endpoint's.",
-        "Give {ses_name} as the endpoint, in brackets where an MTA takes them, and do not let the MTA expand it. Rows "
-        "for an MTA that does: in sasl_passwd `{endpoint} USERNAME:PASSWORD`, in authinfo `AuthInfo:{endpoint} "
-        '"U:root" "I:USERNAME" "P:PASSWORD" "M:LOGIN"`, in access `Connect:{endpoint} RELAY`; the roles write them '
-        "(ses_hostname_fix).",
+        "Give {ses_name} as the endpoint, in brackets where an MTA takes them, and do not let the MTA expand it. An "
+        "MTA that expands the name needs these rows: Postfix in /etc/postfix/sasl_passwd `{endpoint} "
+        'USERNAME:PASSWORD`; Sendmail in /etc/mail/authinfo `AuthInfo:{endpoint} "U:root" "I:USERNAME" "P:PASSWORD" '
+        '"M:LOGIN"` and in '
+        "/etc/mail/access `Connect:{endpoint} RELAY`. The roles write them (ses_hostname_fix).",
         _TROUBLE,
         kinds=("certificate_other_name",),
         needs=("ses_name",),
@@ -277,16 +283,17 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "path_mtu_black_hole",
-        "Packets of more than {size} bytes from this host are lost on the way, and the ICMP message that should say "
-        "so is too (path-MTU black hole): TLS and small mail pass, larger mail hangs.",
+        "Packets of more than {size} bytes from this host are lost on the way, and so is the ICMP message that should "
+        "report it (path-MTU black hole): TLS and small mail pass, larger mail hangs.",
         _LOWER_MTU,
         _MTU,
         kinds=("large_writes_lost",),
     ),
     Cause(
         "path_mtu_one_way",
-        "Packets of more than {size} bytes are lost on the way in one direction (path-MTU black hole). That size has "
-        "just been learnt from the other direction's ICMP and is kept for 10 minutes, so the fault comes and goes.",
+        "In one direction, packets of more than {size} bytes are lost on the way without a report (path-MTU black "
+        "hole). In the other direction ICMP reports the limit, and who gets the report keeps packets small both ways "
+        "for 10 minutes: so the fault comes and goes.",
         _LOWER_MTU,
         _MTU,
         kinds=("path_mtu_one_way",),
@@ -321,8 +328,9 @@ CAUSES: tuple[Cause, ...] = (
         "tls_timeout",
         "The TLS handshake got no answer in time; whether the server is slow or the path drops large packets (MTU) "
         "could not be told.",
-        "Run smtp_check with a timeout of 10 seconds or more, which tells; if large packets are dropped, set the MTU "
-        "of the host's network interface to 1500, or to what the path carries.",
+        "Run smtp_check with a timeout of 10 seconds or more to find out which; if large packets are dropped, set the "
+        "MTU of the host's network interface to 1500 or to what the path carries (role mailops.ses.network with "
+        "ses_mtu).",
         _MTU,
         kinds=("timeout", "unfinished"),
         stages=("tls",),
@@ -350,7 +358,7 @@ CAUSES: tuple[Cause, ...] = (
         "The MTA could not log in: the host's SASL library has no mechanism in common with the server, and SES offers "
         "PLAIN and LOGIN.",
         "Install the package with these mechanisms (libsasl2-modules on Debian, cyrus-sasl-plain on RHEL), "
-        "and let the MTA use them.",
+        "and let the MTA use them (Postfix: smtp_sasl_mechanism_filter, Sendmail: confAUTH_MECHANISMS).",
         _CREDENTIALS,
         kinds=("queue",),
         queue=r"no mechanism available|no worthy mechs found",
@@ -359,8 +367,9 @@ CAUSES: tuple[Cause, ...] = (
         "login_deferred",
         "Sendmail could not log in: SES answered with a temporary failure, or the host's SASL library lacks PLAIN and "
         "LOGIN. Sendmail does not say which.",
-        "Install the package with these mechanisms (libsasl2-modules on Debian, cyrus-sasl-plain on RHEL); run the "
-        "check (mailops.ses.check, smtp_check), which logs in without that library.",
+        "Run the check (mailops.ses.check, smtp_check), which logs in without that library. If it can, install the "
+        "package with these mechanisms (libsasl2-modules on Debian, cyrus-sasl-plain on RHEL); otherwise it names the "
+        "cause.",
         _CREDENTIALS,
         kinds=("queue",),
         queue=r"Temporary AUTH failure",
@@ -412,10 +421,11 @@ CAUSES: tuple[Cause, ...] = (
         "hostname_mismatch",
         "The MTA did not authenticate: it goes by the canonical name {mismatch}, and has its credentials under another "
         "name.",
-        "Keep the MTA from expanding the endpoint's name (Postfix: no smtp_cname_overrides_servername; Sendmail: "
-        "confDONT_EXPAND_CNAMES), and add the rows: in sasl_passwd `{mismatch} USERNAME:PASSWORD`, in authinfo "
-        '`AuthInfo:{mismatch} "U:root" "I:USERNAME" "P:PASSWORD" "M:LOGIN"`, in access `Connect:{mismatch} RELAY`; the '
-        "roles write them (ses_hostname_fix).",
+        "Keep the MTA from expanding the endpoint's name (Postfix: `smtp_cname_overrides_servername = "
+        "no`; Sendmail: confDONT_EXPAND_CNAMES), and add the rows: for Postfix in /etc/postfix/sasl_passwd `{mismatch} "
+        "USERNAME:PASSWORD`; for Sendmail in /etc/mail/authinfo `AuthInfo:{mismatch} "
+        '"U:root" "I:USERNAME" "P:PASSWORD" "M:LOGIN"` and in /etc/mail/access `Connect:{mismatch} RELAY`. The roles '
+        "write them (ses_hostname_fix).",
         _TROUBLE,
         says=r"530[ -]",
         needs=("mismatch",),
@@ -440,7 +450,9 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "iam_access_denied",
         "IAM or the account's state does not allow this user to send: {said}",
-        "Attach a policy that allows ses:SendRawEmail to the IAM user of the credentials.",
+        "Attach a policy that allows ses:SendRawEmail to the IAM user of the credentials. If it has one, see in the "
+        "SES console of this region whether the account's sending is paused, and resume it; where AWS paused it, "
+        "answer AWS's case about it.",
         _SES + "control-user-access.html",
         says=rf"554{_X}Access denied",
     ),
@@ -519,8 +531,9 @@ CAUSES: tuple[Cause, ...] = (
         "idle_timeout",
         "SES waited about 10 seconds for the client and gave up; with a large message it can also be a path that "
         "drops large packets (MTU).",
-        "Close idle connections sooner; if it happens with large messages only, set the MTU to 1500 or to what the "
-        "path carries.",
+        "Close idle connections before 10 seconds (Postfix: smtp_connection_cache_time_limit, Sendmail: "
+        "confMCI_CACHE_TIMEOUT; the roles set 5 seconds). If it happens with large messages only, set the MTU to 1500 "
+        "or to what the path carries (role mailops.ses.network with ses_mtu).",
         _TROUBLE,
         says=rf"451{_X}Timeout waiting for data",
     ),
@@ -556,7 +569,8 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "sender_invalid",
         "SES does not take the envelope sender: {said}",
-        "Use a full address in a verified domain; SES takes no null sender, so bounces must be delivered locally.",
+        "Use a full address in a verified domain. SES takes no null sender, so bounces must stay on the host: the "
+        "roles give them to ses_bounce_recipient.",
         _TROUBLE,
         says=rf"501{_X}Invalid MAIL FROM|553{_X}<?[^ ]*>? ?Invalid email address",
     ),
@@ -636,6 +650,53 @@ CAUSES: tuple[Cause, ...] = (
         _TROUBLE,
         kinds=("timeout", "silent"),
         queue=r"conversation with \S+ timed out|timed out while receiving|Timeout .*waiting for input",
+    ),
+    # What a report says of a host besides.
+    Cause(
+        "host_unreachable",
+        "Ansible could not reach the host: {said}",
+        "See that the host runs and that `ansible HOST -m ansible.builtin.ping` reaches it, then check again.",
+        _ANSIBLE + "inventory_guide/connection_details.html",
+        kinds=("host_unreachable",),
+    ),
+    Cause(
+        "module_failed",
+        "The check could not run on the host: {said}",
+        "Mostly the host's Python is missing, broken or too old for Ansible: repair it, or name another one in "
+        "ansible_python_interpreter. As soon as `ansible HOST -m ansible.builtin.setup` works, check again.",
+        _ANSIBLE + "reference_appendices/interpreter_discovery.html",
+        kinds=("module_failed",),
+    ),
+    Cause(
+        "not_checked",
+        "The check gave no result: {said}",
+        "Correct what the message names, then check again.",
+        _ANSIBLE + "playbook_guide/playbooks_variables.html",
+        kinds=("not_checked",),
+    ),
+    Cause(
+        "not_logged_in",
+        "The host reaches {endpoint}, and the check did not log in, because it was given no credentials: whether the "
+        "host can send is not known.",
+        "Give the check ses_smtp_username and ses_smtp_password (or ses_secret_access_key), and check again.",
+        _CREDENTIALS,
+        kinds=("not_logged_in",),
+    ),
+    Cause(
+        "queue_unreadable",
+        "The mail queue could not be read: {said}",
+        "See that the user Ansible logs in as may read the queue (become: true), and that the MTA answers its own "
+        "queue command (mailq).",
+        _ANSIBLE + "playbook_guide/playbooks_privilege_escalation.html",
+        kinds=("queue_unreadable",),
+    ),
+    Cause(
+        "no_mta",
+        "Neither Postfix nor Sendmail is installed on the host, so there is no queue to look into.",
+        "Nothing, where programs talk to SES themselves; the playbook mailops.ses.relay gives the host a relay with a "
+        "queue.",
+        _SES + "send-email-smtp-existing-server.html",
+        kinds=("no_mta",),
     ),
     # The rest.
     Cause(

@@ -69,7 +69,7 @@ def diagnose(symptom: Symptom) -> dict[str, str]:
     facts.update((name, printable(value)) for name, value in groups.items() if value)
     return {
         "id": cause.id,
-        "cause": cause.cause.format_map(facts),
+        "cause": _ended(cause.cause.format_map(facts)),
         "remedy": cause.remedy.format_map(facts),
         "source": cause.source,
     }
@@ -106,6 +106,12 @@ def union(diagnoses: Iterable[dict[str, str]]) -> list[dict[str, str]]:
 def printable(text: str) -> str:
     clean = "".join(char if char.isprintable() else " " for char in text)
     return clean if len(clean) <= _MAX_SAID else clean[:_MAX_SAID] + "…"
+
+
+def _ended(text: str) -> str:
+    """A sentence that ends with somebody else's words ends all the same."""
+    text = text.rstrip()
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _concluded(symptom: Symptom) -> dict[str, str]:

@@ -15,6 +15,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import (
 
 MAX_REASONS = 100  # beyond it, further wordings of a cause count with its first one
 MAX_RECIPIENTS = 1000  # of a message; SES takes 50
+# Seconds since the epoch between which mail can have come: a clock that was never set or a damaged file gives others.
+_TIMES = (946_684_800, 10_000_000_000)
 
 
 class QueueError(Exception):
@@ -52,7 +54,7 @@ def summarize(messages: Iterable[Message], now: float, endpoint: str | None = No
     oldest: int | None = None
     for message in messages:
         states[message.state] = states.get(message.state, 0) + 1
-        age = None if message.arrived is None else max(0, int(now - message.arrived))
+        age = _age(message.arrived, now)
         oldest = older(oldest, age)
         for reason in {id(found): found for found in _reasons_of(message, endpoint, reasons)}.values():
             reason.add(age)
@@ -71,6 +73,11 @@ def summarize(messages: Iterable[Message], now: float, endpoint: str | None = No
             for reason in ranked
         ],
     }
+
+
+def _age(arrived: float | None, now: float) -> int | None:
+    """None when it is not known; a clock that was set back makes nothing younger than new."""
+    return max(0, int(now - arrived)) if arrived is not None and _TIMES[0] <= arrived < _TIMES[1] else None
 
 
 def older(one: int | None, other: int | None) -> int | None:

@@ -73,11 +73,19 @@ def message(entry: dict[str, Any]) -> Message:
     rows = [row for row in recipients if isinstance(row, dict)] if isinstance(recipients, list) else []
     return Message(
         state=str(entry.get("queue_name") or UNREADABLE),
-        arrived=float(arrived) if isinstance(arrived, (int, float)) else None,
+        arrived=_number(arrived),
         sender=str(entry.get("sender") or ""),
         recipients=tuple(str(row.get("address") or "") for row in rows[:MAX_RECIPIENTS]),
         reasons=tuple(dict.fromkeys(str(row["delay_reason"]) for row in rows if row.get("delay_reason"))),
     )
+
+
+def _number(value: Any) -> float | None:
+    """What may be a time; a whole number can be larger than any float."""
+    try:
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    except OverflowError:
+        return None
 
 
 def refused(complaints: str) -> QueueError:

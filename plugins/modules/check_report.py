@@ -18,8 +18,12 @@ description:
   - C(junit.xml) is for CI servers. It has a test suite a host, and in it the test cases C(can send), one a port,
     and C(queue).
     A host that cannot send fails C(can send), and a host that could not be checked is an error there.
-    A port that does not work and a queue with deferred mail are skipped with a message, which CI servers show.
-    So its failures and errors are as many as the hosts that cannot send.
+    A host that was not logged in, a port that does not work and a queue with deferred mail are skipped with a message,
+    which CI servers show.
+    So its failures are as many as the hosts that cannot send, its errors as many as those that could not be checked.
+  - A host is in one of five states. C(can_send) logged in on a port. C(not_logged_in) took the dialogue on a port, but
+    the check had no credentials, so it tells nothing of the log-in. C(cannot_send) failed on every port.
+    C(unreachable) did not answer Ansible. C(not_checked) gave no result, for the reason that the report tells.
   - C(report.html) is for people. It is one page that loads nothing, and reads without scripts.
   - Reports hold host names, addresses, certificates and what servers replied. They hold no password and no key,
     and nothing else that a host registered.
@@ -34,6 +38,12 @@ options:
     description:
       - For each host what M(mailops.ses.mail_queue_info) registered there.
         The queue of a host without one is reported as unreadable.
+    type: dict
+    default: {}
+  variables:
+    description:
+      - Names of variables by the option of M(mailops.ses.smtp_check) that each of them was handed to.
+        An error that names an option then names the variable in its place.
     type: dict
     default: {}
   directory:
@@ -71,6 +81,8 @@ EXAMPLES = r"""
   mailops.ses.check_report:
     checks: "{{ {'web1': hostvars['web1'].check} }}"
     queues: "{{ {'web1': hostvars['web1'].queue} }}"
+    variables:
+      region: my_region
     directory: "{{ playbook_dir }}/reports"
   run_once: true
   register: report
@@ -92,12 +104,14 @@ summary:
   description: The number of hosts, and how many are in each state.
   returned: success
   type: dict
-  sample: {"hosts": 3, "can_send": 1, "cannot_send": 1, "unreachable": 1, "not_checked": 0}
+  sample: {"hosts": 3, "can_send": 1, "not_logged_in": 0, "cannot_send": 1, "unreachable": 1, "not_checked": 0}
 message:
-  description: Which hosts cannot send, in a line. Empty when all can.
+  description:
+    - Which hosts cannot send, are unreachable or were not checked, in a line.
+      Empty when there is none.
   returned: success
   type: str
-  sample: "Cannot send: web2, web3."
+  sample: "Cannot send: web2. Unreachable: web3."
 lines:
   description: What a terminal shows, a table of up to 30 hosts, or the causes of more.
   returned: success

@@ -186,9 +186,10 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         mta = module.params["mta"] or installed_mta(module)
-        summary = summarize(queue_of(mta), time.time(), module.params["endpoint"])
     except LookupError as error:
-        module.fail_json(msg=f"{error}; set mta to postfix or sendmail.")
+        module.fail_json(msg=f"Which MTA the host has cannot be told: {error}. Set mta to postfix or sendmail.")
+    try:
+        summary = summarize(queue_of(mta), time.time(), module.params["endpoint"])
     except QueueError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, mta=mta, **summary)

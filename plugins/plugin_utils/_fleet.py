@@ -6,33 +6,24 @@ Only named values are taken out of a result, so nothing that a host registered b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-VERSION = 1
-STATES = ("can_send", "cannot_send", "unreachable", "not_checked")
-
-# What a host shows that gave no result of its own: the id, how its cause begins, the remedy.
-_NO_RESULT = {
-    "unreachable": (
-        "host_unreachable",
-        "Ansible could not reach the host",
-        "See that the host runs and that `ansible HOST -m ansible.builtin.ping` reaches it, then check again.",
-    ),
-    "not_checked": (
-        "not_checked",
-        "The check gave no result",
-        "Correct what the message names, then check again.",
-    ),
-}
-_QUEUE_UNREADABLE = (
-    "queue_unreadable",
-    "The mail queue could not be read",
-    "See that the user Ansible logs in as may read the queue (become), and that the MTA answers its own queue command.",
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import (
+    FAILING,
+    STATES,
+    message_of,
+    note_of,
+    state_of,
 )
+
+VERSION = 1
+
 _CERTIFICATE = ("subject", "names", "issuer", "not_after", "verified")
-_MAX_MESSAGE = 500
+_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|(?<![\w:])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:])")
 
 
 def fleet(results: Mapping[str, Mapping[str, Any]], now: datetime) -> dict[str, Any]:
@@ -50,9 +41,11 @@ def fleet(results: Mapping[str, Mapping[str, Any]], now: datetime) -> dict[str, 
 def _host(name: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     check = result.get("check") or {}
     ports = check.get("ports") or []
-    state = _state(check)
+    state = state_of(check)
+    message = message_of(check) if state in ("unreachable", "not_checked") else None
     queue, queue_error = _queue(result.get("queue") or {}) if state != "unreachable" else (None, None)
-    message = _message(check) if state in _NO_RESULT else None
+    if queue_error and queue_error == message:
+        queue_error = None  # what keeps every module from running is told once
     host: dict[str, Any] = {
         "host": str(name),
         "state": state,
@@ -68,19 +61,6 @@ def _host(name: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]
     }
     host["diagnosis"] = _diagnosis(check, ports, result, host)
     return host
-
-
-def _state(check: Mapping[str, Any]) -> str:
-    if check.get("unreachable"):
-        return "unreachable"
-    if "reachable" not in check:
-        return "not_checked"
-    return "can_send" if check["reachable"] else "cannot_send"
-
-
-def _message(result: Mapping[str, Any]) -> str:
-    text = str(result.get("msg") or "it ended without a word").strip()
-    return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
 
 
 def _port(port: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,7 +106,7 @@ def _days_left(not_after: Any, now: datetime) -> int | None:
 def _queue(result: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str | None]:
     """The queue, or why it could not be read."""
     if "messages" not in result:
-        return None, _message(result)
+        return None, message_of(result)
     return {
         "mta": result.get("mta"),
         "messages": result["messages"],
@@ -156,46 +136,55 @@ def _diagnosis(
         known["stops_sending"] |= stops_sending
         return known
 
-    stopped = host["state"] != "can_send"
+    stopped = host["state"] in FAILING
     for port in ports:
         for item in port.get("diagnosis") or []:
             add(item, stopped)["ports"].append(port["port"])
     for item in check.get("diagnosis") or []:
         add(item, stopped)
-    if host["state"] in _NO_RESULT and not found:
-        add(_note(_NO_RESULT[host["state"]], host["message"]), True)
+    note = note_of(check)
+    if note:
+        add(note, stopped)
     if host["queue"]:
         for reason in result["queue"].get("reasons") or []:
             if reason.get("diagnosis"):
                 add(reason["diagnosis"], False)["queued"] += reason.get("count") or 0
     if host["queue_error"]:
-        add(_note(_QUEUE_UNREADABLE, host["queue_error"]), False)
+        add(diagnose(Symptom("queue_unreadable", host["queue_error"])), False)
     return list(found.values())
-
-
-def _note(words: tuple[str, str, str], message: str) -> dict[str, str]:
-    return {"id": words[0], "cause": f"{words[1]}: {message}", "remedy": words[2]}
 
 
 def _causes(hosts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The causes of all hosts by id; first those that keep the most hosts from sending."""
     found: dict[str, dict[str, Any]] = {}
-    wordings: dict[tuple[str, str, str, str], dict[str, Any]] = {}
+    wordings: dict[tuple[str, ...], dict[str, Any]] = {}
     for host in hosts:
         for item in host["diagnosis"]:
-            empty = {"id": item["id"], "hosts": [], "cannot_send": 0, "ports": [], "queued": 0, "wordings": []}
-            group = found.setdefault(item["id"], empty)
-            if host["host"] not in group["hosts"][-1:]:
-                group["hosts"].append(host["host"])
-                group["cannot_send"] += item["stops_sending"]
+            empty = {"id": item["id"], "hosts": {}, **dict.fromkeys(FAILING, 0), "ports": [], "queued": 0}
+            group = found.setdefault(item["id"], {**empty, "wordings": []})
+            # The same cause in two wordings is one host, which it stops when one of them does.
+            if item["stops_sending"] and not group["hosts"].get(host["host"]):
+                group[host["state"]] += 1
+            group["hosts"][host["host"]] = group["hosts"].get(host["host"], False) or item["stops_sending"]
             group["ports"] = sorted({*group["ports"], *item["ports"]})
             group["queued"] += item["queued"]
             words = {key: item[key] for key in ("cause", "remedy", "source")}
-            key = (item["id"], *words.values())
+            key = (item["id"], *(_alike(text, host["host"]) for text in words.values()))
             if key not in wordings:
-                wordings[key] = {"hosts": 0, **words}
+                wordings[key] = {"hosts": [], **words}
                 group["wordings"].append(wordings[key])
-            wordings[key]["hosts"] += 1
+            wordings[key]["hosts"] += [] if host["host"] in wordings[key]["hosts"][-1:] else [host["host"]]
     for group in found.values():
-        group["wordings"].sort(key=lambda wording: -wording["hosts"])
-    return sorted(found.values(), key=lambda group: (-group["cannot_send"], -len(group["hosts"]), group["id"]))
+        group["hosts"] = list(group["hosts"])
+        group["wordings"].sort(key=lambda wording: -len(wording["hosts"]))
+    return sorted(found.values(), key=lambda group: (-stopped_by(group), -len(group["hosts"]), group["id"]))
+
+
+def stopped_by(cause: Mapping[str, Any]) -> int:
+    """How many hosts it keeps from sending, or from telling whether they can."""
+    return sum(cause[state] for state in FAILING)
+
+
+def _alike(text: str, host: str) -> str:
+    """A sentence without the host's own name and without addresses: so the same message of many hosts is one."""
+    return _ADDRESS.sub("*", re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", "*", text))

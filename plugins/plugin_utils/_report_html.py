@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import FAILING, STATES
 from ansible_collections.mailops.ses.plugins.plugin_utils._report_host import Bars, detail, dialogue, link, queue_words
 from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
     STAGES,
+    STATE_WORDS,
     failed_at,
+    headline,
     listed,
     milliseconds,
     plural,
@@ -32,18 +35,20 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
 
 PREFERRED = next(iter(PORTS))  # its dialogue stands for a host that cannot send
 _HERE = Path(__file__).parent
-# What a state is called, and its class.
+# The class of a state, in the order of the hosts.
 _STATES = {
-    "cannot_send": ("cannot send", "bad"),
-    "unreachable": ("unreachable", "dead"),
-    "not_checked": ("not checked", "dead"),
-    "can_send": ("can send", "good"),
+    "cannot_send": "bad",
+    "unreachable": "dead",
+    "not_checked": "dead",
+    "not_logged_in": "part",
+    "can_send": "good",
 }
 _ORDER = list(_STATES)
+_WORDINGS = 5  # of a cause, with so many of its hosts
 _FEW_HOSTS = 5  # in so small a fleet the causes and the hosts that cannot send are shown unfolded
 _CELLS = (
     ("o", "took the whole dialogue, in this time"),
-    ("w", "fails at this stage; the host sends on another port"),
+    ("w", "fails at this stage; another port works"),
     ("x", "fails at this stage; the host cannot send"),
     ("n", "not checked"),
 )
@@ -58,7 +63,7 @@ def render(fleet: Mapping[str, Any]) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{_policy(style, script)}">\n',
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
             '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n',
-            f"<title>{_headline(fleet['summary'])} – Amazon SES check</title>\n",
+            f"<title>{headline(fleet['summary'])} – Amazon SES check</title>\n",
             f"<style>{style}</style>\n<script>{script}</script>\n</head>\n<body>\n",
             '<a class="skip" href="#hosts">Skip to the hosts</a>\n',
             _header(fleet),
@@ -85,31 +90,22 @@ def _policy(style: str, script: str) -> str:
     )
 
 
-def _headline(summary: Mapping[str, int]) -> str:
-    hosts, sending = summary["hosts"], summary["can_send"]
-    if not hosts:
-        return "No host was checked"
-    if hosts == sending:
-        return "The host can send" if hosts == 1 else f"All {hosts:,} hosts can send"
-    return f"{sending:,} of {plural(hosts, 'host')} can send"
-
-
 def _header(fleet: Mapping[str, Any]) -> str:
     summary = fleet["summary"]
     endpoints = sorted({host["endpoint"] for host in fleet["hosts"] if host["endpoint"]})
     when = fleet["generated_at"]
     shares, start = [], 0.0
     tally = []
-    for state in ("can_send", *_ORDER[:-1]):
-        words, kind = _STATES[state]
+    for state in STATES:
+        kind = _STATES[state]
         if not summary[state]:
             continue
         width = 1000 * summary[state] / max(summary["hosts"], 1)
         shares.append(f'<rect class="{kind}" x="{start:.1f}" width="{max(width - 3, 1):.1f}"/>')
         start += width
-        tally.append(f'<li class="{kind}"><b>{summary[state]:,}</b> {words}')
+        tally.append(f'<li class="{kind}"><b>{summary[state]:,}</b> {STATE_WORDS[state]}')
     return (
-        f'<header>\n<p class="what">Amazon SES check</p>\n<h1>{_headline(summary)}</h1>\n'
+        f'<header>\n<p class="what">Amazon SES check</p>\n<h1>{headline(summary)}</h1>\n'
         f'<p class="when"><time datetime="{when}">{when[:10]} {when[11:16]} UTC</time>'
         f"{''.join(f' <span>{_text(name)}</span>' for name in endpoints[:3])}"
         f"{f' <span>and {len(endpoints) - 3:,} more endpoints</span>' if len(endpoints) > 3 else ''}</p>\n"
@@ -125,28 +121,35 @@ def _causes(causes: list[Mapping[str, Any]], unfolded: bool) -> str:
 
 
 def _cause(number: int, cause: Mapping[str, Any], opened: str) -> str:
-    stops = cause["cannot_send"]
-    kind = "bad" if stops else "warn"
+    stops = [f"{cause[state]:,} {STATE_WORDS[state]}" for state in FAILING if cause[state]]
     queued = f"{plural(cause['queued'], 'message')} queued" if cause["queued"] else ""
     places = [place for place in (ports_words(cause["ports"]), queued) if place]
-    effect = f"{stops:,} cannot send" if stops else "warning"
-    wordings = "".join(_wording(wording, len(cause["wordings"]) > 1) for wording in cause["wordings"])
+    wordings = cause["wordings"]
+    gist = (
+        wordings[0]["cause"] if len(wordings) == 1 else f"{len(wordings):,} messages, such as: {wordings[0]['cause']}"
+    )
+    more = sum(len(wording["hosts"]) for wording in wordings[_WORDINGS:])
+    words = "".join(_wording(wording, len(wordings) > 1) for wording in wordings[:_WORDINGS])
+    words += f"<div class=words><p>and otherwise on {plural(more, 'host')}, as their details say</div>" if more else ""
     count = len(cause["hosts"])
     return (
-        f'\n<li class="{kind}"><button type="button" class="pick" data-c="{number}" aria-pressed="false">'
+        f'\n<li class="{"bad" if stops else "warn"}">'
+        f'<button type="button" class="pick" data-c="{number}" aria-pressed="false">'
         f"<b>{count:,}</b> host{'' if count == 1 else 's'}</button>"
         f'<details{opened}><summary><span class="name">{_text(title(cause["id"]))}</span> '
         f'<span class="where">{_text("; ".join(places))}</span> '
-        f'<span class="gist" aria-hidden="true">{_text(cause["wordings"][0]["cause"])}</span> '
-        f'<span class="stops">{effect}</span></summary>'
-        f"{wordings}</details>"
+        f'<span class="gist" aria-hidden="true">{_text(gist)}</span> '
+        f'<span class="stops">{", ".join(stops) or "warning"}</span></summary>'
+        f"{words}</details>"
     )
 
 
 def _wording(wording: Mapping[str, Any], several: bool) -> str:
-    count = f'<span class="count">{plural(wording["hosts"], "host")}</span> ' if several else ""
+    hosts = wording["hosts"]
+    names = _text(listed(hosts, _WORDINGS))
+    count = f'<p class=where><span class="count">{plural(len(hosts), "host")}</span> {names}' if several else ""
     return (
-        f"<div class=words><p>{count}{_text(wording['cause'])}"
+        f"<div class=words>{count}<p>{_text(wording['cause'])}"
         f"<p class=fix>{_text(wording['remedy'])} {link(wording['source'])}</div>"
     )
 
@@ -171,11 +174,11 @@ def _hosts(fleet: Mapping[str, Any], columns: list[int]) -> str:
 
 
 def _tools(summary: Mapping[str, int]) -> str:
-    states = [(state, *_STATES[state]) for state in _ORDER if summary[state]]
     buttons = "".join(
-        f'<button type="button" data-s="{state}" aria-pressed="false" class="{kind}">'
-        f"{words.capitalize()} <b>{summary[state]:,}</b></button>"
-        for state, words, kind in states
+        f'<button type="button" data-s="{state}" aria-pressed="false" class="{_STATES[state]}">'
+        f"{title(state)} <b>{summary[state]:,}</b></button>"
+        for state in _ORDER
+        if summary[state]
     )
     return (
         '<div class="tools"><label class="find"><span class="hide">Filter the hosts by text</span>'
@@ -198,7 +201,7 @@ def _legend(stages: Iterable[str]) -> str:
 
 def _row(host: Mapping[str, Any], columns: list[int], numbers: Mapping[str, int], bars: Bars, opened: bool) -> str:
     ports = {port["port"]: port for port in host["ports"]}
-    state, kind = host["state"], _STATES[host["state"]][1]
+    state, kind = host["state"], _STATES[host["state"]]
     causes = [item["id"] for item in host["diagnosis"]]
     used = ports.get(host["recommended_port"] or PREFERRED)
     cells = "".join(_cell(ports.get(port), state) for port in columns)
@@ -223,7 +226,7 @@ def _cell(port: Mapping[str, Any] | None, state: str) -> str:
         return "<td class=n>–"
     if port["ok"]:
         return f"<td class=o>{milliseconds(total(port['timings_ms']))}"
-    return f"<td class={'w' if state == 'can_send' else 'x'}>{stage_words(failed_at(port))}"
+    return f"<td class={'x' if state in FAILING else 'w'}>{stage_words(failed_at(port))}"
 
 
 def _text(value: Any) -> str:

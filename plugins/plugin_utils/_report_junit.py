@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """junit.xml: a testsuite a host, in it "can send", each port and the queue.
 
-What a host that cannot send fails is "can send", and nothing else: the failures and errors of the file are as many as
-the hosts that cannot send. A port that does not work and a queue with deferred mail are skipped with a message, which
-CI servers show without failing the run.
+What a host that cannot send fails is "can send", and nothing else: the failures of the file are as many as the hosts
+that cannot send, its errors as many as those that could not be checked. A host that was not logged in, a port that does
+not work and a queue with deferred mail are skipped with a message, which CI servers show without failing the run.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
 from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
+    STATE_WORDS,
     age,
     failed_at,
     listed,
@@ -23,6 +25,8 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
 )
 
 NAME = "mailops.ses.check"
+# How "can send" ends: what was tried and refused is a failure, what could not be tried an error.
+_ENDS = {"not_logged_in": "skipped", "cannot_send": "failure", "unreachable": "error", "not_checked": "error"}
 
 
 def render(fleet: dict[str, Any]) -> str:
@@ -50,17 +54,16 @@ def _suite(host: dict[str, Any], timestamp: str) -> tuple[dict[str, int], list[s
 
 
 def _can_send(host: dict[str, Any]) -> list[str]:
-    causes = [item for item in host["diagnosis"] if item["stops_sending"]]
-    if host["state"] == "can_send":
-        tested = next((port for port in host["ports"] if port["port"] == host["recommended_port"]), None)
-        said = f"{host['endpoint']}, port {host['recommended_port']}" + (f", {_dialogue(tested)}" if tested else "")
-        return _case(host, "can send", _seconds(host), out=said)
-    # What could not be tried is an error, what was tried and refused a failure.
-    kind = "failure" if host["state"] == "cannot_send" else "error"
-    first = causes[0] if causes else {"id": host["state"], "cause": host["message"] or "", "remedy": ""}
-    message = f"{host['host']} cannot send: {first['cause']} {first['remedy']}".strip()
+    state = host["state"]
+    tested = next((port for port in host["ports"] if port["port"] == host["recommended_port"]), None)
+    out = f"{host['endpoint']}, port {tested['port']}, {_dialogue(tested)}" if tested else ""
+    if state == "can_send":
+        return _case(host, "can send", _seconds(host), out=out)
+    causes = [item for item in host["diagnosis"] if item["stops_sending"] or item["id"] == state]
+    first = causes[0] if causes else diagnose(Symptom("", host["message"] or ""))
+    message = f"{host['host']} {STATE_WORDS[state]}: {first['cause']} {first['remedy']}"
     body = "\n".join(_cause(item) for item in causes)
-    return _case(host, "can send", _seconds(host), _result(kind, first["id"], message, body))
+    return _case(host, "can send", _seconds(host), _result(_ENDS[state], first["id"], message, body), out)
 
 
 def _port(host: dict[str, Any], port: dict[str, Any]) -> list[str]:
@@ -77,10 +80,11 @@ def _port(host: dict[str, Any], port: dict[str, Any]) -> list[str]:
 def _queue(host: dict[str, Any]) -> list[str]:
     queue = host["queue"]
     if queue is None:
-        why = host["queue_error"] or "The host was not reached."
-        return _case(host, "queue", 0, _result("skipped", "queue_unreadable", why))
+        causes = [item for item in host["diagnosis"] if item["stops_sending"] or item["id"] == "queue_unreadable"]
+        return _case(host, "queue", 0, _result("skipped", causes[-1]["id"], causes[-1]["cause"]))
     if queue["mta"] is None:
-        return _case(host, "queue", 0, _result("skipped", "no_mta", "No MTA is installed."))
+        cause = diagnose(Symptom("no_mta"))
+        return _case(host, "queue", 0, _result("skipped", cause["id"], cause["cause"]))
     states = ", ".join(f"{count:,} {state}" for state, count in queue["states"].items() if count)
     oldest = f", the oldest for {age(queue['oldest_age_seconds'])}" if queue["oldest_age_seconds"] is not None else ""
     said = f"{queue['mta']}: {plural(queue['messages'], 'message')}" + (f" ({states}){oldest}" if states else "")

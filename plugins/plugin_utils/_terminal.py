@@ -7,37 +7,57 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._report import WIDTH, table
-from ansible_collections.mailops.ses.plugins.plugin_utils._words import listed, plural, ports_words, visible
+from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import FAILING
+from ansible_collections.mailops.ses.plugins.plugin_utils._table import WIDTH, table
+from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
+    STATE_WORDS,
+    headline,
+    listed,
+    plural,
+    ports_words,
+    visible,
+)
 
 TABLE_UP_TO = 30  # hosts; of more the causes alone are printed
 _NAMES = 10
+_WORDINGS = 3  # of a cause
 
 
 def summary(fleet: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]], directory: str) -> list[str]:
     checks = {host: result.get("check") or {} for host, result in results.items()}
-    lines = table(checks) if len(checks) <= TABLE_UP_TO else _grouped(fleet)
-    return [visible(line) for line in [*lines, "", f"Reports in {directory}: report.html, report.json, junit.xml"]]
+    lines = [f"{headline(fleet['summary'])}{_others(fleet['summary'])}.", ""]
+    if checks:
+        lines = [*table(checks), "", *lines] if len(checks) <= TABLE_UP_TO else [*lines, *_grouped(fleet)]
+    return [visible(line) for line in [*lines, f"Reports in {directory}: report.html, report.json, junit.xml"]]
 
 
 def verdict(fleet: Mapping[str, Any]) -> str:
-    """Which hosts cannot send, in a line; empty when all can."""
-    failed = sorted(host["host"] for host in fleet["hosts"] if host["state"] != "can_send")
-    return f"Cannot send: {listed(failed, _NAMES)}." if failed else ""
+    """Which hosts cannot send or were not checked, in a line; empty when there is none."""
+    failed = {state: sorted(host["host"] for host in fleet["hosts"] if host["state"] == state) for state in FAILING}
+    return " ".join(
+        f"{STATE_WORDS[state].capitalize()}: {listed(hosts, _NAMES)}." for state, hosts in failed.items() if hosts
+    )
+
+
+def _others(summary: Mapping[str, int]) -> str:
+    """How many are in each of the states that the headline leaves out."""
+    return "".join(f"; {summary[state]:,} {STATE_WORDS[state]}" for state in FAILING if summary[state])
 
 
 def _grouped(fleet: Mapping[str, Any]) -> list[str]:
-    counts = fleet["summary"]
-    lines = [f"{counts['can_send']:,} of {plural(counts['hosts'], 'host')} can send."]
+    lines = []
     for cause in fleet["causes"]:
         ports = f" ({ports_words(cause['ports'])})" if cause["ports"] else ""
-        stopped = f", {cause['cannot_send']:,} cannot send" if cause["cannot_send"] else ""
-        lines += [
-            "",
-            f"{plural(len(cause['hosts']), 'host')}{stopped}: {cause['id']}{ports}: {listed(cause['hosts'], _NAMES)}",
-        ]
-        words = cause["wordings"][0]
-        lines += textwrap.wrap(
-            f"{words['cause']} {words['remedy']}", WIDTH, initial_indent="  ", subsequent_indent="  "
-        )
+        stopped = "".join(f", {cause[state]:,} {STATE_WORDS[state]}" for state in FAILING if cause[state])
+        hosts = listed(cause["hosts"], _NAMES)
+        lines.append(f"{plural(len(cause['hosts']), 'host')}{stopped}: {cause['id']}{ports}: {hosts}")
+        lines += [line for wording in cause["wordings"][:_WORDINGS] for line in _worded(wording, cause)]
+        more = sum(len(wording["hosts"]) for wording in cause["wordings"][_WORDINGS:])
+        lines += [f"  and otherwise on {plural(more, 'host')}: see report.html", ""] if more else [""]
     return lines
+
+
+def _worded(wording: Mapping[str, Any], cause: Mapping[str, Any]) -> list[str]:
+    count = f"{plural(len(wording['hosts']), 'host')}: " if len(cause["wordings"]) > 1 else ""
+    text = f"{count}{wording['cause']} {wording['remedy']}"
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ")

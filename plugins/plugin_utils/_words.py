@@ -19,12 +19,34 @@ _PICTURES = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0
 _PICTURES[0x7F] = 0x2421
 _UNSHOWN = re.compile("[\x80-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _ACRONYMS = {word.lower(): word for word in ("TLS", "MTU", "DNS", "IAM", "AWS", "SMTP", "STARTTLS", "MTA")}
+# A host's state after its name, and where it stands alone.
+STATE_WORDS = {
+    "can_send": "can send",
+    "not_logged_in": "reached SES, not logged in",
+    "cannot_send": "cannot send",
+    "unreachable": "unreachable",
+    "not_checked": "not checked",
+}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def visible(value: Any) -> str:
     """Text that is safe in XML 1.0 and in HTML once it is escaped."""
     return _UNSHOWN.sub("\ufffd", str(value).translate(_PICTURES))
+
+
+def headline(summary: Mapping[str, int]) -> str:
+    """The fleet in a sentence without its full stop."""
+    hosts, sending, reaching = (summary[name] for name in ("hosts", "can_send", "not_logged_in"))
+    if not hosts:
+        return "No host was checked"
+    everyone = "The host" if hosts == 1 else f"All {hosts:,} hosts"
+    if sending == hosts:
+        return f"{everyone} can send"
+    if reaching == hosts:
+        return f"{everyone} reached SES, not logged in"
+    reached = [f"{reaching:,} reached SES, not logged in"] if reaching else []
+    return "; ".join([f"{sending:,} of {plural(hosts, 'host')} can send", *reached])
 
 
 def title(identifier: str) -> str:

@@ -12,7 +12,6 @@ from .words import Words
 DOCUMENTS = {"en": "docs/troubleshooting.md", "ja": "docs/troubleshooting.ja.md"}
 COMMANDS = {
     "check": "ansible-playbook -i hosts mailops.ses.check",
-    "relay": "ansible-playbook -i hosts mailops.ses.relay",
     "queue": "ansible -i hosts all --become -m mailops.ses.mail_queue_info",
 }
 
@@ -43,6 +42,7 @@ class Document:
             say("other"),
             say("intro"),
             "\n".join(contents),
+            '<a id="start"></a>',
             f"## {say('start')}",
             say("start_text"),
             _fenced("sh", COMMANDS["check"]),
@@ -64,13 +64,14 @@ class Document:
             f"{level} {item['number']} {self._in(item['title'])}",
             self._in(item["wrong"]),
         ]
+        if "do" in item:
+            steps = "\n".join(f"{number}. {step}" for number, step in enumerate(self._in(item["do"]), 1))
+            blocks += [f"**{self.words.say('remedy')}**", steps]
+        for kind in ("sh", "yaml", "text"):  # text is for a person to adapt
+            blocks += [_fenced(kind, item[kind].rstrip())] if kind in item else []
         if "does" in item:
             does = "\n".join(f"- {line}" for line in self._in(item["does"]))
             blocks += [f"**{self.words.say('does')}**", does]
-        for name in item.get("run", []):
-            blocks.append(_fenced("sh", COMMANDS[name]))
-        if "playbook" in item:
-            blocks.append(_fenced("yaml", item["playbook"].rstrip()))
         if "causes" in item:
             blocks.append(f"**{self.words.say('causes_of_item')}**: {_links(item['causes'])}")
         return blocks

@@ -15,17 +15,26 @@ from testbed.relay import ENVIRONMENT, INVENTORY
 HOSTS = ("check1", "check2", "check3", "check4")
 FOREIGN_REGION = "eu-west-1"  # its endpoint has an address of its own, apart from the DNS server's
 CAUSES = {
-    "check1": "all_ports_swallowed",
-    "check2": "name_unresolved",
-    "check3": "credentials_invalid",
-    "check4": "certificate_untrusted",
-    "dead": "host_unreachable",
+    "check1": ["all_ports_swallowed"],
+    "check2": ["name_unresolved"],
+    "check3": ["credentials_invalid"],
+    "check4": ["certificate_untrusted", "queue_unreadable"],
+    "dead": ["host_unreachable"],
+    "anonymous": ["not_logged_in"],
+    "mistyped": ["not_checked"],
+    "pythonless": ["module_failed"],
 }
 VARIABLES = {
     "check1": {"ses_region": FOREIGN_REGION},
     "check3": {"ses_secret_access_key": "A" * 40},
     "check4": {"ses_tls_ca_file": "/etc/ssl/certs/ca-certificates.crt"},
+    "anonymous": {"ses_smtp_username": None, "ses_secret_access_key": None},
+    "mistyped": {"ses_region": "us-est1"},
+    "pythonless": {"ansible_python_interpreter": "/usr/local/bin/broken-python"},
 }
+ALIASES = dict.fromkeys(("anonymous", "mistyped", "pythonless"), "check3")  # its container under another name
+# As it comes about when the standard library is gone or damaged.
+BROKEN_PYTHON = '#!/bin/sh\nPYTHONHOME=/nowhere exec /usr/bin/python3 "$@"\n'
 PORTS = [25, 465, 587, 2465, 2587]
 
 
@@ -41,8 +50,9 @@ class Check:
     """A run of the playbook and what it wrote."""
 
     def __init__(self, layout, folder, variables, *arguments):
-        names = ["dead", *HOSTS] if variables else HOSTS  # first, where what runs once would meet it
-        hosts = {name: {"ansible_host": layout.container(name), **variables.get(name, {})} for name in names}
+        names = ["dead", *HOSTS, *ALIASES] if variables else HOSTS  # first, where what runs once would meet it
+        containers = {name: layout.container(ALIASES.get(name, name)) for name in names}
+        hosts = {name: {"ansible_host": containers[name], **variables.get(name, {})} for name in names}
         inventory = folder / "fleet.json"
         inventory.write_text(json.dumps({"all": {"children": {"fleet": {"hosts": hosts}}}}))
         command = ["ansible-playbook", "-i", str(INVENTORY), "-i", str(inventory), "mailops.ses.check"]
@@ -89,17 +99,48 @@ def broken(fleet, tmp_path_factory):
         engine.run("podman", "exec", fleet.container("check1"), *command.split())
     unresolved = "s/^hosts:.*/hosts: files/"
     engine.run("podman", "exec", fleet.container("check2"), "sed", "-i", unresolved, "/etc/nsswitch.conf")
+    broken = f"printf '{BROKEN_PYTHON}' > /usr/local/bin/broken-python && chmod +x /usr/local/bin/broken-python"
+    engine.run("podman", "exec", fleet.container("check3"), "sh", "-c", broken)
+    engine.run("podman", "exec", fleet.container("check4"), "chmod", "a-x", "/usr/bin/dpkg-query")
     return Check(fleet, tmp_path_factory.mktemp("broken"), VARIABLES)
 
 
 def test_hosts_that_send_pass(fleet, tmp_path):
     check = Check(fleet, tmp_path, {}, "--check")
     assert check.done.returncode == 0, check.printed
-    assert check.report["summary"] == {"hosts": 4, "can_send": 4, "cannot_send": 0, "unreachable": 0, "not_checked": 0}
+    assert check.report["summary"] == {
+        **{"hosts": 4, "can_send": 4, "not_logged_in": 0},
+        **{"cannot_send": 0, "unreachable": 0, "not_checked": 0},
+    }
+    assert {case.get("type") for suite in check.suites.values() for case in suite.iter("skipped")} == {"no_mta"}
     assert [host["recommended_port"] for host in check.report["hosts"]] == [587] * 4
     assert not [suite for suite in check.suites.values() if suite.get("failures") != "0" or suite.get("errors") != "0"]
     assert "<h1>All 4 hosts can send</h1>" in check.page
     assert "changed=1" not in check.printed
+
+
+def test_hosts_that_were_not_logged_in_pass_and_say_so(fleet, tmp_path):
+    check = Check(fleet, tmp_path, {}, "-e", json.dumps(VARIABLES["anonymous"]))
+    assert check.done.returncode == 0, check.printed
+    assert check.report["summary"]["not_logged_in"] == 4
+    assert check.report["summary"]["can_send"] == 0
+    assert "<h1>All 4 hosts reached SES, not logged in</h1>" in check.page
+    assert "All 4 hosts reached SES, not logged in." in check.printed
+    assert "can send." not in check.printed
+    assert {case.get("type") for suite in check.suites.values() for case in suite[0].iter("skipped")} == {
+        "not_logged_in"
+    }
+
+
+def test_no_host_leaves_no_old_report(fleet, tmp_path):
+    (tmp_path / "ses-report").mkdir()
+    (tmp_path / "ses-report" / "report.html").write_text("old")
+    command = ["ansible-playbook", "-i", "nobody,", "mailops.ses.check", "-e", "ses_hosts=fleet"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=ENVIRONMENT)
+    assert done.returncode == 0, done.stdout
+    assert "No host of the inventory matches fleet (ses_hosts)." in done.stdout
+    assert "<h1>No host was checked</h1>" in (tmp_path / "ses-report" / "report.html").read_text()
+    assert json.loads((tmp_path / "ses-report" / "report.json").read_text())["hosts"] == []
 
 
 def test_a_variable_of_a_variable_that_is_not_there_is_no_check_without_a_log_in(fleet, tmp_path):
@@ -111,35 +152,45 @@ def test_a_variable_of_a_variable_that_is_not_there_is_no_check_without_a_log_in
 
 def test_it_fails_and_names_who_cannot_send(broken):
     assert broken.done.returncode != 0
-    assert "Cannot send: check1, check2, check3, check4, dead." in broken.printed
+    told = "Cannot send: check1, check2, check3, check4. Unreachable: dead. Not checked: mistyped, pythonless."
+    assert told in broken.printed
 
 
 def test_what_it_prints_is_short(broken):
     assert "timings_ms" not in broken.printed
-    for host, cause in CAUSES.items():
-        assert f"{cause}: {host}" in broken.printed
+    for host, causes in CAUSES.items():
+        assert f"{causes[0]}: {host}" in broken.printed
     assert f"Reports in {broken.folder}" in broken.printed
 
 
 def test_report_json_has_the_causes(broken):
     hosts = {host["host"]: host for host in broken.report["hosts"]}
-    assert {name: [item["id"] for item in host["diagnosis"]] for name, host in hosts.items()} == {
-        name: [cause] for name, cause in CAUSES.items()
-    }
+    assert {name: [item["id"] for item in host["diagnosis"]] for name, host in hosts.items()} == CAUSES
     for name in HOSTS:
         assert sorted(port["port"] for port in hosts[name]["ports"]) == PORTS
+    for name in ("check1", "check2", "check3", "anonymous", "mistyped"):
         assert (hosts[name]["queue"]["mta"], hosts[name]["queue_error"]) == (None, None)
+    assert "no package manager is found" in hosts["check4"]["queue_error"]
     assert hosts["check3"]["certificates"][0]["verified"] is True
     assert hosts["check4"]["certificates"][0]["verified"] is False
     assert {cause["id"]: cause["hosts"] for cause in broken.report["causes"]} == {
-        cause: [name] for name, cause in CAUSES.items()
+        cause: [name] for name, causes in CAUSES.items() for cause in causes
     }
 
 
+def test_who_was_not_checked_learns_why(broken):
+    hosts = {host["host"]: host for host in broken.report["hosts"]}
+    assert hosts["mistyped"]["message"].startswith("ses_region lacks a hyphen")
+    assert hosts["pythonless"]["message"] == "ModuleNotFoundError: No module named 'encodings'"
+    for name in ("mistyped", "pythonless"):
+        assert hosts[name]["message"] in broken.printed
+
+
 def test_junit_has_the_causes(broken):
-    for name, cause in CAUSES.items():
+    ends = {"anonymous": "skipped", **dict.fromkeys(("dead", "mistyped", "pythonless"), "error")}
+    for name, causes in CAUSES.items():
         (case,) = [case for case in broken.suites[name] if case.get("name") == "can send"]
-        assert (case[0].tag, case[0].get("type")) == ("error" if name == "dead" else "failure", cause)
+        assert (case[0].tag, case[0].get("type")) == (ends.get(name, "failure"), causes[0])
 
 
 def test_the_page_has_the_causes(broken):

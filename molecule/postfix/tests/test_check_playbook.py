@@ -33,6 +33,6 @@ def test_a_dead_host_is_named_and_stops_nobody(relay, endpoint, tmp_path):
     limit = ("-i", str(inventory), "--limit", f"{relay.name},dead")
     done = relay.playbook(*limit, name="mailops.ses.check", ses_report_dir=str(tmp_path))
     assert done.returncode != 0
-    assert "Cannot send: dead." in done.stdout
+    assert "Unreachable: dead." in done.stdout
     assert re.search(rf"{relay.name} .* 587 .*TLSv1", done.stdout)
     assert "host_unreachable: dead" in done.stdout

@@ -15,7 +15,8 @@ testinfra_hosts = RELAYS[:1]
 DOCUMENT = (ROOT / "docs" / "troubleshooting.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)\n```", DOCUMENT, re.DOTALL)
 COMMANDS = sorted({text for language, text in BLOCKS if language == "sh"})
-PLAYBOOKS = [text for language, text in BLOCKS if language == "yaml"]
+# The MTU is another scenario's: this one's hosts have nothing that manages their interfaces.
+PLAYBOOKS = [text for language, text in BLOCKS if language == "yaml" and "ses_mtu" not in text]
 
 
 def run(command: list[str], folder) -> None:
@@ -24,7 +25,7 @@ def run(command: list[str], folder) -> None:
 
 
 def test_there_is_nothing_else_to_run():
-    assert {language for language, _text in BLOCKS} == {"sh", "yaml"}
+    assert {language for language, _text in BLOCKS} == {"sh", "yaml", "text"}  # text is for a person to adapt
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 import re
+from xml.etree import ElementTree
 
 import pytest
+import report_samples as samples
 import yaml
+from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
+from ansible_collections.mailops.ses.plugins.plugin_utils._report_junit import render as junit
 from troubleshooting.document import DOCUMENTS, Document, cause_ids
 from troubleshooting.table import CAUSES, LANGUAGES, ROOT, gaps, load, sentences, translations
 from troubleshooting.words import as_code, placeholders
@@ -70,7 +74,7 @@ def test_there_are_words_for_what_the_table_has_and_for_nothing_else() -> None:
 
 def test_every_text_is_in_every_language() -> None:
     texts = [text for table in WORDS.values() for text in table.values()]
-    texts += [item[key] for item in ITEMS for key in ("title", "wrong", "does") if key in item]
+    texts += [item[key] for item in ITEMS for key in ("title", "wrong", "do", "does") if key in item]
     texts += [group["title"] for group in load("groups")]
     for text in texts:
         assert set(text) == set(LANGUAGES)
@@ -87,17 +91,36 @@ def test_the_items_are_those_of_awss_page_in_its_order() -> None:
     numbers = ["1", "1.1", "1.2", "2", "3", "4", "4.1", "4.2", "5", "6", "6.1", "6.2"]
     assert [item["number"] for item in ITEMS] == numbers
     for item in ITEMS:
+        assert item["do"], "an item says what to do"
         assert set(item.get("causes", [])) <= set(cause_ids())
         assert len(item.get("causes", [])) == len(set(item.get("causes", [])))
 
 
+def test_every_id_that_a_report_can_show_has_a_heading() -> None:
+    # A queue's reasons and a port's diagnosis come from the table; the rest is what the reports say themselves.
+    results = {
+        **samples.every_state(),
+        "odd": {"check": samples.check([]), "queue": samples.QUEUES["none"]},
+        "blind": {"check": samples.healthy(), "queue": samples.QUEUES["unreadable"]},
+        "waiting": {"check": samples.healthy(), "queue": samples.throttled()},
+    }
+    found = fleet(results, samples.NOW)
+    types = {element.get("type") for element in ElementTree.fromstring(junit(found)).iter()} - {None}
+    own = {"host_unreachable", "module_failed", "not_checked", "not_logged_in", "queue_unreadable", "no_mta", "unknown"}
+    assert own <= types
+    for text in TEXTS.values():
+        headings = set(re.findall(r"^#### ([a-z_0-9]+)$", text, re.MULTILINE))
+        assert types | {cause["id"] for cause in found["causes"]} | set(cause_ids()) <= headings
+
+
 # Names of others that the items speak of.
 FOREIGN = {"auto", "absent", "hosts", "smtp_cname_overrides_servername", "confDONT_EXPAND_CNAMES", "port_25_swallowed"}
+FOREIGN |= {"report.html", "localhost", "relayhost", "-e ses_mta=sendmail"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_name_in_the_items_is_one_of_the_collections(language: str) -> None:
-    texts = [str(item[key][language]) for item in ITEMS for key in ("wrong", "does") if key in item]
+    texts = [str(item[key][language]) for item in ITEMS for key in ("wrong", "do", "does") if key in item]
     names = {name for text in texts for name in re.findall(r"`([^`]+)`", text) if not name.startswith("/")}
     assert names - collections_names() - set(cause_ids()) - FOREIGN == set()
 

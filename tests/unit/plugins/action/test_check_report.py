@@ -44,10 +44,13 @@ def test_it_writes_three_files_below_the_current_directory(tmp_path, arguments):
     folder = tmp_path / "ses-report"
     assert sorted(os.listdir(folder)) == FILES
     report = json.loads((folder / "report.json").read_text())
-    assert report["summary"] == {"hosts": 3, "can_send": 1, "cannot_send": 1, "unreachable": 1, "not_checked": 0}
+    assert report["summary"] == {
+        **{"hosts": 3, "can_send": 1, "not_logged_in": 0},
+        **{"cannot_send": 1, "unreachable": 1, "not_checked": 0},
+    }
     assert ElementTree.parse(folder / "junit.xml").getroot().get("failures") == "1"
     assert "1 of 3 hosts can send" in (folder / "report.html").read_text()
-    assert "Cannot send: web2.corp.example.com, web3.corp.example.com." in done.stdout
+    assert "Cannot send: web2.corp.example.com. Unreachable: web3.corp.example.com." in done.stdout
 
 
 def test_it_takes_the_place_of_older_reports_and_follows_the_umask(tmp_path):
@@ -62,7 +65,13 @@ def test_it_takes_the_place_of_older_reports_and_follows_the_umask(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert sorted(os.listdir(folder)) == FILES
     assert json.loads((folder / "report.json").read_text())["hosts"] == []
+    assert "No host was checked." in done.stdout
     assert {(folder / name).stat().st_mode & 0o777 for name in FILES} == {0o600}
+
+
+def test_an_error_names_the_variable_that_was_set(tmp_path):
+    done = run(tmp_path, checks={"web1": {"msg": "region is empty."}}, variables={"region": "ses_region"})
+    assert "The check gave no result: ses_region is empty." in done.stdout
 
 
 @pytest.mark.parametrize(

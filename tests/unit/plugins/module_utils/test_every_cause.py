@@ -119,6 +119,13 @@ ELSEWHERE = {
     "login_deferred": "molecule/queue_info/tests/test_causes.py",
     "reply_lost": "molecule/queue_info/tests/test_causes.py",
     "message_unanswered": "molecule/queue_info/tests/test_causes.py",
+    # What the check's report says of a host besides.
+    "host_unreachable": "molecule/check_playbook/tests/test_check_of_a_fleet.py",
+    "module_failed": "molecule/check_playbook/tests/test_check_of_a_fleet.py",
+    "not_checked": "molecule/check_playbook/tests/test_check_of_a_fleet.py",
+    "not_logged_in": "molecule/check_playbook/tests/test_check_of_a_fleet.py",
+    "queue_unreadable": "molecule/check_playbook/tests/test_check_of_a_fleet.py",
+    "no_mta": "molecule/check_playbook/tests/test_check_of_a_fleet.py",
     "unknown": "tests/unit/plugins/module_utils/test_diagnosis.py",
 }
 

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.mailops.ses.plugins.module_utils import _queue
 from ansible_collections.mailops.ses.plugins.module_utils._queue import MAX_REASONS, Message, summarize
 
-NOW = 1_000_000.0
+NOW = 1_795_538_400.0
 HOST = "email-smtp.us-east-1.amazonaws.com"
 RATE = f"host {HOST}[192.0.2.1] said: 454 Throttling failure: Maximum sending rate exceeded. (in reply to end of DATA)"
 REFUSED = f"connect to {HOST}[192.0.2.1]:587: Connection refused"
@@ -71,6 +71,13 @@ def test_the_sentence_names_the_endpoint_or_the_host_of_the_text(endpoint: str |
 
 def test_a_clock_that_went_back_gives_no_negative_age() -> None:
     assert summarize([Message("deferred", NOW + 5)], NOW)["oldest_age_seconds"] == 0
+
+
+@pytest.mark.parametrize("arrived", [float("nan"), float("inf"), float("-inf"), -1.0, 0.0, 86400.0, 1e12, 1e300])
+def test_a_time_at_which_no_mail_can_have_come_gives_no_age(arrived: float) -> None:
+    found = summarize([Message("deferred", arrived, reasons=(RATE,)), Message("deferred", NOW - 60)], NOW)
+    assert (found["messages"], found["oldest_age_seconds"]) == (2, 60)
+    assert found["reasons"][0]["oldest_age_seconds"] is None
 
 
 def test_a_text_is_one_short_printable_line() -> None:

@@ -103,8 +103,25 @@ def test_without_a_package_manager_the_option_is_needed(run, monkeypatch):
         raise LookupError("no package manager is found")
 
     monkeypatch.setattr(mail_queue_info, "installed_packages", nothing)
-    assert run()["msg"] == "no package manager is found; set mta to postfix or sendmail."
+    assert run()["msg"] == (
+        "Which MTA the host has cannot be told: no package manager is found. Set mta to postfix or sendmail."
+    )
     assert run(mta="postfix")["messages"] == 0
+
+
+def test_only_the_search_for_the_mta_is_answered_with_the_option(run, monkeypatch):
+    def broken(*_arguments):
+        raise KeyError("a fault of the program")
+
+    monkeypatch.setattr(mail_queue_info, "summarize", broken)
+    with pytest.raises(KeyError):
+        run()
+
+
+@pytest.mark.parametrize("time", ["NaN", "Infinity", "-Infinity", "1e999", "-1", "true", "9" * 400, '"soon"'])
+def test_a_time_that_is_none_spoils_nothing(run, time):
+    found = run(postqueue=f"""echo '{{"queue_name": "deferred", "arrival_time": {time}}}'""")
+    assert (found["messages"], found["oldest_age_seconds"]) == (1, None)
 
 
 def test_documentation_matches_the_arguments():

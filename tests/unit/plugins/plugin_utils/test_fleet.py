@@ -10,7 +10,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 import report_samples as samples
-from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
+from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet, stopped_by
+from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import FAILING, STATES
 
 SCHEMA = json.loads((Path(__file__).parents[4] / "docs" / "report.schema.json").read_text())
 
@@ -32,7 +33,9 @@ def causes(found):
         (samples.no_port_25(), "can_send", ["port_25_swallowed"]),
         (samples.wrong_password(), "cannot_send", ["credentials_invalid"]),
         (samples.DEAD, "unreachable", ["host_unreachable"]),
-        ({"failed": True, "msg": "MODULE FAILURE"}, "not_checked", ["not_checked"]),
+        (samples.not_logged_in(), "not_logged_in", ["not_logged_in"]),
+        ({"failed": True, "msg": "MODULE FAILURE"}, "not_checked", ["module_failed"]),
+        ({"failed": True, "msg": "ses_region is empty."}, "not_checked", ["not_checked"]),
         ({"failed": True, "msg": "no", "diagnosis": [{"id": "temporary_keys"}]}, "not_checked", ["temporary_keys"]),
         ({}, "not_checked", ["not_checked"]),
         (None, "not_checked", ["not_checked"]),
@@ -41,12 +44,12 @@ def causes(found):
 def test_the_state_of_a_host_and_its_causes(check, state, ids):
     host = of(check, samples.QUEUES["empty"])
     assert (host["state"], [item["id"] for item in host["diagnosis"]]) == (state, ids)
-    assert all(item["stops_sending"] == (state != "can_send") for item in host["diagnosis"])
+    assert all(item["stops_sending"] == (state not in ("can_send", "not_logged_in")) for item in host["diagnosis"])
 
 
 def test_a_host_without_a_result_says_why():
     assert of(samples.DEAD)["message"].endswith("Connection timed out")
-    assert "MODULE FAILURE" in of({"msg": "MODULE FAILURE"})["diagnosis"][0]["cause"]
+    assert "ses_region is empty" in of({"msg": "ses_region is empty."})["diagnosis"][0]["cause"]
     assert len(of({"msg": "x" * 10000})["message"]) < 600
 
 
@@ -64,6 +67,13 @@ def test_a_queue_that_cannot_be_read_is_named_and_stops_nothing(queue):
     assert (host["state"], host["queue"]) == ("can_send", None)
     assert host["queue_error"]
     assert [item["id"] for item in host["diagnosis"]] == ["queue_unreadable"]
+
+
+def test_what_keeps_every_module_from_running_is_told_once():
+    broken = {"msg": "MODULE FAILURE", "module_stderr": "Segmentation fault"}
+    host = of(broken, broken)
+    assert [item["id"] for item in host["diagnosis"]] == ["module_failed"]
+    assert (host["queue"], host["queue_error"], host["message"]) == (None, None, "Segmentation fault")
 
 
 def test_nobody_asks_for_the_queue_of_a_dead_host():
@@ -95,24 +105,71 @@ def test_causes_are_grouped_by_id_and_those_that_stop_most_hosts_come_first():
         ("port_25_swallowed", ["web1", "web2"], 0, [25]),
         ("rate_exceeded", ["web3"], 0, []),
     ]
-    assert found["summary"] == {"hosts": 3, "can_send": 2, "cannot_send": 1, "unreachable": 0, "not_checked": 0}
+    assert found["summary"] == {
+        **{"hosts": 3, "can_send": 2, "not_logged_in": 0},
+        **{"cannot_send": 1, "unreachable": 0, "not_checked": 0},
+    }
 
 
 def test_a_cause_that_is_worded_in_several_ways_keeps_each_once():
     dead = {f"web{n}": {"check": {"unreachable": True, "msg": text}} for n, text in enumerate(["a", "b", "b"])}
     (cause,) = fleet(dead, samples.NOW)["causes"]
-    assert [(wording["hosts"], wording["cause"][-1]) for wording in cause["wordings"]] == [(2, "b"), (1, "a")]
+    assert [(wording["hosts"], wording["cause"][-2:]) for wording in cause["wordings"]] == [
+        (["web1", "web2"], "b."),
+        (["web0"], "a."),
+    ]
     assert cause["hosts"] == ["web0", "web1", "web2"]
 
 
+@pytest.mark.parametrize(
+    ("texts", "wordings"),
+    [
+        (["connect to host 192.0.2.1 port 22: timed out", "connect to host 192.0.2.29 port 22: timed out"], 1),
+        (["connect to host 2001:db8::1 port 22: timed out", "connect to host 2001:db8::2 port 22: timed out"], 1),
+        (["web0 is not known", "web1 is not known"], 1),
+        (["connect to port 22: timed out", "connect to port 22: refused"], 2),
+        (["connect to port 22: timed out", "connect to port 2222: timed out"], 2),
+    ],
+)
+def test_messages_that_differ_by_names_and_addresses_alone_are_one(texts, wordings):
+    dead = {f"web{n}": {"check": {"unreachable": True, "msg": text}} for n, text in enumerate(texts)}
+    (cause,) = fleet(dead, samples.NOW)["causes"]
+    assert len(cause["wordings"]) == wordings
+    assert sorted(host for wording in cause["wordings"] for host in wording["hosts"]) == cause["hosts"]
+
+
+@pytest.mark.parametrize("results", [samples.every_state(), samples.mixed(300)], ids=["every-state", "many"])
+def test_the_counts_of_the_causes_are_those_of_the_states(results):
+    found = fleet(results, samples.NOW)
+    summary = found["summary"]
+    assert sum(summary[state] for state in STATES) == summary["hosts"] == len(found["hosts"])
+    for state in FAILING:
+        hosts = {host["host"] for host in found["hosts"] if host["state"] == state}
+        named = [host for cause in found["causes"] if cause[state] for host in cause["hosts"]]
+        assert len(hosts) == summary[state]
+        assert hosts <= set(named)
+        assert sum(cause[state] for cause in found["causes"]) == summary[state]  # none of these has two causes
+    (quiet,) = [cause for cause in found["causes"] if cause["id"] == "not_logged_in"]
+    assert (len(quiet["hosts"]), stopped_by(quiet)) == (summary["not_logged_in"], 0)
+
+
+def test_a_cause_in_two_wordings_stops_a_host_once():
+    said = [{"id": "refused_permanently", "cause": f"The server refuses: {n}.", "remedy": "No."} for n in (1, 2)]
+    ports = [samples.works(port, ok=False, diagnosis=[item]) for port, item in zip((25, 587), said, strict=True)]
+    (cause,) = fleet({"web1": {"check": samples.check(ports), "queue": samples.QUEUES["empty"]}}, samples.NOW)["causes"]
+    assert (cause["hosts"], cause["cannot_send"], len(cause["wordings"])) == (["web1"], 1, 2)
+
+
 def test_nothing_but_the_named_values_gets_in():
-    secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
+    secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
     extra = {"invocation": {"module_args": {"password": secret}}, "module_stdout": secret, "exception": secret}
+    broken = {"msg": "MODULE FAILURE", "module_stderr": f"ValueError: {secret}", "module_stdout": secret}
     check = {**samples.healthy(), **extra}
     check["ports"] = [{**port, **extra} for port in check["ports"]]
     queue = {**samples.throttled(), **extra}
     queue["reasons"] = [{**reason, **extra} for reason in queue["reasons"]]
     found = fleet({"a": {"check": check, "queue": queue}, "b": {"check": {**samples.DEAD, **extra}}}, samples.NOW)
+    found = [found, fleet({"c": {"check": broken, "queue": broken}}, samples.NOW)]
     assert secret not in json.dumps(found)
 
 

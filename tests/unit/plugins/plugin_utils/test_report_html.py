@@ -91,6 +91,9 @@ def test_the_cells_of_a_row():
         ({"a": {"check": samples.healthy()}, "b": {"check": samples.healthy()}}, "All 2 hosts can send"),
         ({"a": {"check": samples.DEAD}}, "0 of 1 host can send"),
         (samples.small(), "1 of 3 hosts can send"),
+        ({"a": {"check": samples.not_logged_in()}}, "The host reached SES, not logged in"),
+        ({name: {"check": samples.not_logged_in()} for name in "ab"}, "All 2 hosts reached SES, not logged in"),
+        (samples.every_state(), "1 of 7 hosts can send; 1 reached SES, not logged in"),
     ],
 )
 def test_the_headline(results, headline):

@@ -55,12 +55,17 @@ def test_a_suite_a_host_with_a_case_a_port_and_two_more():
     assert [entry.get("name") for entry in suites["web3.corp.example.com"]] == ["can send", "queue"]
 
 
-def test_what_fails_is_as_many_as_the_hosts_that_cannot_send():
-    results = samples.mixed(200)
-    found = fleet(results, samples.NOW)
+@pytest.mark.parametrize("results", [samples.mixed(200), samples.every_state()], ids=["many", "every-state"])
+def test_what_fails_is_as_many_as_the_hosts_that_cannot_send(results):
+    summary = fleet(results, samples.NOW)["summary"]
     root = parsed(results)
-    assert int(root.get("failures")) == found["summary"]["cannot_send"] == len(list(root.iter("failure")))
-    assert int(root.get("errors")) == found["summary"]["unreachable"] == len(list(root.iter("error")))
+    lost = summary["unreachable"] + summary["not_checked"]
+    assert int(root.get("failures")) == summary["cannot_send"] == len(list(root.iter("failure")))
+    assert int(root.get("errors")) == lost == len(list(root.iter("error")))
+    skipped = [
+        entry for entry in root.iter("testcase") if entry.get("name") == "can send" and "skipped" in kinds(entry)
+    ]
+    assert len(skipped) == summary["not_logged_in"]
     assert {entry.get("name") for entry in root.iter("testcase") if {"failure", "error"} & set(kinds(entry))} == {
         "can send"
     }
@@ -98,14 +103,35 @@ def test_a_host_that_cannot_send_fails_with_the_cause_and_the_remedy():
 @pytest.mark.parametrize(
     ("check", "identifier", "word"),
     [
-        (samples.DEAD, "host_unreachable", "Connection timed out"),
-        ({"msg": "MODULE FAILURE"}, "not_checked", "MODULE FAILURE"),
+        (samples.DEAD, "host_unreachable", "web1 unreachable: Ansible could not reach the host: Failed to connect"),
+        ({"msg": "MODULE FAILURE", "module_stderr": "Killed"}, "module_failed", "on the host: Killed. Mostly"),
+        ({"msg": "no such region"}, "not_checked", "web1 not checked: The check gave no result: no such region. Corr"),
     ],
 )
 def test_a_host_that_was_not_checked_is_an_error(check, identifier, word):
     (error,) = case(one(check), "can send")
     assert (error.tag, error.get("type")) == ("error", identifier)
     assert word in error.get("message")
+
+
+def test_a_host_that_was_not_logged_in_says_so_and_fails_nothing():
+    found = case(one(samples.not_logged_in()), "can send")
+    assert kinds(found) == ["skipped", "system-out"]
+    assert found[0].get("type") == "not_logged_in"
+    assert found[0].get("message").startswith("web1 reached SES, not logged in: The host reaches email-smtp.us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("check", "queue", "identifier"),
+    [
+        (samples.DEAD, None, "host_unreachable"),
+        ({"msg": "MODULE FAILURE"}, {"msg": "MODULE FAILURE"}, "module_failed"),
+        (samples.wrong_password(), samples.QUEUES["unreadable"], "queue_unreadable"),
+        (samples.healthy(), samples.QUEUES["none"], "no_mta"),
+    ],
+)
+def test_a_queue_that_was_not_read_has_the_id_of_why(check, queue, identifier):
+    assert case({"web1": {"check": check, "queue": queue}}, "queue")[0].get("type") == identifier
 
 
 def test_a_swallowed_port_of_a_host_that_sends_is_skipped_with_a_message():
@@ -119,7 +145,7 @@ def test_a_swallowed_port_of_a_host_that_sends_is_skipped_with_a_message():
     ("queue", "tag", "words"),
     [
         (samples.QUEUES["empty"], "system-out", "postfix: 0 messages"),
-        (samples.QUEUES["none"], "skipped", "No MTA"),
+        (samples.QUEUES["none"], "skipped", "Neither Postfix nor Sendmail"),
         (samples.QUEUES["unreadable"], "skipped", "Permission denied"),
         (
             samples.throttled(12),

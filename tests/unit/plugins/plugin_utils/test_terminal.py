@@ -23,9 +23,28 @@ def test_few_hosts_have_a_table():
 def test_many_hosts_have_their_causes_alone():
     printed = lines(samples.mixed(1000))
     assert len(printed) < 100
-    assert "of 1,000 hosts can send." in printed[0]
+    counts = fleet(samples.mixed(1000), samples.NOW)["summary"]
+    assert printed[0] == (
+        f"{counts['can_send']} of 1,000 hosts can send; {counts['not_logged_in']} reached SES, not logged in; "
+        f"{counts['cannot_send']} cannot send; {counts['unreachable']} unreachable."
+    )
     assert any("hosts: port_25_swallowed (port 25): " in line and "more" in line for line in printed)
     assert max(len(line) for line in printed) < 500
+
+
+def test_a_cause_of_many_hosts_shows_its_messages_with_their_counts():
+    texts = {**dict.fromkeys(range(20), "timed out"), **dict.fromkeys(range(20, 30), "refused")}
+    texts |= {30: "host key changed", 31: "no such name", 32: "no such user"}
+    dead = {f"web{n}": {"check": {"unreachable": True, "msg": text}} for n, text in texts.items()}
+    printed = lines(dead)
+    assert printed[2].startswith("33 hosts, 33 unreachable: host_unreachable: web0, web1, ")
+    for words in ("  20 hosts: Ansible could not reach the host: timed out. See that", "  10 hosts: ", "  1 host: "):
+        assert any(line.startswith(words) for line in printed), words
+    assert "  and otherwise on 2 hosts: see report.html" in printed
+
+
+def test_no_host_is_said_plainly():
+    assert lines({}) == ["No host was checked.", "", "Reports in /tmp/ses-report: report.html, report.json, junit.xml"]
 
 
 def test_replies_cannot_steer_the_terminal():
@@ -37,3 +56,7 @@ def test_the_verdict_names_who_cannot_send():
     assert _terminal.verdict(fleet({"a": {"check": samples.healthy()}}, samples.NOW)) == ""
     failing = {f"web{n:02}": {"check": samples.swallowed()} for n in range(12)}
     assert _terminal.verdict(fleet(failing, samples.NOW)).endswith("web08, web09 and 2 more.")
+    assert _terminal.verdict(fleet({"a": {"check": samples.not_logged_in()}}, samples.NOW)) == ""
+    assert _terminal.verdict(fleet(samples.every_state(), samples.NOW)) == (
+        "Cannot send: web3. Unreachable: web4. Not checked: web5, web6, web7."
+    )

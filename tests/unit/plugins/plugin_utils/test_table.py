@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.mailops.ses.plugins.module_utils._report import table
+from ansible_collections.mailops.ses.plugins.plugin_utils._table import table
 
 REFUSED = {"id": "port_refused", "cause": "The port is refused.", "remedy": "Open it."}
 
@@ -59,7 +59,12 @@ def test_what_the_server_said_stands_once_below_its_cause():
 
 
 def test_a_host_without_a_result_is_named():
-    lines = table({"dead": {"msg": "no route to host"}, "never": {}})
-    assert "not_checked: dead" in lines
-    assert "  no route to host" in lines
+    lines = table({"wrong": {"msg": "ses_region is empty."}, "dead": {"unreachable": True, "msg": "gone"}, "never": {}})
+    assert "not_checked: wrong" in lines
+    assert any(line.startswith("  The check gave no result: ses_region is empty. Correct") for line in lines)
+    assert "host_unreachable: dead" in lines
     assert "not_checked: never" in lines
+
+
+def test_a_host_that_was_not_logged_in_is_named():
+    assert "not_logged_in: web1" in table({"web1": {**GOOD, "ports": [{**port(587), "timings_ms": {"tls": 1.4}}]}})

@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import printable
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import note_of
 
 WIDTH = 100
 _REPLIES = 3  # so many different ones are shown of a cause
@@ -74,9 +75,9 @@ def _by_cause(result: Mapping[str, Any]) -> dict[tuple[str, str, str], list[int]
             found.setdefault(_key(item), []).append(entry["port"])
     for item in result.get("diagnosis") or []:
         found.setdefault(_key(item), [])
-    if not found and not result.get("reachable"):
-        identifier = "host_unreachable" if result.get("unreachable") else "not_checked"
-        found[(identifier, str(result.get("msg") or "The host gave no result."), "")] = []
+    note = note_of(result)
+    if note:
+        found.setdefault(_key(note), [])
     return found
 
 

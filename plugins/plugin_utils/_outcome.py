@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What came of a host's check: its state, and the cause of what no dialogue shows, from the table of causes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
+
+# Of these the first two pass; each host is in one of them.
+STATES = ("can_send", "not_logged_in", "cannot_send", "unreachable", "not_checked")
+FAILING = STATES[2:]
+
+_MAX_MESSAGE = 500
+# Ansible's words around what matters, and those that say nothing at all.
+_AROUND = re.compile(r"^(?:Task failed: )?(?:Module failed: )?")
+_EMPTY = re.compile(r"(?s)\s*(?:MODULE FAILURE.*|Module result deserialization failed.*)?")
+_CRASHED = re.compile(r"(?:Task failed: )?(?:MODULE FAILURE|Module (?:failed|result)|The module interpreter )")
+# Of what a module that crashed printed: no word of SSH's, no source or data, which may hold what the module was given.
+_NOISE = re.compile(r"(?i)(?:shared )?connection to .* closed\.?|[{\[].*|.*ansi(?:ball|ble_module).*|.*json_params.*")
+_TELLING = re.compile(r"(?:[A-Za-z_][\w.]*(?:Error|Exception|Interrupt)\b|Fatal Python error).*")
+# Where an error names an option, and not what the word means: at the start of a sentence or of its second half, in
+# quotes, and in a list of what is missing.
+_NAMES_OPTION = r"(?:^|(?<=[.:,] )|(?<=['\"])|(?<=\bgive )|(?<=\bor ))({})(?![\w-])"
+# As long as a secret access key or an SMTP password.
+_SECRET = re.compile(r"(?<![A-Za-z0-9/+=])(?:[A-Za-z0-9/+=]{40}|[A-Za-z0-9/+=]{44})(?![A-Za-z0-9/+=])")
+
+
+def state_of(check: Mapping[str, Any]) -> str:
+    if check.get("unreachable"):
+        return "unreachable"
+    if "reachable" not in check:
+        return "not_checked"
+    if not check["reachable"]:
+        return "cannot_send"
+    return "can_send" if any(_logged_in(port) for port in check.get("ports") or []) else "not_logged_in"
+
+
+def in_variables(check: Mapping[str, Any], variables: Mapping[str, str]) -> Mapping[str, Any]:
+    """A result whose error names what the user has set: VARIABLES has the variable by the option it was handed to."""
+    if state_of(check) != "not_checked" or not variables:
+        return check
+    named = re.compile(_NAMES_OPTION.format("|".join(map(re.escape, variables))))
+    return {**check, "msg": named.sub(lambda found: variables[found.group(1)], str(check.get("msg") or ""))}
+
+
+def _logged_in(port: Mapping[str, Any]) -> bool:
+    return bool(port.get("ok")) and "auth" in (port.get("timings_ms") or {})
+
+
+def note_of(check: Mapping[str, Any]) -> dict[str, str] | None:
+    """The cause of a state that no port's diagnosis tells of."""
+    state = state_of(check)
+    if state == "not_logged_in":
+        return diagnose(Symptom("not_logged_in", facts={"endpoint": str(check.get("endpoint") or "")}))
+    if state == "unreachable":
+        return diagnose(Symptom("host_unreachable", message_of(check)))
+    if state == "not_checked" and not check.get("diagnosis"):
+        return diagnose(Symptom("module_failed" if _crashed(check) else "not_checked", message_of(check)))
+    return None
+
+
+def message_of(result: Mapping[str, Any]) -> str:
+    """Why there is no result, in a line and a half."""
+    text = _AROUND.sub("", str(result.get("msg") or "")).strip()
+    if _EMPTY.fullmatch(text):
+        text = _printed(result) or _silence(result)
+    text = _SECRET.sub("********", text)
+    return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
+
+
+def _crashed(result: Mapping[str, Any]) -> bool:
+    return "module_stderr" in result or bool(_CRASHED.match(str(result.get("msg") or "")))
+
+
+def _printed(result: Mapping[str, Any]) -> str:
+    """The last line that names an error, or the last one."""
+    text = "\n".join(str(result.get(name) or "") for name in ("module_stdout", "module_stderr"))
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not _NOISE.fullmatch(line)]
+    return next((line for line in reversed(lines) if _TELLING.fullmatch(line)), lines[-1] if lines else "")
+
+
+def _silence(result: Mapping[str, Any]) -> str:
+    code = result.get("rc")
+    return "it ended without a word" + (f", with exit code {code}" if code else "")
