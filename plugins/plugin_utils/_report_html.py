@@ -68,7 +68,7 @@ def render(fleet: Mapping[str, Any]) -> str:
             '<a class="skip" href="#hosts">Skip to the hosts</a>\n',
             _header(fleet),
             "<main>\n",
-            _causes(fleet["causes"], len(fleet["hosts"]) <= _FEW_HOSTS),
+            _causes(fleet["causes"], len(fleet["hosts"])),
             _hosts(fleet, columns),
             "</main>\n</body>\n</html>\n",
         ]
@@ -114,9 +114,11 @@ def _header(fleet: Mapping[str, Any]) -> str:
     )
 
 
-def _causes(causes: list[Mapping[str, Any]], unfolded: bool) -> str:
-    items = "".join(_cause(number, cause, " open" if unfolded else "") for number, cause in enumerate(causes))
-    listing = f"<ol>{items}</ol>" if causes else '<p class="none">Nothing is wrong on any port of any host.'
+def _causes(causes: list[Mapping[str, Any]], hosts: int) -> str:
+    opened = " open" if hosts <= _FEW_HOSTS else ""
+    items = "".join(_cause(number, cause, opened) for number, cause in enumerate(causes))
+    nothing = "Nothing is wrong on any port of any host." if hosts else "No host of the inventory matched."
+    listing = f"<ol>{items}</ol>" if causes else f'<p class="none">{nothing}'
     return f'<section class="causes" aria-labelledby="h-causes"><h2 id="h-causes">Causes</h2>\n{listing}\n</section>\n'
 
 
@@ -130,7 +132,8 @@ def _cause(number: int, cause: Mapping[str, Any], opened: str) -> str:
     )
     more = sum(len(wording["hosts"]) for wording in wordings[_WORDINGS:])
     words = "".join(_wording(wording, len(wordings) > 1) for wording in wordings[:_WORDINGS])
-    words += f"<div class=words><p>and otherwise on {plural(more, 'host')}, as their details say</div>" if more else ""
+    words += f"<div class=words><p>Otherwise on {plural(more, 'host')}, as their details say.</div>" if more else ""
+    words += "".join(f"<div class=words>{fix}</div>" for fix in _remedies(wordings))
     count = len(cause["hosts"])
     return (
         f'\n<li class="{"bad" if stops else "warn"}">'
@@ -148,10 +151,13 @@ def _wording(wording: Mapping[str, Any], several: bool) -> str:
     hosts = wording["hosts"]
     names = _text(listed(hosts, _WORDINGS))
     count = f'<p class=where><span class="count">{plural(len(hosts), "host")}</span> {names}' if several else ""
-    return (
-        f"<div class=words>{count}<p>{_text(wording['cause'])}"
-        f"<p class=fix>{_text(wording['remedy'])} {link(wording['source'])}</div>"
-    )
+    return f"<div class=words>{count}<p>{_text(wording['cause'])}</div>"
+
+
+def _remedies(wordings: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    """Each once: what is worded in many ways is mostly mended in one."""
+    remedies = dict.fromkeys((wording["remedy"], wording["source"]) for wording in wordings)
+    return (f"<p class=fix>{_text(remedy)} {link(source)}" for remedy, source in list(remedies)[:_WORDINGS])
 
 
 def _hosts(fleet: Mapping[str, Any], columns: list[int]) -> str:

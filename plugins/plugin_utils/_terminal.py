@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import FAILING
@@ -51,13 +51,19 @@ def _grouped(fleet: Mapping[str, Any]) -> list[str]:
         stopped = "".join(f", {cause[state]:,} {STATE_WORDS[state]}" for state in FAILING if cause[state])
         hosts = listed(cause["hosts"], _NAMES)
         lines.append(f"{plural(len(cause['hosts']), 'host')}{stopped}: {cause['id']}{ports}: {hosts}")
-        lines += [line for wording in cause["wordings"][:_WORDINGS] for line in _worded(wording, cause)]
-        more = sum(len(wording["hosts"]) for wording in cause["wordings"][_WORDINGS:])
-        lines += [f"  and otherwise on {plural(more, 'host')}: see report.html", ""] if more else [""]
+        lines += [line for text in _worded(cause["wordings"]) for line in _wrapped(text)] + [""]
     return lines
 
 
-def _worded(wording: Mapping[str, Any], cause: Mapping[str, Any]) -> list[str]:
-    count = f"{plural(len(wording['hosts']), 'host')}: " if len(cause["wordings"]) > 1 else ""
-    text = f"{count}{wording['cause']} {wording['remedy']}"
+def _worded(wordings: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    """The most frequent messages with their counts, and each remedy once."""
+    if len(wordings) == 1:
+        return [f"{wordings[0]['cause']} {wordings[0]['remedy']}"]
+    causes = [f"{plural(len(wording['hosts']), 'host')}: {wording['cause']}" for wording in wordings[:_WORDINGS]]
+    more = sum(len(wording["hosts"]) for wording in wordings[_WORDINGS:])
+    causes += [f"{plural(more, 'host')}: otherwise, see report.html"] if more else []
+    return [*causes, *list(dict.fromkeys(wording["remedy"] for wording in wordings))[:_WORDINGS]]
+
+
+def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ")

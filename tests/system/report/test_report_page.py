@@ -165,6 +165,29 @@ def test_a_state_filters_the_grid(show, fleet):
     assert len(rows(page)) == 5
 
 
+def test_every_state_has_its_words_its_sign_and_its_count(show):
+    page = show(samples.every_state())
+    tally = [text.strip() for text in page.locator(".tally li").all_inner_texts()]
+    assert tally == ["1 can send", "1 reached SES, not logged in", "1 cannot send", "1 unreachable", "3 not checked"]
+    assert page.locator(".share rect").count() == len(tally)
+    pills = page.locator(".causes .stops").all_inner_texts()
+    assert sorted(pills) == ["1 cannot send", *["1 not checked"] * 3, "1 unreachable", "warning", "warning"]
+    button = page.locator(".states button", has_text="Not logged in")
+    button.click()
+    assert rows(page) == ["web2"]
+    assert column(page, "Cause", "web2").inner_text() == "Not logged in"
+    assert [kind for _words, kind in cells(page, "web2")] == ["o"] * 5
+    styles = [
+        row(page, host)
+        .locator("th[scope=row]")
+        .evaluate(
+            "cell => { const s = getComputedStyle(cell, '::before'); return [s.backgroundColor, s.borderRadius].join(); }"
+        )
+        for host in ("web1", "web2", "web3", "web4")
+    ]
+    assert len(set(styles)) == 4
+
+
 def test_causes_are_grouped_with_counts_and_filter_the_grid(show):
     fleet = {f"web{n}": {"check": samples.no_port_25(), "queue": samples.QUEUES["empty"]} for n in range(31)}
     fleet |= {f"app{n}": {"check": samples.wrong_password(), "queue": samples.QUEUES["none"]} for n in range(4)}

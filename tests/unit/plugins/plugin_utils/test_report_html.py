@@ -102,6 +102,25 @@ def test_the_headline(results, headline):
     assert f"<title>{headline} – " in text
 
 
+def test_a_report_of_no_host_calls_nothing_well():
+    assert "No host of the inventory matched." in page({})
+    assert "Nothing is wrong" not in page({})
+    assert "Nothing is wrong" in page({"web1": {"check": samples.healthy(), "queue": samples.QUEUES["empty"]}})
+
+
+def test_a_cause_with_several_messages_shows_each_with_its_hosts_and_the_remedy_once():
+    texts = ["timed out"] * 7 + ["refused"] * 2 + ["a", "b", "c", "d"]
+    dead = {f"web{n:02}": {"check": {"unreachable": True, "msg": text}} for n, text in enumerate(texts)}
+    text = page(dead).partition('id="h-hosts"')[0]
+    assert "6 messages, such as: Ansible could not reach the host: timed out." in text
+    assert re.search(r"7 hosts</span> web00, web01, web02, web03, web04 and 2 more<p>Ansible .*: timed out\.", text)
+    assert re.search(r"2 hosts</span> web07, web08<p>Ansible .*: refused\.", text)
+    assert "Otherwise on 1 host, as their details say." in text
+    assert text.count("See that the host runs") == 1
+    assert ">13 unreachable</span>" in text
+    assert "cannot send" not in text
+
+
 @pytest.mark.parametrize(
     "hostile", ["</script><script>x</script>", "\"'><img src=x onerror=x>", "<!--", "&lt;b>", "\x00\u202e"]
 )

@@ -38,9 +38,13 @@ def test_a_cause_of_many_hosts_shows_its_messages_with_their_counts():
     dead = {f"web{n}": {"check": {"unreachable": True, "msg": text}} for n, text in texts.items()}
     printed = lines(dead)
     assert printed[2].startswith("33 hosts, 33 unreachable: host_unreachable: web0, web1, ")
-    for words in ("  20 hosts: Ansible could not reach the host: timed out. See that", "  10 hosts: ", "  1 host: "):
-        assert any(line.startswith(words) for line in printed), words
-    assert "  and otherwise on 2 hosts: see report.html" in printed
+    assert [line.partition("Ansible could not reach the host: ")[::2] for line in printed[3:6]] == [
+        ("  20 hosts: ", "timed out."),
+        ("  10 hosts: ", "refused."),
+        ("  1 host: ", "host key changed."),
+    ]
+    assert printed[6] == "  2 hosts: otherwise, see report.html"
+    assert sum("See that the host runs" in line for line in printed) == 1
 
 
 def test_no_host_is_said_plainly():
