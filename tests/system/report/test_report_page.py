@@ -180,9 +180,7 @@ def test_every_state_has_its_words_its_sign_and_its_count(show):
     styles = [
         row(page, host)
         .locator("th[scope=row]")
-        .evaluate(
-            "cell => { const s = getComputedStyle(cell, '::before'); return [s.backgroundColor, s.borderRadius].join(); }"
-        )
+        .evaluate("cell => (({ backgroundColor: a, borderRadius: b }) => a + b)(getComputedStyle(cell, '::before'))")
         for host in ("web1", "web2", "web3", "web4")
     ]
     assert len(set(styles)) == 4
