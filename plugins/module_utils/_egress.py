@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import stat
 from collections.abc import Iterable, Mapping
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils import _egress_refresher as refresher
 from ansible_collections.mailops.ses.plugins.module_utils._egress_units import (
@@ -90,6 +92,16 @@ class Host:
     def state(self) -> str | None:
         return self.text(refresher.STATE) if os.path.isdir(self.path(STATE_DIRECTORY)) else None
 
+    def put_state(self, text: str | None) -> None:
+        """What it remembered before, when no refresh is at work."""
+        if text is None:
+            self.remove_state()
+            return
+        path = self.path(refresher.STATE)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with refresher.locked(path):
+            refresher.write(path, text)
+
     def ok(self, *command: str) -> bool:
         return self._run([*command])[0] == 0
 
@@ -116,6 +128,14 @@ class Host:
         return {**said, TABLE: "there" if there else ""}
 
 
+class Before(NamedTuple):
+    """What was on the host."""
+
+    files: Mapping[str, str | None]
+    status: Mapping[str, str]
+    state: str | None
+
+
 def present(
     wanted: Wanted,
     host: Host,
@@ -126,11 +146,12 @@ def present(
     before = {path: host.text(path) for path in FILES}
     after = wanted.files()
     status = host.status()
+    state = host.state()
     endpoint = wanted.config.endpoint
-    last_seen = refresher.known(host.state() or "", endpoint)
+    remembered = refresher.known(state or "", endpoint).unseen
     due = {path: text for path, text in after.items() if before[path] != text or not host.sound(path)}
-    changed = bool(due) or status != IN_FORCE or not last_seen
-    addresses = set(last_seen)
+    changed = bool(due) or status != IN_FORCE or not remembered
+    addresses = set(remembered)
     if changed:
         # Check mode goes before the package's installation.
         for command, fault in _NEEDS[: -1 if check_mode else None]:
@@ -140,21 +161,24 @@ def present(
         addresses |= answers.addresses
         if not addresses:
             raise EgressError(
-                f"{endpoint} has no address on this host ({answers.fault}), and an empty list would refuse all mail. "
-                "No rule was changed: repair the host's DNS, or the name"
+                f"{wanted.named_by} gives {endpoint}, which has no address on this host ({answers.fault}), and an "
+                f"empty list would refuse all mail. No rule was changed: correct {wanted.named_by}, or repair the "
+                "host's DNS"
             )
         if not check_mode:
-            _enforce(host, due, before, status)
-            addresses = set(refresher.known(host.state() or "", endpoint))
+            _enforce(host, due, Before(before, status, state))
+            addresses = set(refresher.known(host.state() or "", endpoint).unseen)
+    opened = _opened(endpoint, addresses)
     return {
         "changed": changed,
         "endpoint": endpoint,
         "addresses": sorted(addresses),
-        "diff": _diff({path: before[path] for path in due}, due, status, IN_FORCE),
+        "nft_installed": bool(status[TABLE]) or host.ok("nft", "--version"),
+        "diff": _diff({path: before[path] for path in due}, due, (status, IN_FORCE), (_remembered(state), opened)),
     }
 
 
-def _enforce(host: Host, due: Mapping[str, str], before: Mapping[str, str | None], status: Mapping[str, str]) -> None:
+def _enforce(host: Host, due: Mapping[str, str], before: Before) -> None:
     """The first refresh by its own unit proves that it works as the timer will start it."""
     try:
         host.put(due)
@@ -164,28 +188,33 @@ def _enforce(host: Host, due: Mapping[str, str], before: Mapping[str, str | None
         host.do("systemctl", "reload-or-restart", SERVICE)
         host.do("systemctl", "restart", TIMER)
     except (EgressError, OSError) as error:
-        _roll_back(host, before, status)
+        _roll_back(host, before)
         raise EgressError(f"the host keeps what it had: {error}") from error
 
 
-def _roll_back(host: Host, before: Mapping[str, str | None], status: Mapping[str, str]) -> None:
-    if not any(before.values()):
+def _roll_back(host: Host, before: Before) -> None:
+    if not any(before.files.values()):
         _undo(host)
         return
-    host.put(before)
+    host.put(before.files)
+    host.put_state(before.state)  # a former endpoint's addresses, which DNS need not name all at once
     host.ok("systemctl", "daemon-reload")
-    if status[TABLE]:
+    if before.status[TABLE]:
         host.ok("systemctl", "restart", REFRESH)
+    else:
+        host.ok("nft", "delete", "table", "inet", refresher.TABLE)
 
 
 def absent(host: Host, check_mode: bool) -> dict[str, Any]:
     """Remove the table, the units, the program and what it remembers."""
     before = {path: text for path in FILES for text in [host.text(path)] if text is not None}
     status = host.status()
-    changed = bool(before) or status != GONE or host.state() is not None
+    state = host.state()
+    changed = bool(before) or status != GONE or state is not None
     if changed and not check_mode:
         _undo(host)
-    return {"changed": changed, "addresses": [], "diff": _diff(before, dict.fromkeys(before), status, GONE)}
+    diff = _diff(before, dict.fromkeys(before), (status, GONE), (_remembered(state), ""))
+    return {"changed": changed, "addresses": [], "diff": diff}
 
 
 def _undo(host: Host) -> None:
@@ -202,18 +231,40 @@ def _undo(host: Host) -> None:
 def _diff(
     before: Mapping[str, str | None],
     after: Mapping[str, str | None],
-    status: Mapping[str, str],
-    wanted_status: Mapping[str, str],
+    status: tuple[Mapping[str, str], Mapping[str, str]],
+    addresses: tuple[str, str],
 ) -> list[dict[str, str]]:
     texts: Iterable[tuple[str, str, str]] = [
-        *((path, before[path] or "", after[path] or "") for path in after),
-        ("egress allowlist", _listed(status), _listed(wanted_status)),
+        *((path, _shown(path, before[path]), _shown(path, after[path])) for path in after),
+        ("open addresses", *addresses),
+        ("egress allowlist", _listed(status[0]), _listed(status[1])),
     ]
     return [
         {"before_header": name, "after_header": name, "before": old, "after": new}
         for name, old, new in texts
         if old != new
     ]
+
+
+def _shown(path: str, text: str | None) -> str:
+    """All that a reader has to judge; the program is this collection's own, and long."""
+    if not text or path != PROGRAM:
+        return text or ""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"the program of mailops.ses.egress_allowlist, {text.count(chr(10))} lines, sha256 {digest}\n"
+
+
+def _opened(endpoint: str, addresses: Iterable[str]) -> str:
+    return "".join(f"{endpoint} {address}\n" for address in sorted(addresses))
+
+
+def _remembered(state: str | None) -> str:
+    """The addresses of the state file, whosever they are."""
+    try:
+        endpoint = str(json.loads(state or "")["endpoint"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return _opened(endpoint, refresher.known(state or "", endpoint).unseen)
 
 
 def _listed(status: Mapping[str, str]) -> str:

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 CONFIG = "/etc/ses-egress.json"
 STATE = "/var/lib/ses-egress/addresses.json"
+BOOT = "/proc/sys/kernel/random/boot_id"
 MODE = 0o644
 TABLE, CHAIN = "ses_egress", "output"
 # With 3 of 12 addresses an answer, one question finds a quarter of them, and ten find all.
@@ -94,29 +95,58 @@ def look_up(
     return Answers(frozenset(found), "" if found else "its answers have no address that mail could go to")
 
 
-def known(text: str, endpoint: str) -> dict[str, int]:
-    """The state file's addresses and when DNS named each last; none where it is broken or another endpoint's."""
+class Moment(NamedTuple):
+    """When, by a clock that nobody sets: a host may start with the wrong time, and correct it later."""
+
+    boot: str
+    seconds: int  # since the host was switched on
+
+    def since(self, earlier: Moment) -> int:
+        """How many seconds the host has run in between, at least; how long it was off nobody counts."""
+        return max(0, self.seconds - earlier.seconds) if self.boot == earlier.boot else self.seconds
+
+
+def this_moment() -> Moment:
+    return Moment(read(BOOT).strip(), int(time.clock_gettime(time.CLOCK_BOOTTIME)))
+
+
+class Memory(NamedTuple):
+    """What the state file keeps."""
+
+    unseen: Mapping[str, int]  # address -> for how many seconds DNS had not named it
+    at: Moment
+
+
+NOTHING = Memory({}, Moment("", 0))
+
+
+def known(text: str, endpoint: str) -> Memory:
+    """What the state file says; nothing where it is broken or another endpoint's."""
     try:
         state = json.loads(text)
         if state["endpoint"] != endpoint:
-            return {}
-        pairs = [(usable(address), int(seen)) for address, seen in state["last_seen"].items()]
+            return NOTHING
+        pairs = [(usable(address), max(0, int(seconds))) for address, seconds in state["unseen_seconds"].items()]
+        at = Moment(str(state["boot"]), int(state["boot_seconds"]))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-        return {}
-    return {address: seen for address, seen in pairs if address}
+        return NOTHING
+    return Memory({address: seconds for address, seconds in pairs if address}, at)
 
 
-def state_text(endpoint: str, last_seen: Mapping[str, int]) -> str:
-    return json.dumps({"endpoint": endpoint, "last_seen": dict(sorted(last_seen.items()))}, indent=2) + "\n"
+def state_text(endpoint: str, memory: Memory) -> str:
+    at, unseen = memory.at, dict(sorted(memory.unseen.items()))
+    state = {"endpoint": endpoint, "boot": at.boot, "boot_seconds": at.seconds, "unseen_seconds": unseen}
+    return json.dumps(state, indent=2) + "\n"
 
 
-def merged(last_seen: Mapping[str, int], found: frozenset[str], now: int, grace_seconds: int) -> dict[str, int]:
+def merged(memory: Memory, found: frozenset[str], now: Moment, grace_seconds: int) -> Memory:
     """The new answer and what is within its grace. While DNS is silent nothing grows older."""
     if not found:
-        return dict.fromkeys(last_seen, now)
-    # A clock that was ahead must not keep an address for ever.
-    kept = {address: min(seen, now) for address, seen in last_seen.items() if now - seen < grace_seconds}
-    return {**kept, **dict.fromkeys(found, now)}
+        return Memory(dict.fromkeys(memory.unseen, 0), now)
+    passed = now.since(memory.at)
+    aged = {address: seconds + passed for address, seconds in memory.unseen.items()}
+    kept = {address: seconds for address, seconds in aged.items() if seconds < grace_seconds}
+    return Memory({**kept, **dict.fromkeys(found, 0)}, now)
 
 
 def ruleset(seconds_left: Mapping[str, int], ports: Sequence[int]) -> str:
@@ -202,11 +232,11 @@ def locked(path: str) -> Iterator[None]:
 def load(config: Config, state: str = STATE, apply: Nft = nft) -> str:
     """Enforce the last known addresses, all with the full grace: how long this host was off says nothing about them."""
     with locked(state):
-        last_seen = known(read(state), config.endpoint)
-        if not last_seen:
+        addresses = known(read(state), config.endpoint).unseen
+        if not addresses:
             raise Refusal(f"no address of {config.endpoint} is known yet, and an empty list would refuse all mail")
-        _enforce(config, dict.fromkeys(last_seen, config.grace_seconds), apply)
-    return f"{INFO}{len(last_seen)} addresses of {config.endpoint} are open, as they were known last"
+        _enforce(config, dict.fromkeys(addresses, config.grace_seconds), apply)
+    return f"{INFO}{len(addresses)} addresses of {config.endpoint} are open, as they were known last"
 
 
 def refresh(
@@ -214,21 +244,21 @@ def refresh(
     state: str = STATE,
     apply: Nft = nft,
     answers: Callable[[str], Answers] = look_up,
-    now: Callable[[], float] = time.time,
+    now: Callable[[], Moment] = this_moment,
 ) -> str:
     """Ask DNS, enforce what it says and what is within its grace, and remember it."""
     addresses, fault = answers(config.endpoint)
     with locked(state):
-        time_now = int(now())
-        last_seen = merged(known(read(state), config.endpoint), addresses, time_now, config.grace_seconds)
-        if not last_seen:
+        memory = merged(known(read(state), config.endpoint), addresses, now(), config.grace_seconds)
+        if not memory.unseen:
             raise Refusal(f"{config.endpoint} has no address ({fault}), and an empty list would refuse all mail")
-        left = {address: seen + config.grace_seconds - time_now for address, seen in last_seen.items()}
+        left = {address: config.grace_seconds - seconds for address, seconds in memory.unseen.items()}
         _enforce(config, left, apply)
-        write(state, state_text(config.endpoint, last_seen))
+        write(state, state_text(config.endpoint, memory))
+    count = len(memory.unseen)
     if not addresses:
-        return f"{WARNING}{config.endpoint} was not found ({fault}): the last {len(last_seen)} addresses stay open"
-    return f"{INFO}{len(last_seen)} addresses of {config.endpoint} are open, {len(addresses)} of them in DNS now"
+        return f"{WARNING}{config.endpoint} was not found ({fault}): the last {count} addresses stay open"
+    return f"{INFO}{count} addresses of {config.endpoint} are open, {len(addresses)} of them in DNS now"
 
 
 def _enforce(config: Config, seconds_left: Mapping[str, int], apply: Nft) -> None:

@@ -17,6 +17,8 @@ PYTHON = "/usr/bin/python3"
 PROGRAM = "/usr/local/lib/ses-egress.py"
 FIRST_REFRESH = 30  # seconds after the timer has started, at most
 
+# Each of them may be a file system of its own, and load runs before all of them are mounted.
+_MOUNTS = "RequiresMountsFor=/usr/local/lib /var/lib/ses-egress\n"
 _HEAD = "# Written by the Ansible module mailops.ses.egress_allowlist.\n"
 # Nothing but DNS questions, the state directory and nftables.
 _SANDBOX = """\
@@ -45,7 +47,7 @@ SystemCallFilter=@system-service
 _SERVICE = f"""{_HEAD}
 [Unit]
 Description=Open outbound mail ports to the SES endpoint's last known addresses alone
-DefaultDependencies=no
+{_MOUNTS}DefaultDependencies=no
 Wants=network-pre.target {TIMER}
 Before=network-pre.target shutdown.target
 After=nftables.service
@@ -67,7 +69,7 @@ WantedBy=sysinit.target
 _AGAIN = f"""{_HEAD}
 [Unit]
 Description=Load the SES endpoint's last known addresses again after nftables.service
-DefaultDependencies=no
+{_MOUNTS}DefaultDependencies=no
 Requisite={SERVICE}
 After=nftables.service {SERVICE}
 StartLimitIntervalSec=0
@@ -83,7 +85,7 @@ WantedBy=nftables.service
 _REFRESH = f"""{_HEAD}
 [Unit]
 Description=Look up the SES endpoint's addresses for the outbound mail ports
-PartOf={SERVICE}
+{_MOUNTS}PartOf={SERVICE}
 After={SERVICE} nss-lookup.target
 StartLimitIntervalSec=0
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import dropwhile
 
@@ -60,6 +61,39 @@ def write(host: Host, setting: Setting) -> None:
         swap.put(path, staged)
         os.chmod(staged, setting.mode)
         swap.commit()
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A file as it is, to be put back."""
+
+    path: str
+    content: bytes | None = None  # None: there is no such file
+    mode: int = PUBLIC_MODE
+    folder: bool = True  # whether its directory is there
+
+    def put_back(self) -> None:
+        folder = os.path.dirname(self.path)
+        if self.content is None:
+            with suppress(FileNotFoundError):
+                os.unlink(self.path)
+            if not self.folder:
+                with suppress(OSError):  # it is not there, or another program has put something into it
+                    os.rmdir(folder)
+            return
+        with locked(folder), Swap() as swap:
+            staged = swap.stage(self.path, self.content)
+            swap.put(self.path, staged)
+            os.chmod(staged, self.mode)
+            swap.commit()
+
+
+def saved(path: str) -> Saved:
+    try:
+        with open(path, "rb") as file:
+            return Saved(path, file.read(), os.stat(path).st_mode & 0o7777)
+    except (FileNotFoundError, IsADirectoryError):  # NetworkManager need not say where it keeps a profile
+        return Saved(path, folder=os.path.isdir(os.path.dirname(path)))
 
 
 def _text(path: str, mode: int) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_host import (
     Host,
     MtuError,
+    Saved,
     Setting,
     at,
     words,
@@ -48,9 +49,17 @@ class Managed:
     def persist(self, host: Host, setting: Setting) -> None:
         write(host, setting)
 
+    def unpersist(self, host: Host, setting: Setting, saved: Saved) -> None:
+        """After a failure: what the next boot finds is what it would have found before."""
+        saved.put_back()
+
     def apply(self, host: Host, mtu: int) -> None:
         # Not through the manager: a reload of networkd takes the addresses away for a moment.
         host.ask(["ip", "link", "set", "dev", self.interface, "mtu", str(mtu)])
+
+    def unapply(self, host: Host, was: int, setting: Setting) -> None:
+        """After a failure: the interface has the MTU again that it had."""
+        host.ask(["ip", "link", "set", "dev", self.interface, "mtu", str(was)])
 
 
 class Networkd(Managed):
@@ -79,12 +88,21 @@ class NetworkManager(Managed):
         return Setting(self.profile(host), f"{name}: {now}\n", f"{name}: {mtu}\n")
 
     def persist(self, host: Host, setting: Setting) -> None:
-        name, value = setting.after.strip().split(": ")
-        host.ask(["nmcli", "connection", "modify", "uuid", self.uuid, name, value])
+        self._modify(host, setting.after)
+
+    def unpersist(self, host: Host, setting: Setting, saved: Saved) -> None:
+        self._modify(host, setting.before)
+
+    def _modify(self, host: Host, line: str) -> None:
+        host.ask(["nmcli", "connection", "modify", "uuid", self.uuid, *line.strip().split(": ")])
 
     def apply(self, host: Host, mtu: int) -> None:
         # Only this property: `device reapply` would bring whatever else was changed in the profile meanwhile.
         host.ask(["nmcli", "device", "modify", self.interface, self._property(host), str(mtu)])
+
+    def unapply(self, host: Host, was: int, setting: Setting) -> None:
+        host.ask(["nmcli", "device", "modify", self.interface, *setting.before.strip().split(": ")])
+        super().unapply(host, was, setting)
 
     def _property(self, host: Host) -> str:
         kind = host.ask(["nmcli", "-g", "connection.type", "connection", "show", "uuid", self.uuid]).strip()
@@ -128,6 +146,13 @@ class Netplan(Managed):
 
     def persist(self, host: Host, setting: Setting) -> None:
         write(host, setting)
+        self._render(host)
+
+    def unpersist(self, host: Host, setting: Setting, saved: Saved) -> None:
+        saved.put_back()
+        self._render(host)
+
+    def _render(self, host: Host) -> None:
         host.ask(["netplan", "generate"])
 
     def _section(self, host: Host) -> str:
@@ -174,8 +199,8 @@ class NetplanNetworkManager(Netplan):
     extra = ()
     applies_setting = True
 
-    def persist(self, host: Host, setting: Setting) -> None:
-        super().persist(host, setting)
+    def _render(self, host: Host) -> None:
+        super()._render(host)
         host.ask(["nmcli", "connection", "reload"])
 
     def apply(self, host: Host, mtu: int) -> None:

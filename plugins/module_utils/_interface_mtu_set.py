@@ -3,40 +3,55 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_detect import manager_of
-from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_host import Host, MtuError, Setting
+from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_host import Host, MtuError, Setting, saved
 from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_managers import Managed
+from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_wanted import (
+    AUTO,
+    ETHERNET,
+    LARGEST,
+    default_interface,
+    entries,
+    interface_to,
+    wanted,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._option_names import Names
 
-AUTO = "auto"
-# What the internet carries: a larger size that was measured says nothing about the way that other mail takes.
-ETHERNET = 1500
-SMALLEST, LARGEST = 576, 9216
 # Below it the kernel takes IPv6 off the interface (RFC 8200).
 SMALLEST_IPV6 = 1280
 
 
-def set_mtu(host: Host, mtu: str, report: Mapping[str, Any] | None, interface: str | None, check_mode: bool) -> Any:
+def set_mtu(
+    host: Host,
+    mtu: str,
+    report: Mapping[str, Any] | None,
+    interface: str | None,
+    check_mode: bool,
+    *,
+    option_names: Mapping[str, str] | None = None,
+) -> Any:
     """Do it; in check mode all but the writing. What cannot be done is an MtuError before anything changes."""
-    size = wanted(mtu, report)
-    name = interface or default_interface(host)
-    link = _link(host, name)
-    _fits(host, link, size)
+    names = Names(option_names or {})
+    asked = wanted(mtu, report, names)
+    by_route = interface_to(host, report or {}, names) if mtu == AUTO and not interface else None
+    name = interface or by_route or default_interface(host, names)
+    link = _link(host, name, names)
+    was = link["mtu"]
+    # What smtp_check measured is what passes: that never asks for more than the interface sends now.
+    size = min(asked or ETHERNET, was if mtu == AUTO else LARGEST)
+    if asked is None and size == was and not larger_routes(host, name, size):
+        return _left_alone(name, was)
+    _fits(host, link, size, names)
     managed = manager_of(host, name)
     setting = managed.plan(host, size)
-    changes, was = setting.before != setting.after, link["mtu"]
+    changes = setting.before != setting.after
     # A route's own MTU goes before the interface's, and one manager knows how to correct it.
     live = was == size and not (managed.corrects_routes and larger_routes(host, name, size))
     if not check_mode:
-        if changes:
-            managed.persist(host, setting)
-        if not live or (changes and managed.applies_setting):
-            managed.apply(host, size)
-        _verify(host, managed, size)
+        _carry_out(host, managed, setting, was, size, apply=not live or (changes and managed.applies_setting))
     return {
         "changed": changes or not live,
         "interface": name,
@@ -50,62 +65,47 @@ def set_mtu(host: Host, mtu: str, report: Mapping[str, Any] | None, interface: s
     }
 
 
-def wanted(mtu: str, report: Mapping[str, Any] | None) -> int:
-    """The size that is asked for: a number, or what smtp_check measured."""
-    if mtu != AUTO:
-        if not re.fullmatch(r"[0-9]{1,9}", mtu):
-            raise MtuError(f"mtu {mtu!r} is neither a number of bytes nor {AUTO}")
-        size = int(mtu)
-    else:
-        size = measured(report or {})
-    if not SMALLEST <= size <= LARGEST:
-        raise MtuError(f"mtu {size} is out of range: it must be from {SMALLEST} to {LARGEST}")
-    return size
+def _left_alone(name: str, mtu: int) -> dict[str, Any]:
+    """The path is fine, and the interface sends nothing that the internet would not carry."""
+    found = {"changed": False, "interface": name, "mtu": mtu, "was": mtu, "manager": None, "file": None}
+    return {**found, "diff": [], "warnings": []}
 
 
-def measured(report: Mapping[str, Any]) -> int:
-    """The smallest path MTU of a report of smtp_check, at most that of Ethernet."""
-    ports = report.get("ports")
-    said = f" smtp_check said: {report['msg']}" if report.get("msg") else ""
-    if not isinstance(ports, list):
-        raise MtuError(
-            "report is no result of smtp_check: it has no list of ports." + (said or " Give what the task registered")
-        )
-    found = [port.get("path_mtu") for port in ports if isinstance(port, dict)]
-    sizes = [size for size in found if isinstance(size, int)]
-    if not sizes:
-        # A guess could undo a smaller size that an earlier run has measured.
-        raise MtuError(
-            f"mtu {AUTO} knows no size, because no port's path was measured, and the MTU stays as it is. Repair what "
-            f"the check names, or give a number.{said}"
-        )
-    return min([*sizes, ETHERNET])
+def _carry_out(host: Host, managed: Managed, setting: Setting, was: int, size: int, *, apply: bool) -> None:
+    """All of it, or none: the next boot must not find what did not work."""
+    changes = setting.before != setting.after
+    before = saved(host.path(setting.file))
+    try:
+        if changes:
+            managed.persist(host, setting)
+        if apply:
+            managed.apply(host, size)
+        _verify(host, managed, size)
+    except (MtuError, OSError) as error:
+        faults = [
+            *(_attempt(lambda: managed.unpersist(host, setting, before)) if changes else []),
+            *(_attempt(lambda: _unapply(host, managed, was, setting)) if apply else []),
+        ]
+        end = f"What was there could not be put back: {'; '.join(faults)}" if faults else "What was there is put back"
+        raise MtuError(f"{error}. {end}") from error
 
 
-def default_interface(host: Host) -> str:
-    """The interface of the default route, that of IPv4 before that of IPv6."""
-    for family in ("-4", "-6"):
-        name = first_route(host.ask(["ip", "-j", family, "route", "show", "default"]))
-        if name:
-            return name
-    raise MtuError("interface is not given, and this host has no default route that would tell it: set it")
+def _unapply(host: Host, managed: Managed, was: int, setting: Setting) -> None:
+    if _link(host, managed.interface, Names())["mtu"] != was:
+        managed.unapply(host, was, setting)
 
 
-def first_route(routes: str) -> str | None:
-    """The interface of the route that the kernel prefers, out of what `ip -j route show default` printed."""
-    best: tuple[int, str] | None = None
-    for route in _json(routes):
-        # A route over several ways has them in a list.
-        name = route.get("dev") or next((hop.get("dev") for hop in route.get("nexthops", ())), None)
-        usable = name and name != "lo" and not {"dead", "linkdown"} & set(route.get("flags", ()))
-        if usable and (best is None or route.get("metric", 0) < best[0]):
-            best = (route.get("metric", 0), name)
-    return best[1] if best else None
+def _attempt(step: Callable[[], None]) -> list[str]:
+    try:
+        step()
+    except (MtuError, OSError) as error:
+        return [str(error)]
+    return []
 
 
 def larger_routes(host: Host, name: str, size: int) -> list[str]:
     """The routes through the interface that have a larger MTU of their own."""
-    routes = _json(host.ask(["ip", "-j", "-4", "route", "show", "dev", name]))
+    routes = entries(host.ask(["ip", "-j", "-4", "route", "show", "dev", name]))
     return [
         str(route.get("dst"))
         for route in routes
@@ -113,18 +113,18 @@ def larger_routes(host: Host, name: str, size: int) -> list[str]:
     ]
 
 
-def _link(host: Host, name: str) -> dict[str, Any]:
-    links = _json(host.ask(["ip", "-j", "-d", "link", "show"]))
+def _link(host: Host, name: str, names: Names) -> dict[str, Any]:
+    links = entries(host.ask(["ip", "-j", "-d", "link", "show"]))
     for link in links:
         if link.get("ifname") == name:
             return dict(link)
-    names = ", ".join(str(link.get("ifname")) for link in links)
-    raise MtuError(f"interface '{name}' is not on this host; it has {names}")
+    found = ", ".join(str(link.get("ifname")) for link in links)
+    raise MtuError(f"{names['interface']} '{name}' is not on this host; it has {found}")
 
 
 def _verify(host: Host, managed: Managed, size: int) -> None:
     setting = managed.plan(host, size)
-    now = _link(host, managed.interface)["mtu"]
+    now = _link(host, managed.interface, Names())["mtu"]
     if setting.before != setting.after or now != size:
         raise MtuError(
             f"{managed.interface} has an MTU of {now} and not {size}, though {managed.manager} was told so in "
@@ -132,15 +132,16 @@ def _verify(host: Host, managed: Managed, size: int) -> None:
         )
 
 
-def _fits(host: Host, link: Mapping[str, Any], size: int) -> None:
+def _fits(host: Host, link: Mapping[str, Any], size: int, names: Names) -> None:
     name, low, high = link["ifname"], link.get("min_mtu", 0), link.get("max_mtu", 0)
     if size < low or 0 < high < size:
-        raise MtuError(f"mtu {size} is not possible on {name}, which takes {low} to {high}")
+        raise MtuError(f"{names['mtu']} {size} is not possible on {name}, which takes {low} to {high}")
     if size < SMALLEST_IPV6:
-        addresses = _json(host.ask(["ip", "-j", "-6", "address", "show", "dev", name, "scope", "global"]))
+        addresses = entries(host.ask(["ip", "-j", "-6", "address", "show", "dev", name, "scope", "global"]))
         if any(entry.get("addr_info") for entry in addresses):
             raise MtuError(
-                f"mtu {size} would take IPv6 off {name}, which has IPv6 addresses: IPv6 needs {SMALLEST_IPV6} or more"
+                f"{names['mtu']} {size} would take IPv6 off {name}, which has IPv6 addresses: "
+                f"IPv6 needs {SMALLEST_IPV6} or more"
             )
 
 
@@ -163,8 +164,3 @@ def _warnings(host: Host, managed: Managed, name: str, size: int) -> list[str]:
         "correct it where it is defined"
         for route in larger_routes(host, name, size)
     ]
-
-
-def _json(text: str) -> list[dict[str, Any]]:
-    """What `ip -j` printed; it prints nothing, or an empty entry, where there is nothing."""
-    return [entry for entry in json.loads(text or "[]") if entry]

@@ -43,6 +43,8 @@ attributes:
     description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
       mode.
     support: full
+    details:
+      - Of the program it shows the number of lines and the digest, of everything else the text.
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no
       change.
@@ -85,8 +87,14 @@ options:
   grace_seconds:
     description:
       - How long an address stays open after DNS named it last. At least twice O(refresh_seconds), at most 30 days.
+      - It counts while the host runs, by a clock that nobody sets, because the time of day may be wrong after a boot.
     type: int
     default: 86400
+  option_names:
+    description:
+      - What messages call the options, where a role has given them other names, such as C(region) and C(ses_region).
+    type: dict
+    default: {}
 seealso:
   - module: mailops.ses.smtp_check
 """
@@ -113,6 +121,10 @@ addresses:
   type: list
   elements: str
   sample: [203.0.113.10, 203.0.113.11]
+nft_installed:
+  description: Whether nft is installed. Check mode does not need it.
+  returned: success, with O(state=present)
+  type: bool
 """
 
 import os
@@ -130,6 +142,7 @@ ARGUMENTS = {
     "ports": {"type": "list", "elements": "int", "default": [25, 465, 587, 2465, 2587]},
     "refresh_seconds": {"type": "int", "default": 300},
     "grace_seconds": {"type": "int", "default": 86400},
+    "option_names": {"type": "dict", "default": {}},
 }
 
 

@@ -10,11 +10,12 @@ module: interface_mtu
 short_description: Set the MTU of an interface, now and after a reboot
 version_added: 0.1.0
 description:
-  - Sets the MTU of the interface of the default route, or of a named one, at once and through whichever manages the
-    interface, so that it lasts. These are systemd-networkd, NetworkManager, netplan and ifupdown.
+  - Sets the MTU of an interface at once and through whichever manages the interface, so that it lasts. These are
+    systemd-networkd, NetworkManager, netplan and ifupdown.
   - Refuses, and changes nothing, where none of them manages the interface, and where networkd or netplan defines it
     together with other interfaces, which would get the same MTU at the next boot.
   - Neither addresses nor connections are taken away in between.
+  - When it fails half-way, what was there is put back, for now and for the next boot.
 notes:
   - >-
     With systemd-networkd a drop-in of the C(.network) file that applies to the interface is written below
@@ -58,8 +59,10 @@ options:
   mtu:
     description:
       - The MTU in bytes, from 576 to 9216; at least 1280 on an interface with IPv6 addresses.
-      - V(auto) is the smallest path MTU in O(report), at most 1500.
-        Where none was measured, it fails and changes nothing.
+      - V(auto) is what the path carries. Where O(report) has a cause C(path_mtu_*), it is the smallest size that was
+        measured, at most 1500. Where it has none, it is 1500, and an interface that has 1500 or less is left alone.
+      - V(auto) never raises the MTU, because a path may be fine only since an earlier run has lowered it.
+      - Where no port's path was measured, V(auto) fails and changes nothing.
     type: str
     required: true
   report:
@@ -69,7 +72,13 @@ options:
   interface:
     description:
       - The interface. The default is that of the IPv4 default route, else that of the IPv6 default route.
+      - With O(mtu=auto) it is the one that leads to the endpoint's addresses in O(report).
     type: str
+  option_names:
+    description:
+      - What messages call the options, where a role has given them other names, such as C(mtu) and C(ses_mtu).
+    type: dict
+    default: {}
 seealso:
   - module: mailops.ses.smtp_check
 """
@@ -89,7 +98,6 @@ EXAMPLES = r"""
   mailops.ses.interface_mtu:
     mtu: auto
     report: "{{ check }}"
-    interface: ens5
 """
 
 RETURN = r"""
@@ -109,12 +117,14 @@ was:
   type: int
   sample: 9001
 manager:
-  description: What manages it, V(systemd-networkd), V(NetworkManager), V(netplan) or V(ifupdown).
+  description:
+    - What manages it, V(systemd-networkd), V(NetworkManager), V(netplan) or V(ifupdown).
+    - null where O(mtu=auto) leaves the interface alone.
   returned: success
   type: str
   sample: systemd-networkd
 file:
-  description: The file that keeps the MTU.
+  description: The file that keeps the MTU; null where O(mtu=auto) leaves the interface alone.
   returned: success
   type: str
   sample: /etc/systemd/network/70-ens5.network.d/90-mailops-ses-mtu.conf
@@ -124,12 +134,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_host import MISSING, Host, MtuError
-from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_set import AUTO, set_mtu
+from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_set import set_mtu
+from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_wanted import AUTO
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "mtu": {"type": "str", "required": True},
     "report": {"type": "dict"},
     "interface": {"type": "str"},
+    "option_names": {"type": "dict", "default": {}},
 }
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._egress import FILES, 
 from ansible_collections.mailops.ses.plugins.module_utils._egress_wanted import EgressError, Wanted
 
 NAME = "email-smtp.us-east-1.amazonaws.com"
-STATE = refresher.state_text(NAME, {"192.0.2.1": 1})
+STATE = refresher.state_text(NAME, refresher.Memory({"192.0.2.1": 1}, refresher.Moment("boot", 1)))
 RUNNING = """\
 Id=ses-egress.service\nActiveState=active\nUnitFileState=enabled\n
 Id=ses-egress-again.service\nActiveState=inactive\nUnitFileState=enabled\n
@@ -49,7 +51,8 @@ class Commands:
         failed = line.startswith(self.fails) or (line.startswith("nft list") and not self.running)
         if line == "systemctl restart ses-egress-refresh.service" and not failed:
             (self.root / "var/lib/ses-egress").mkdir(exist_ok=True)
-            (self.root / refresher.STATE.lstrip("/")).write_text(STATE)
+            name = json.loads((self.root / refresher.CONFIG.lstrip("/")).read_text())["endpoint"]
+            (self.root / refresher.STATE.lstrip("/")).write_text(STATE.replace(NAME, name))
         return int(failed), "", "it says no" if failed else ""
 
 
@@ -61,7 +64,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def ask(root: Path, commands: Commands, ports: tuple[int, ...] = (25,), check: bool = False, **options: Any) -> Any:
-    asked = Wanted(refresher.Config(NAME, ports, 86400), 300)
+    asked = Wanted(refresher.Config(options.get("name", NAME), ports, 86400), 300, "ses_region")
     return present(asked, Host(commands, str(root)), check, lambda _name: options.get("answers", FOUND))
 
 
@@ -82,7 +85,8 @@ def test_it_writes_refreshes_and_only_then_enforces(root: Path) -> None:
     assert result["addresses"] == ["192.0.2.1"]
     assert commands.changes == ENFORCED
     assert set(tree(root)) == {*FILES, refresher.STATE}
-    assert [part["after_header"] for part in result["diff"]] == [*FILES, "egress allowlist"]
+    assert [part["after_header"] for part in result["diff"]] == [*FILES, "open addresses", "egress allowlist"]
+    assert result["nft_installed"]
 
 
 def test_a_second_run_changes_nothing_and_asks_no_dns(installed: Path) -> None:
@@ -118,13 +122,39 @@ def test_check_mode_changes_nothing(root: Path) -> None:
     result = ask(root, commands, check=True)
     assert result["changed"]
     assert result["addresses"] == ["192.0.2.1"]
+    assert not result["nft_installed"]
     assert (tree(root), commands.changes) == ({}, [])
+
+
+def test_the_difference_is_what_a_reader_has_to_judge(root: Path) -> None:
+    parts = {part["after_header"]: part["after"] for part in ask(root, Commands(root), check=True)["diff"]}
+    installed = {path: text for path, text in tree(root).items() if path in FILES}
+    assert not installed
+    ask(root, Commands(root))
+    texts = tree(root)
+    program = texts.pop(FILES[0])
+    digest = hashlib.sha256(program.encode()).hexdigest()
+    lines = len(program.splitlines())
+    assert parts.pop(FILES[0]) == f"the program of mailops.ses.egress_allowlist, {lines} lines, sha256 {digest}\n"
+    assert {path: parts[path] for path in FILES[1:]} == {path: texts[path] for path in FILES[1:]}
+    assert parts["open addresses"] == f"{NAME} 192.0.2.1\n"
+
+
+def test_another_version_of_the_program_shows(installed: Path) -> None:
+    (installed / FILES[0].lstrip("/")).write_text("pass\n")
+    (part,) = ask(installed, Commands(installed, running=True))["diff"]
+    assert part["before"].startswith("the program of mailops.ses.egress_allowlist, 1 lines, sha256 ")
+    assert part["before"] != part["after"]
 
 
 @pytest.mark.parametrize(
     ("options", "fails", "told"),
     [
-        ({"answers": SILENT}, (), f"{NAME} has no address on this host (Temporary failure in name resolution)"),
+        (
+            {"answers": SILENT},
+            (),
+            f"ses_region gives {NAME}, which has no address on this host (Temporary failure in name resolution)",
+        ),
         ({}, ("nft --version",), "nft is not installed"),
         ({}, ("/usr/bin/python3",), "/usr/bin/python3 is missing or older than 3.9"),
         ({}, ("systemctl show",), "systemd does not run on this host"),
@@ -161,6 +191,35 @@ def test_a_step_that_fails_leaves_what_was_there(installed: Path, step: str) -> 
     assert commands.changes[-2:] == ENFORCED[:2]  # with the former files
 
 
+@pytest.mark.parametrize("step", ENFORCED)
+def test_the_former_endpoint_s_addresses_are_remembered(installed: Path, step: str) -> None:
+    """They may be many more than DNS names when it is asked again, and DNS may be down."""
+    state = installed / refresher.STATE.lstrip("/")
+    many = {f"192.0.2.{number}": number for number in range(9)}
+    state.write_text(refresher.state_text(NAME, refresher.Memory(many, refresher.Moment("boot", 1))))
+    before = tree(installed)
+
+    class WithoutDns(Commands):
+        def __call__(self, command: list[str]) -> tuple[int, str, str]:
+            former = NAME in (self.root / refresher.CONFIG.lstrip("/")).read_text()
+            refresh = " ".join(command) == ENFORCED[1]
+            return (1, "", "no DNS") if refresh and former else super().__call__(command)
+
+    with pytest.raises(EgressError, match="the host keeps what it had"):
+        ask(installed, WithoutDns(installed, running=True, fails=(step,)), name="other.example.com")
+    assert tree(installed) == before
+
+
+def test_what_was_not_in_force_is_not_after_a_failure(installed: Path) -> None:
+    """An administrator has stopped the service."""
+    before = tree(installed)
+    commands = Commands(installed, fails=(ENFORCED[-1],))
+    with pytest.raises(EgressError, match="the host keeps what it had"):
+        ask(installed, commands, name="other.example.com")
+    assert commands.changes[-1] == "nft delete table inet ses_egress"
+    assert tree(installed) == before
+
+
 def test_removal(installed: Path) -> None:
     host = Host(Commands(installed, running=True), str(installed))
     assert absent(host, check_mode=True)["changed"]
@@ -168,7 +227,8 @@ def test_removal(installed: Path) -> None:
     commands = Commands(installed, running=True)
     result = absent(Host(commands, str(installed)), check_mode=False)
     assert result["changed"]
-    assert [part["after"] for part in result["diff"][:-1]] == [""] * len(FILES)
+    assert [part["after"] for part in result["diff"][:-1]] == [""] * (len(FILES) + 1)
+    assert result["diff"][-2]["before"] == f"{NAME} 192.0.2.1\n"
     assert tree(installed) == {}
     assert commands.changes[0] == "systemctl stop ses-egress-refresh.timer ses-egress-refresh.service"
     assert not absent(Host(Commands(installed), str(installed)), check_mode=False)["changed"]

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 
 NAME = "email-smtp.us-east-1.amazonaws.com"
 CONFIG = refresher.Config(NAME, (25, 587), 100)
-NOW = 1_000_000
+NOW = refresher.Moment("this boot", 1_000_000)
 OUTAGE = refresher.Answers(frozenset(), "Temporary failure in name resolution")
 
 
@@ -91,6 +93,10 @@ def test_answers_without_a_usable_address_are_an_outage() -> None:
     assert answers == (frozenset(), "its answers have no address that mail could go to")
 
 
+def stated(endpoint: str, unseen: Any, boot_seconds: Any = 1) -> str:
+    return json.dumps({"endpoint": endpoint, "boot": "b", "boot_seconds": boot_seconds, "unseen_seconds": unseen})
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -98,36 +104,89 @@ def test_answers_without_a_usable_address_are_an_outage() -> None:
         "{",
         "[]",
         "null",
-        '{"endpoint": "other.example.com", "last_seen": {"192.0.2.1": 1}}',
+        stated("other.example.com", {"192.0.2.1": 1}),
         f'{{"endpoint": "{NAME}"}}',
-        f'{{"endpoint": "{NAME}", "last_seen": ["192.0.2.1"]}}',
-        f'{{"endpoint": "{NAME}", "last_seen": {{"flush ruleset": 1}}}}',
-        f'{{"endpoint": "{NAME}", "last_seen": {{"192.0.2.1": "soon"}}}}',
-        f'{{"endpoint": "{NAME}", "last_seen": {{"192.0.2.1": Infinity}}}}',
+        stated(NAME, ["192.0.2.1"]),
+        stated(NAME, {"flush ruleset": 1}),
+        stated(NAME, {"192.0.2.1": "soon"}),
+        stated(NAME, {"192.0.2.1": math.inf}),
+        stated(NAME, {"192.0.2.1": 1}, boot_seconds=None),
     ],
 )
 def test_a_broken_or_foreign_memory_is_none(text: str) -> None:
-    assert refresher.known(text, NAME) == {}
+    assert refresher.known(text, NAME) == refresher.NOTHING
+
+
+def test_no_memory_makes_an_address_younger() -> None:
+    assert refresher.known(stated(NAME, {"192.0.2.1": -99}), NAME).unseen == {"192.0.2.1": 0}
 
 
 ADDRESSES = st.ip_addresses().map(str).map(refresher.usable).filter(bool)
-SEEN = st.dictionaries(ADDRESSES, st.integers(0, 2 * NOW))
+UNSEEN = st.dictionaries(ADDRESSES, st.integers(0, 1000))
+MOMENTS = st.builds(refresher.Moment, st.sampled_from(["this boot", "another"]), st.integers(0, 2_000_000))
+MEMORIES = st.builds(refresher.Memory, UNSEEN, MOMENTS)
 
 
-@given(SEEN)
-def test_what_is_remembered_is_known_again(last_seen: dict[str, int]) -> None:
-    assert refresher.known(refresher.state_text(NAME, last_seen), NAME) == last_seen
+@given(MEMORIES)
+def test_what_is_remembered_is_known_again(memory: refresher.Memory) -> None:
+    assert refresher.known(refresher.state_text(NAME, memory), NAME) == memory
 
 
-@given(SEEN, st.frozensets(ADDRESSES), st.integers(20, NOW))
-def test_merging(last_seen: dict[str, int], found: frozenset[str], grace: int) -> None:
-    merged = refresher.merged(last_seen, found, NOW, grace)
+@given(MEMORIES, st.frozensets(ADDRESSES), MOMENTS, st.integers(20, 2000))
+def test_merging(memory: refresher.Memory, found: frozenset[str], now: refresher.Moment, grace: int) -> None:
+    merged = refresher.merged(memory, found, now, grace)
+    assert merged.at == now
     if not found:
-        assert merged == dict.fromkeys(last_seen, NOW)
+        assert merged.unseen == dict.fromkeys(memory.unseen, 0)
         return
-    assert all(merged[address] == NOW for address in found)
-    assert set(merged) - found == {name for name, seen in last_seen.items() if seen > NOW - grace} - found
-    assert all(NOW - grace < seen <= NOW for seen in merged.values())
+    assert all(merged.unseen[address] == 0 for address in found)
+    assert all(0 <= seconds < grace for seconds in merged.unseen.values())
+    assert set(merged.unseen) <= set(memory.unseen) | found
+    assert all(seconds >= memory.unseen[address] for address, seconds in merged.unseen.items() if address not in found)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "seconds"),
+    [
+        (("a", 100), ("a", 160), 60),
+        (("a", 100), ("a", 100), 0),
+        (("a", 100), ("b", 30), 30),  # the host was off for an unknown time, and has run for 30 s
+        (("a", 30), ("b", 100), 100),
+        (("", 0), ("b", 30), 30),
+        (("a", 160), ("a", 100), 0),
+    ],
+)
+def test_what_has_passed(earlier: tuple[str, int], later: tuple[str, int], seconds: int) -> None:
+    assert refresher.Moment(*later).since(refresher.Moment(*earlier)) == seconds
+
+
+def test_this_moment_is_of_this_boot() -> None:
+    one, other = refresher.this_moment(), refresher.this_moment()
+    assert one.boot == other.boot != ""
+    assert 0 <= other.since(one) <= 60
+
+
+@pytest.mark.parametrize("wrong", [0.0, 4_000_000_000.0], ids=["1970", "2096"])
+def test_the_time_of_day_drops_no_address_and_keeps_none(
+    state: str, monkeypatch: pytest.MonkeyPatch, wrong: float
+) -> None:
+    """A host starts with a wrong clock, the network corrects it, and an address that DNS names no more ends in time."""
+    clock = {"day": 1_700_000_000.0, "boot": 5000.0}
+    monkeypatch.setattr(time, "time", lambda: clock["day"])
+    monkeypatch.setattr(time, "clock_gettime", lambda _which: clock["boot"])
+
+    def open_after(seconds: float, *found: str, **set_to: float) -> set[str]:
+        clock.update(boot=clock["boot"] + seconds, day=clock["day"] + seconds)
+        clock.update(set_to)
+        refresher.refresh(CONFIG, state, Kernel(), lambda _name: refresher.Answers(frozenset(found), ""))
+        return set(refresher.known(refresher.read(state), NAME).unseen)
+
+    both = {"192.0.2.1", "192.0.2.2"}
+    assert open_after(0, *both) == both
+    assert open_after(30, "192.0.2.1", day=wrong) == both
+    assert open_after(30, "192.0.2.1", day=1_700_000_100.0) == both
+    assert open_after(39, "192.0.2.1", day=wrong) == both
+    assert open_after(1, "192.0.2.1", day=wrong) == {"192.0.2.1"}  # 100 seconds, the grace
 
 
 def test_the_table_is_one_transaction() -> None:
@@ -167,33 +226,37 @@ def state(tmp_path: Any) -> str:
     return str(tmp_path / "addresses.json")
 
 
-def remember(state: str, **last_seen: int) -> None:
-    text = refresher.state_text(NAME, {name.strip("_").replace("_", "."): seen for name, seen in last_seen.items()})
-    refresher.write(state, text)
+def remember(state: str, **unseen: int) -> None:
+    addresses = {name.strip("_").replace("_", "."): seconds for name, seconds in unseen.items()}
+    refresher.write(state, refresher.state_text(NAME, refresher.Memory(addresses, NOW)))
+
+
+def remembered(state: str) -> dict[str, int]:
+    return dict(refresher.known(refresher.read(state), NAME).unseen)
 
 
 def refreshed(state: str, kernel: Kernel, answers: refresher.Answers) -> str:
-    return refresher.refresh(CONFIG, state, kernel, lambda _name: answers, lambda: NOW + 0.9)
+    return refresher.refresh(CONFIG, state, kernel, lambda _name: answers, lambda: NOW)
 
 
 def test_a_refresh_enforces_and_remembers(state: str) -> None:
-    remember(state, _192_0_2_1=NOW - 40, _192_0_2_2=NOW - 100)
+    remember(state, _192_0_2_1=40, _192_0_2_2=100)
     kernel = Kernel()
     said = refreshed(state, kernel, refresher.Answers(frozenset(["192.0.2.3"]), ""))
     assert said == f"<6>2 addresses of {NAME} are open, 1 of them in DNS now"
     assert "{ 192.0.2.1 timeout 60s, 192.0.2.3 timeout 100s }" in kernel.texts[0]
-    assert refresher.known(refresher.read(state), NAME) == {"192.0.2.1": NOW - 40, "192.0.2.3": NOW}
+    assert remembered(state) == {"192.0.2.1": 40, "192.0.2.3": 0}
     assert os.stat(state).st_mode & 0o777 == 0o644
 
 
 def test_an_outage_gives_all_the_full_grace_again(state: str) -> None:
-    remember(state, _192_0_2_1=NOW - 99)
+    remember(state, _192_0_2_1=99)
     kernel = Kernel()
     assert refreshed(state, kernel, OUTAGE).startswith(
         f"<4>{NAME} was not found (Temporary failure in name resolution)"
     )
     assert "{ 192.0.2.1 timeout 100s }" in kernel.texts[0]
-    assert refresher.known(refresher.read(state), NAME) == {"192.0.2.1": NOW}
+    assert remembered(state) == {"192.0.2.1": 0}
 
 
 def test_loading_gives_all_the_full_grace_and_asks_nobody(state: str) -> None:
@@ -201,7 +264,7 @@ def test_loading_gives_all_the_full_grace_and_asks_nobody(state: str) -> None:
     kernel = Kernel()
     refresher.load(CONFIG, state, kernel)
     assert "{ 192.0.2.1 timeout 100s }" in kernel.texts[0]
-    assert refresher.known(refresher.read(state), NAME) == {"192.0.2.1": 5}
+    assert remembered(state) == {"192.0.2.1": 5}
 
 
 @pytest.mark.parametrize(
@@ -216,7 +279,7 @@ def test_an_empty_list_is_never_enforced(state: str, act: Callable[[str, Kernel]
 
 
 def test_what_nft_refuses_is_not_remembered(state: str) -> None:
-    remember(state, _192_0_2_1=NOW - 40)
+    remember(state, _192_0_2_1=40)
     before = refresher.read(state)
     with pytest.raises(refresher.Refusal, match="those before stay in force: no such thing"):
         refreshed(state, Kernel("no such thing"), refresher.Answers(frozenset(["192.0.2.3"]), ""))
@@ -225,7 +288,7 @@ def test_what_nft_refuses_is_not_remembered(state: str) -> None:
 
 def test_loading_waits_for_a_refresh(state: str) -> None:
     """Both hold the lock while they give rules to nft."""
-    remember(state, _192_0_2_1=NOW)
+    remember(state, _192_0_2_1=0)
     code = (
         "import sys, fcntl, os; d = os.open(sys.argv[1], os.O_RDONLY)\n"
         "try: fcntl.flock(d, fcntl.LOCK_EX | fcntl.LOCK_NB); print('free')\n"

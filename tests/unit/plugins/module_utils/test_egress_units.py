@@ -36,6 +36,7 @@ def test_each_service_is_confined(name: str, command: str) -> None:
 @pytest.mark.parametrize(
     ("name", "line"),
     [
+        *((name, "RequiresMountsFor=/usr/local/lib /var/lib/ses-egress") for name in (SERVICE, AGAIN, REFRESH)),
         (SERVICE, "DefaultDependencies=no"),
         (SERVICE, f"Wants=network-pre.target {TIMER}"),
         (SERVICE, "Before=network-pre.target shutdown.target"),

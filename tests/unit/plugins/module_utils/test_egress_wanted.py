@@ -15,6 +15,7 @@ GOOD = {
     "ports": [587, 25, 587],
     "refresh_seconds": 300,
     "grace_seconds": 86400,
+    "option_names": {},
 }
 
 
@@ -51,6 +52,23 @@ def test_faults(values: dict[str, Any], told: str) -> None:
 def test_every_fault_is_told_at_once() -> None:
     with pytest.raises(EgressError, match=r"region .*\. ports .*\. refresh_seconds "):
         wanted({**GOOD, "region": "", "ports": [], "refresh_seconds": 1})
+
+
+def test_the_faults_name_what_the_user_wrote() -> None:
+    ours = ("region", "endpoint", "ports", "refresh_seconds", "grace_seconds")
+    names = {name: f"ses_{name}" for name in ours}
+    with pytest.raises(EgressError) as caught:
+        wanted({**GOOD, "region": "", "ports": [], "refresh_seconds": 1, "grace_seconds": 1, "option_names": names})
+    assert str(caught.value).startswith("ses_region is empty")
+    for words in ("ses_ports is empty", "ses_refresh_seconds is 1", "ses_grace_seconds is 1", "twice ses_refresh_sec"):
+        assert words in str(caught.value)
+    with pytest.raises(EgressError, match="^ses_region is missing: give the AWS region, or ses_endpoint$"):
+        wanted({**GOOD, "region": None, "option_names": names})
+
+
+@pytest.mark.parametrize(("values", "option"), [({}, "ses_region"), ({"endpoint": "a.example.com"}, "endpoint")])
+def test_who_named_the_endpoint_is_known(values: dict[str, Any], option: str) -> None:
+    assert wanted({**GOOD, **values, "option_names": {"region": "ses_region"}}).named_by == option
 
 
 def test_the_program_is_the_refresher_itself() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_host import Host, MtuError
+from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_host import Host, MtuError, saved
 from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_managers import (
     Ifupdown,
     Netplan,
@@ -64,6 +64,14 @@ def test_network_manager_keeps_it_in_the_profile(kind, name):
         f"nmcli connection modify uuid {UUID} {name} 1400",
         f"nmcli device modify ens5 {name} 1400",
     ]
+    programs.commands.clear()
+    managed.unpersist(Host(programs), setting, saved("/"))
+    managed.unapply(Host(programs), 9001, setting)
+    assert programs.commands == [
+        f"nmcli connection modify uuid {UUID} {name} auto",
+        f"nmcli device modify ens5 {name} auto",
+        "ip link set dev ens5 mtu 9001",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -82,6 +90,27 @@ def test_netplan_gets_a_file_of_its_own(tmp_path, managed, definition):
     assert yaml.safe_load(setting.after) == {"network": {"version": 2, "bonds": {'all."en"': definition}}}
     assert 'netplan get bonds.all\\."en"' in programs.commands
     assert list((tmp_path / "etc" / "netplan").iterdir()) == []  # it was tried elsewhere
+
+
+@pytest.mark.parametrize(
+    ("managed", "rendered"),
+    [
+        (Netplan("ens5", "en"), ["netplan generate"]),
+        (NetplanNetworkManager("ens5", "en", UUID), ["netplan generate", "nmcli connection reload"]),
+    ],
+)
+def test_netplan_renders_without_the_file_again(tmp_path, managed, rendered):
+    programs = Programs()
+    programs.answers = {".mtu": "1500\n", "get": "{}\n"}
+    host = Host(programs, str(tmp_path))
+    (tmp_path / "etc" / "netplan").mkdir(parents=True)
+    setting = managed.plan(host, 1500)
+    before = saved(host.path(setting.file))
+    managed.persist(host, setting)
+    assert (tmp_path / setting.file.lstrip("/")).exists()
+    programs.commands.clear()
+    managed.unpersist(host, setting, before)
+    assert (list((tmp_path / "etc" / "netplan").iterdir()), programs.commands) == ([], rendered)
 
 
 @pytest.mark.parametrize(

@@ -2,135 +2,49 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+import re
 from pathlib import Path
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_host import MISSING, Host, MtuError
-from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_set import (
-    default_interface,
-    first_route,
-    set_mtu,
-    wanted,
-)
-from hypothesis import given
-from hypothesis import strategies as st
-
-
-def report(*sizes):
-    return {"ports": [{"port": 587, "path_mtu": size} for size in sizes], "failed": True, "msg": "no port"}
-
-
-@pytest.mark.parametrize(
-    ("mtu", "given_report", "size"),
-    [
-        ("1500", None, 1500),
-        ("576", None, 576),
-        ("9216", report(1400), 9216),
-        ("auto", report(9001, 9001), 1500),
-        ("auto", report(9001, 1400, None), 1400),
-    ],
-)
-def test_the_size_that_is_wanted(mtu, given_report, size):
-    assert wanted(mtu, given_report) == size
-
-
-@pytest.mark.parametrize(
-    ("mtu", "given_report", "words"),
-    [
-        ("", None, "mtu '' is neither"),
-        ("1500 ", None, "mtu '1500 ' is neither"),
-        ("-1500", None, "mtu '-1500' is neither"),
-        ("1500.0", None, "mtu '1500.0' is neither"),
-        ("1\n", None, "mtu '1.n' is neither"),
-        ("Auto", None, "mtu 'Auto' is neither"),
-        ("575", None, "mtu 575 is out of range"),
-        ("9217", None, "mtu 9217 is out of range"),
-        ("auto", {}, "report is no result of smtp_check"),
-        ("auto", {"msg": "region: 'x' is none"}, "smtp_check said: region: 'x' is none"),
-        ("auto", {"ports": 587}, "report is no result of smtp_check"),
-        ("auto", report(None, None), "no port's path was measured.* smtp_check said: no port"),
-        ("auto", report(), "the MTU stays as it is"),
-        ("auto", report(68), "mtu 68 is out of range"),
-    ],
-)
-def test_what_is_no_size(mtu, given_report, words):
-    with pytest.raises(MtuError, match=words):
-        wanted(mtu, given_report)
-
-
-STRANGE = st.none() | st.integers() | st.sampled_from([1400, "1400", [], {}, 0.5])
-PORT = STRANGE | st.fixed_dictionaries({}, optional={"path_mtu": STRANGE})
-
-
-@given(st.fixed_dictionaries({}, optional={"ports": STRANGE | st.lists(PORT), "msg": STRANGE}))
-def test_whatever_the_report_is_the_answer_is_a_size_or_a_sentence(strange):
-    with suppress(MtuError):
-        assert 576 <= wanted("auto", strange) <= 1500
-
-
-ROUTES = {
-    "one": ([{"dst": "default", "gateway": "192.0.2.1", "dev": "eth0", "flags": []}], "eth0"),
-    "the smaller metric": (
-        [{"dst": "default", "dev": "wlan0", "metric": 600}, {"dst": "default", "dev": "eth0", "metric": 100}],
-        "eth0",
-    ),
-    "no metric is the smallest": ([{"dev": "eth0", "metric": 100}, {"dev": "eth1"}], "eth1"),
-    "the first of the same": ([{"dev": "eth0", "metric": 100}, {"dev": "eth1", "metric": 100}], "eth0"),
-    "several ways": ([{"dst": "default", "nexthops": [{"dev": "eth2"}, {"dev": "eth3"}]}], "eth2"),
-    "a dead one does not count": (
-        [{"dev": "eth0", "flags": ["dead", "linkdown"]}, {"dev": "eth1", "metric": 9}],
-        "eth1",
-    ),
-    "unreachable": ([{"type": "unreachable", "dev": "lo", "metric": 4294967295}], None),
-    "none": ([], None),
-}
-
-
-@pytest.mark.parametrize(("routes", "name"), ROUTES.values(), ids=ROUTES)
-def test_the_interface_of_the_default_route(routes, name):
-    assert first_route(json.dumps(routes)) == name
-
-
-@pytest.mark.parametrize(("v4", "v6", "name"), [("eth0", "eth1", "eth0"), (None, "eth1", "eth1")])
-def test_ipv4_goes_first(v4, v6, name):
-    answers = {"-4": v4, "-6": v6}
-
-    def run(command):
-        dev = answers[command[2]]
-        return 0, json.dumps([{"dst": "default", "dev": dev}]) if dev else "", ""
-
-    assert default_interface(Host(run)) == name
-
-
-def test_no_default_route_is_told():
-    with pytest.raises(MtuError, match="interface is not given, and this host has no default route"):
-        default_interface(Host(lambda _command: (0, "[ ]", "")))
+from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_set import set_mtu
 
 
 class Kernel:
     """A host under ifupdown, of which `ip` tells and changes the MTU."""
 
-    def __init__(self, mtu=9001, routes=(), global_ipv6=False, obeys=True):
-        self.mtu, self.routes, self.global_ipv6, self.obeys = mtu, list(routes), global_ipv6, obeys
+    def __init__(self, mtu=9001, routes=(), global_ipv6=False, takes=None):
+        self.mtu, self.routes, self.global_ipv6 = mtu, list(routes), global_ipv6
+        self.takes = takes  # the script's size -> that of the interface, None where it fails
 
     def __call__(self, command):
         line = " ".join(command)
         if line.startswith("env IFACE=ens5 "):
-            assert Path(command[-1]).stat().st_mode & 0o111
-            self.mtu, self.routes = (1500, []) if self.obeys else (self.mtu, self.routes)
+            return self._script(Path(command[-1]))
+        if line.startswith("ip link set dev ens5 mtu "):
+            self.mtu = int(command[-1])
             return 0, "", ""
-        if "link show" in line:
-            return 0, json.dumps([{"ifname": "lo"}, {"ifname": "ens5", "mtu": self.mtu, "max_mtu": 9001}]), ""
-        if "route show" in line:
-            return (
-                0,
-                json.dumps([{"dst": "default", "dev": "ens5", "metrics": [{"mtu": own}]} for own in self.routes]),
-                "",
-            )
-        if "address show" in line:
-            return 0, json.dumps([{}, {"addr_info": [{"local": "2001:db8::1"}]}] if self.global_ipv6 else [{}]), ""
+        asked = next((words for words in ("link show", "route get", "route show", "address show") if words in line), "")
+        if asked:
+            return 0, json.dumps(self._told(asked)), ""
         return (0, "", "") if command[0] == "ifquery" else (MISSING, "", "")
+
+    def _told(self, asked):
+        return {
+            "link show": [{"ifname": "lo"}, {"ifname": "ens5", "mtu": self.mtu, "max_mtu": 9001}],
+            "route get": [{"dst": "192.0.2.1", "dev": "ens5"}],
+            "route show": [{"dst": "default", "dev": "ens5", "metrics": [{"mtu": own}]} for own in self.routes],
+            "address show": [{}, {"addr_info": [{"local": "2001:db8::1"}]}] if self.global_ipv6 else [{}],
+        }[asked]
+
+    def _script(self, path):
+        assert path.stat().st_mode & 0o111
+        size = int(re.search(r"mtu ([0-9]+)", path.read_text())[1])
+        taken = self.takes(size) if self.takes else size
+        if taken is None:
+            return 1, "", "no such device"
+        self.mtu, self.routes = taken, []
+        return 0, "", ""
 
 
 def test_a_first_and_a_second_run(tmp_path):
@@ -168,9 +82,104 @@ def test_what_does_not_fit_changes_nothing(tmp_path, kernel, mtu, interface, wor
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interface_that_does_not_take_it_is_told(tmp_path):
-    with pytest.raises(MtuError, match="ens5 has an MTU of 9001 and not 1500, though ifupdown was told so"):
-        set_mtu(Host(Kernel(obeys=False), str(tmp_path)), "1500", None, "ens5", check_mode=False)
+FAILURES = {
+    "the script fails": (lambda _size: None, "no such device. What was there is put back"),
+    "something else sets it": (
+        lambda _size: 4000,
+        "ens5 has an MTU of 4000 and not 1300, though ifupdown was told so in .*: something else sets it. What was",
+    ),
+}
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o700], ids=["as it was written", "another mode"])
+@pytest.mark.parametrize("before", [True, False], ids=["a former run's file", "no file"])
+@pytest.mark.parametrize(("takes", "words"), FAILURES.values(), ids=FAILURES)
+def test_a_failure_leaves_what_was_there(tmp_path, takes, words, before, mode):
+    kernel = Kernel()
+    host = Host(kernel, str(tmp_path))
+    if before:
+        set_mtu(host, "1500", None, "ens5", check_mode=False)
+        next(tmp_path.rglob("*-ens5")).chmod(mode)
+
+    def found():
+        return kernel.mtu, {path: (path.read_text(), path.stat().st_mode) for path in tmp_path.rglob("*-ens5")}
+
+    was = found()
+    kernel.takes = takes
+    with pytest.raises(MtuError, match=words):
+        set_mtu(host, "1300", None, "ens5", check_mode=False)
+    assert found() == was
+    assert before or not (tmp_path / "etc/network/if-up.d").exists()
+
+
+def test_what_cannot_be_put_back_is_told(tmp_path):
+    kernel = Kernel(takes=lambda _size: 4000)
+
+    def refuse(command):
+        return (2, "", "not permitted") if command[:3] == ["ip", "link", "set"] else kernel(command)
+
+    with pytest.raises(MtuError, match=r"could not be put back: ip link set dev ens5 mtu 9001: not permitted$"):
+        set_mtu(Host(refuse, str(tmp_path)), "1500", None, "ens5", check_mode=False)
+
+
+def report(size, *causes):
+    ports = [{"path_mtu": size, "diagnosis": [{"id": cause} for cause in causes]}]
+    return {"addresses": ["192.0.2.1"], "ports": ports}
+
+
+HOLE = "path_mtu_black_hole"
+
+
+@pytest.mark.parametrize(
+    ("mtu", "given", "size"),
+    [
+        (9001, report(9001), 1500),
+        (9001, report(1400), 1500),  # a path that tells how narrow it is
+        (9001, report(1400, HOLE), 1400),
+        (1500, report(1400, HOLE), 1400),
+        (1300, report(1400, HOLE), 1300),  # it never raises
+        (1400, report(1400, HOLE), 1400),
+    ],
+)
+def test_auto_sets_what_the_path_carries(tmp_path, mtu, given, size):
+    kernel = Kernel(mtu)
+    host = Host(kernel, str(tmp_path))
+    result = set_mtu(host, "auto", given, None, check_mode=False)
+    assert (result["changed"], result["mtu"], result["interface"], kernel.mtu) == (True, size, "ens5", size)
+    assert f"mtu {size} " in next(tmp_path.rglob("*-ens5")).read_text()
+    # The path is fine now, and stays so.
+    assert set_mtu(host, "auto", report(size), None, check_mode=False)["changed"] is False
+    assert kernel.mtu == size
+
+
+@pytest.mark.parametrize("mtu", [1500, 1400])
+def test_auto_leaves_alone_what_works(tmp_path, mtu):
+    """Even where nobody would keep it after a reboot: there is nothing to keep."""
+    kernel = Kernel(mtu)
+
+    def unmanaged(command):
+        return (1, "", "") if command[0] == "ifquery" else kernel(command)
+
+    result = set_mtu(Host(unmanaged, str(tmp_path)), "auto", report(1400), None, check_mode=False)
+    assert (result["changed"], result["mtu"], result["manager"]) == (False, mtu, None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_auto_corrects_a_route_that_is_wider_than_the_internet(tmp_path):
+    kernel = Kernel(1500, routes=[9001])
+    assert set_mtu(Host(kernel, str(tmp_path)), "auto", report(1500), None, check_mode=False)["changed"] is True
+    assert kernel.routes == []
+
+
+def test_the_faults_name_what_the_user_wrote(tmp_path):
+    names = {"mtu": "ses_mtu", "interface": "ses_mtu_interface"}
+    for mtu, interface, words in (
+        ("1500", "ens6", "ses_mtu_interface 'ens6' is not on this host"),
+        ("9100", "ens5", "ses_mtu 9100 is not possible on ens5"),
+        ("1279", "ens5", "ses_mtu 1279 would take IPv6 off ens5"),
+    ):
+        with pytest.raises(MtuError, match=f"^{words}"):
+            set_mtu(Host(Kernel(global_ipv6=True), str(tmp_path)), mtu, None, interface, False, option_names=names)
 
 
 def test_without_ipv6_the_smallest_is_what_ipv4_needs(tmp_path):

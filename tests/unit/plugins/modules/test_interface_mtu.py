@@ -12,7 +12,7 @@ from ansible_collections.mailops.ses.plugins.modules import interface_mtu
 
 LINKS = [{"ifname": "ens5", "mtu": 9001, "min_mtu": 68, "max_mtu": 65535}]
 TOOLS = {
-    "ip": f'case "$*" in *link*) echo \'{json.dumps(LINKS)}\' ;; *default*) echo \'[{{"dev":"ens5"}}]\' ;; esac',
+    "ip": f'case "$*" in *link*) echo \'{json.dumps(LINKS)}\' ;; *default*|*get*) echo \'[{{"dev":"ens5"}}]\' ;; esac',
     "ifquery": 'test "$*" = "--state ens5"',
     "systemctl": "exit 3",
     "nmcli": "exit 8",
@@ -47,7 +47,8 @@ def test_its_options_are_documented():
 
 
 def test_auto_takes_a_failed_check_s_report(run):
-    report = {"failed": True, "msg": "no port", "ports": [{"port": 587, "path_mtu": 1400}]}
+    ports = [{"port": 587, "path_mtu": 1400, "diagnosis": [{"id": "path_mtu_black_hole"}]}]
+    report = {"failed": True, "msg": "no port", "addresses": ["192.0.2.1"], "ports": ports}
     assert run(mtu="auto", report=report)["mtu"] == 1400
 
 
@@ -57,6 +58,7 @@ def test_auto_takes_a_failed_check_s_report(run):
         ({"mtu": "auto"}, "report"),
         ({"mtu": "large"}, "mtu 'large' is neither a number of bytes nor auto"),
         ({"mtu": 1500, "interface": "ens6"}, "interface 'ens6' is not on this host"),
+        ({"mtu": "large", "option_names": {"mtu": "ses_mtu"}}, "ses_mtu 'large' is neither"),
     ],
 )
 def test_it_fails_in_a_sentence(run, arguments, words):
