@@ -81,12 +81,13 @@ class Egress:
         return members(self.host.check_output(LIST))
 
     def remembered(self):
-        return json.loads(self.host.file(STATE).content_string)["last_seen"]
+        """Address -> the seconds for which DNS has not named it."""
+        return json.loads(self.host.file(STATE).content_string)["unseen_seconds"]
 
     def age(self, address, seconds):
         """As if DNS had named this address last so long ago."""
         state = json.loads(self.host.file(STATE).content_string)
-        state["last_seen"][address] -= seconds
+        state["unseen_seconds"][address] += seconds
         self.host.check_output(f"printf '%s' {quote(json.dumps(state))} > {STATE}")
 
     def connect(self, address, *ports):

@@ -10,7 +10,6 @@ from testbed.relay import RELAYS, until
 
 testinfra_hosts = RELAYS[1:]  # what a playbook run does; removal and the kernel's part are tested on both
 FILES = [PROGRAM, CONFIG, *(f"/etc/systemd/system/{unit}" for unit in (SERVICE, AGAIN, REFRESH, TIMER))]
-BREAK = "/etc/systemd/system/ses-egress-refresh.service.d"
 
 
 def test_a_second_run_changes_nothing(egress, addresses):
@@ -45,16 +44,18 @@ def test_files_are_root_s_alone(egress):
 
 
 @pytest.fixture
-def broken(egress):
-    """The refresh cannot run on this host."""
+def broken(egress, request):
+    """A unit that cannot do what it is asked on this host."""
+    unit, line = request.param
+    folder = f"/etc/systemd/system/{unit}.d"
     egress.host.check_output(
-        f"mkdir {BREAK} && printf '[Service]\\nExecStartPre=/bin/false\\n' > {BREAK}/test.conf"
-        " && systemctl daemon-reload"
+        f"mkdir {folder} && printf '[Service]\\n{line}\\n' > {folder}/test.conf && systemctl daemon-reload"
     )
     yield egress
-    egress.host.check_output(f"rm -r {BREAK}; systemctl daemon-reload")
+    egress.host.check_output(f"rm -r {folder}; systemctl daemon-reload")
 
 
+@pytest.mark.parametrize("broken", [(REFRESH, "ExecStartPre=/bin/false")], indirect=True)
 def test_a_failed_change_leaves_what_was_there(broken, addresses):
     before = [broken.host.file(name).content_string for name in FILES]
     done = broken.play(ses_egress_allowlist="present", ses_egress_ports=[587])
@@ -64,16 +65,52 @@ def test_a_failed_change_leaves_what_was_there(broken, addresses):
     assert broken.refused(addresses[1], 25)
 
 
+@pytest.mark.parametrize("broken", [(SERVICE, "ExecReload=\\nExecReload=/bin/false")], indirect=True)
+def test_a_failed_change_of_the_endpoint_remembers_the_former_one_s_addresses(broken, addresses):
+    broken.move(*addresses[:3])
+    broken.refresh()
+    broken.move(addresses[3])
+    done = broken.play(ses_egress_allowlist="present", ses_region="eu-west-1")
+    assert done.returncode != 0
+    assert f"the host keeps what it had: systemctl reload-or-restart {SERVICE} failed" in done.stdout
+    assert set(broken.remembered()) == set(broken.members()) == set(addresses[:4])
+
+
+MISTYPED = {
+    "us_east_1": "ses_region contains an underscore: write it with hyphens",
+    "us-esat-1": "ses_region gives email-smtp.us-esat-1.amazonaws.com, which has no address on this host",
+}
+
+
+def test_a_mistyped_region_is_found_before_anything_changes(egress):
+    egress.converge("absent")
+    egress.host.check_output("dpkg --purge nftables")
+    for region, told in MISTYPED.items():
+        # A card that nobody manages: the MTU would be refused, too.
+        done = egress.play(ses_egress_allowlist="present", ses_region=region, ses_mtu=1400)
+        assert done.returncode != 0
+        assert told in done.stdout
+        assert "changed=0" in done.stdout.partition("PLAY RECAP")[2]
+    assert not egress.host.exists("nft")
+    assert "changed=2" in egress.converge()
+    assert egress.in_force()
+
+
 def test_nothing_is_enforced_without_an_address(egress, addresses):
     """An empty list would refuse all mail."""
     assert "changed=1" in egress.play("--check", ses_egress_allowlist="absent").stdout.partition("RECAP")[2]
     assert egress.in_force()
     egress.converge("absent")
     assert "changed=0" in egress.converge("absent")
+    shown = egress.play("--check", "--diff", ses_egress_allowlist="present").stdout
+    assert "+the program of mailops.ses.egress_allowlist, " in shown
+    assert "import fcntl" not in shown
+    for line in ("ReloadPropagatedFrom=nftables.service", f"email-smtp.us-east-1.amazonaws.com {addresses[0]}"):
+        assert f"+{line}\n" in shown
     egress.endpoint.dns(servfail=True)
     done = egress.play(ses_egress_allowlist="present")
     assert done.returncode != 0
-    assert "email-smtp.us-east-1.amazonaws.com has no address on this host" in done.stdout
+    assert "email-smtp.us-east-1.amazonaws.com, which has no address on this host" in done.stdout
     assert nothing_left(egress.host)
     assert egress.opened(addresses[1])
     egress.endpoint.reset()

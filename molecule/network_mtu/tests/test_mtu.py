@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from shlex import quote
 
 import pytest
 import testinfra
@@ -115,18 +116,17 @@ def test_check_mode_changes_nothing_and_shows_it_all():
     assert state() == before
 
 
-def test_auto_takes_what_the_path_carries_and_no_address_goes_away(endpoint, layout):
+def test_no_address_goes_away_when_the_mtu_changes():
     had = {name: addresses(host) for name, host in HOSTS.items()}
-    routes = {name: f"{layout.subnet} dev eth0 proto kernel src {layout.hosts[name].address}" for name in HOSTS}
-    watches = {}
-    for name, host in HOSTS.items():
-        watches[name] = host.check_output("nohup ip monitor address >/run/addresses 2>&1 & echo $!")
-        host.check_output(f"ip route replace {routes[name]} mtu 1400")
+    watches = {
+        name: host.check_output("nohup ip monitor address >/run/addresses 2>&1 & echo $!")
+        for name, host in HOSTS.items()
+    }
     try:
-        printed = play(ses_mtu="auto")
+        printed = play(ses_mtu=1400)
     finally:
         for name, host in HOSTS.items():
-            host.check_output(f"ip route replace {routes[name]}; kill {watches[name]}")
+            host.check_output(f"kill {watches[name]}")
     assert {name: counts["changed"] for name, counts in recap(printed).items()} == dict.fromkeys(HOSTS, f"{len(CARDS)}")
     every_card_has(1400)
     for name, host in HOSTS.items():
@@ -134,11 +134,58 @@ def test_auto_takes_what_the_path_carries_and_no_address_goes_away(endpoint, lay
         assert "Deleted" not in host.check_output("cat /run/addresses")
 
 
+def test_auto_leaves_alone_what_works(endpoint):
+    """A smaller MTU may be why the path is fine; without a name it is about the card that leads to the endpoint."""
+    before = state()
+    for cards in ([*CARDS], [None]):
+        counts = recap(play(ses_mtu="auto", cards=cards))
+        assert {name: (count["changed"], count["failed"]) for name, count in counts.items()} == dict.fromkeys(
+            HOSTS, ("0", "0")
+        )
+    assert state() == before
+
+
+def test_a_mistyped_region_is_named_as_the_user_wrote_it():
+    before = state()
+    printed = play(ses_mtu="auto", ses_region="us_east_1", cards=["networkd"])
+    assert printed.count("smtp_check said: ses_region contains an underscore") >= len(HOSTS)
+    assert state() == before
+
+
+# Programs that let everything be planned and kept, and nothing be set; by size, so that what was there can come back.
+REFUSING = """#!/bin/sh
+case "$*" in *" 1350") echo "$0 refuses" >&2; exit 1 ;; esac
+exec /usr/bin/{program} "$@"
+"""
+
+
+@pytest.fixture
+def refusing():
+    """Hosts whose programs refuse an MTU of 1350."""
+    programs = {f"/usr/local/sbin/{program}": REFUSING.format(program=program) for program in ("ip", "nmcli")}
+    programs["/usr/local/sbin/nmcli"] = programs["/usr/local/sbin/nmcli"].replace('"$*" in *', '"$*" in "device "*')
+    for host in HOSTS.values():
+        for path, text in programs.items():
+            host.check_output(f"printf '%s' {quote(text)} > {path} && chmod 755 {path}")
+    yield
+    for host in HOSTS.values():
+        host.check_output(f"rm {' '.join(programs)}")
+
+
+def test_a_failure_leaves_nothing_for_the_next_boot(refusing):
+    before = state()
+    for card in CARDS:
+        for message in refusals(mtu=1350, interface=card).values():
+            assert "refuses. What was there is put back" in message
+    assert state() == before
+
+
 def test_auto_changes_nothing_where_no_port_could_be_measured(endpoint):
     """Another size could undo what an earlier run has measured."""
     endpoint.fault(refuse=True)
     before = state()
     printed = play(ses_mtu="auto", cards=["networkd"])
+    assert printed.count("ses_mtu auto knows no size") >= len(HOSTS)
     assert {name: (counts["rescued"], counts["failed"]) for name, counts in recap(printed).items()} == dict.fromkeys(
         HOSTS, ("1", "1")
     )
