@@ -76,18 +76,21 @@ def test_a_failed_change_of_the_endpoint_remembers_the_former_one_s_addresses(br
     assert set(broken.remembered()) == set(broken.members()) == set(addresses[:4])
 
 
-MISTYPED = {
-    "us_east_1": "ses_region contains an underscore: write it with hyphens",
-    "us-esat-1": "ses_region gives email-smtp.us-esat-1.amazonaws.com, which has no address on this host",
-}
+MISTYPED = [
+    ({"ses_egress_allowlist": "presnt"}, "ses_egress_allowlist is 'presnt': write present or absent"),
+    ({"ses_region": "us_east_1"}, "ses_region contains an underscore: write it with hyphens"),
+    ({"ses_region": "us-esat-1"}, "ses_region gives email-smtp.us-esat-1.amazonaws.com, which has no address on this"),
+    ({"ses_egress_ports": [25, 53]}, "ses_egress_ports has 53: DNS answers over it"),
+    ({"ses_mtu": "large"}, "ses_mtu 'large' is neither a number of bytes nor auto"),
+]
 
 
-def test_a_mistyped_region_is_found_before_anything_changes(egress):
+def test_what_is_mistyped_is_found_before_anything_changes(egress):
     egress.converge("absent")
     egress.host.check_output("dpkg --purge nftables")
-    for region, told in MISTYPED.items():
-        # A card that nobody manages: the MTU would be refused, too.
-        done = egress.play(ses_egress_allowlist="present", ses_region=region, ses_mtu=1400)
+    for variables, told in MISTYPED:
+        # The MTU would be refused, too, because nobody manages the card: the first fault is told.
+        done = egress.play(**{"ses_egress_allowlist": "present", "ses_mtu": 1400, **variables})
         assert done.returncode != 0
         assert told in done.stdout
         assert "changed=0" in done.stdout.partition("PLAY RECAP")[2]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network role's `ses_mtu: auto` on a host behind a narrow hop: from the fault to mail that passes, and no further."""
+"""The network role's `ses_mtu: auto` on a host behind a narrow hop: it repairs the fault, and nothing else."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ class Host:
         self.sh("systemctl daemon-reload && systemctl restart systemd-networkd")
         engine.wait_until("it has a route", lambda: "10.77.3.0" in self.sh("ip route"))
         # The way to the internet is another one than that to the endpoint.
-        self.sh("ip link add elsewhere mtu 9001 type veth peer name beyond && ip link set elsewhere up && ip link set beyond up")
-        self.sh("ip route replace default dev elsewhere")
+        self.sh("ip link add elsewhere mtu 9001 type veth peer name beyond")
+        self.sh("ip link set beyond up && ip link set elsewhere up && ip route replace default dev elsewhere")
 
     def sh(self, command: str) -> str:
         return engine.run("podman", "exec", self.name, "sh", "-euc", command)
