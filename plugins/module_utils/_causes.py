@@ -69,6 +69,14 @@ CAUSES: tuple[Cause, ...] = (
         queue=r"Host not found, try again|Name server: .*host name lookup failure|host map: lookup \(\S*\): deferred",
     ),
     Cause(
+        "dns_unavailable",
+        "The host's DNS is too slow: it answered for {endpoint} when the check's time was nearly over, or not at all.",
+        "Check each name server in the host's resolver settings: a dead one that is asked first costs 5 seconds a "
+        "look-up. With a longer timeout the check tells what comes after the name.",
+        _CONNECT,
+        kinds=("dns_late",),
+    ),
+    Cause(
         "name_unresolved",
         "The name {endpoint} does not resolve: DNS says that it does not exist.",
         "Check the region and the endpoint for a typo, and that SES has an SMTP endpoint in this region; on a "

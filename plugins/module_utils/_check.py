@@ -29,6 +29,9 @@ from ansible_collections.mailops.ses.plugins.module_utils._witness import Witnes
 
 # A server that owes a banner gets this share of the time; the rest is for asking whether it speaks TLS instead.
 _BANNER_SHARE = 0.7
+# When the name took more than this share of the time, what times out after it is the name's fault.
+_NAME_SHARE = 0.7
+_TIMED_OUT = ("timeout", "silent", "unfinished")
 # Failures of which another connection can tell more: who answers a silent client, whose certificate, which TLS.
 _LOOKS = (
     ("banner", "timeout"),
@@ -88,10 +91,12 @@ def _check_once(job: Job, net: Net) -> dict[str, Any]:
     try:
         with progress.during("resolve"):
             resolved = resolve_in_time(job.endpoint, net.resolve, deadline)
+        late = deadline.seconds() < job.timeout * (1 - _NAME_SHARE)
         way = net.connect_sized and Way(net.connect_sized, job.context, job.client_name, job.endpoint, net.clock)
         watch = PathWatch(way, deadline)
         dialogues = [Dialogue(port, job, net, deadline, progress, watch=watch) for port in job.ports]
-        witness = Witness(net, deadline, lambda: all(dialogue.unheard for dialogue in dialogues))
+        left_out = [port for port in PORTS if port not in job.ports]
+        witness = Witness(net, deadline, lambda: all(dialogue.unheard for dialogue in dialogues), left_out)
         with (
             witness.listening(job.endpoint, resolved.addresses, job.region),
             ThreadPoolExecutor(len(dialogues)) as pool,
@@ -100,6 +105,8 @@ def _check_once(job: Job, net: Net) -> dict[str, Any]:
         findings = watch.findings()
         for dialogue in dialogues:
             dialogue.learn(findings)
+            if late:
+                dialogue.blame_the_name()
     except Failure as failure:
         dialogues = [Dialogue(port, job, net, deadline, progress) for port in job.ports]
         for dialogue in dialogues:
@@ -226,6 +233,10 @@ class Dialogue:
         elif self.path_mtu and findings.learnt:
             self.path_mtu = min(self.path_mtu, findings.learnt)
 
+    def blame_the_name(self) -> None:
+        if self.failure and self.failure.kind in _TIMED_OUT:
+            self.failure.kind = "dns_late"
+
     def symptoms(self, scope: str, facts: Mapping[str, str]) -> list[Symptom]:
         """Why it failed, and what will fail later."""
         known = {**facts, "size": str(self.path_mtu or "")}
@@ -288,12 +299,12 @@ def _shown(certificate: Certificate, verified: bool) -> dict[str, Any]:
     return {**fields, "verified": verified}
 
 
-def _scope(dialogue: Dialogue, dialogues: list[Dialogue]) -> str:
+def _scope(dialogue: Dialogue, dialogues: list[Dialogue], witness: Witness | None) -> str:
     """How the other ports do, which tells a blocked port from a blocked host."""
     others = [other for other in dialogues if other is not dialogue]
     if any(other.session for other in others):
         return "works"
-    return "swallowed" if others and all(other.swallowed for other in others) else ""
+    return witness.scope if witness and all(other.swallowed for other in others) else ""
 
 
 def _report(job: Job, resolved: Resolved, dialogues: list[Dialogue], witness: Witness | None) -> dict[str, Any]:
@@ -305,7 +316,7 @@ def _report(job: Job, resolved: Resolved, dialogues: list[Dialogue], witness: Wi
         "sender": job.sender or "",
         "recipients": job.recipient or "",
     }
-    ports = [dialogue.report(_scope(dialogue, dialogues), facts) for dialogue in dialogues]
+    ports = [dialogue.report(_scope(dialogue, dialogues, witness), facts) for dialogue in dialogues]
     usable = {report["port"] for report in ports if report["ok"]}
     return {
         "reachable": bool(usable),

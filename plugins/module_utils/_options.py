@@ -31,7 +31,9 @@ from ansible_collections.mailops.ses.plugins.module_utils._endpoint import (
     region_of,
 )
 
+MIN_SECONDS = 0.5  # in less, an endpoint that is far away cannot be told from one that is silent
 MAX_SECONDS = 600
+MAX_RETRIES = 100
 
 _LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 # Faults that the table of causes explains at more length.
@@ -71,7 +73,7 @@ def _ports_fault(ports: list[int]) -> str | None:
 
 
 def _timeout_fault(seconds: float) -> str | None:
-    return None if 0 < seconds <= MAX_SECONDS else f"must be more than 0 and at most {MAX_SECONDS} seconds"
+    return None if MIN_SECONDS <= seconds <= MAX_SECONDS else f"must be from {MIN_SECONDS} to {MAX_SECONDS} seconds"
 
 
 def _delay_fault(seconds: float) -> str | None:
@@ -79,7 +81,7 @@ def _delay_fault(seconds: float) -> str | None:
 
 
 def _retries_fault(number: int) -> str | None:
-    return None if number >= 0 else "must be 0 or more"
+    return None if 0 <= number <= MAX_RETRIES else f"must be from 0 to {MAX_RETRIES}"
 
 
 _CHECKS: dict[str, Callable[[Any], str | None]] = {

@@ -37,7 +37,7 @@ def resolve_in_time(name: str, resolver: Callable[[str], Resolved], deadline: De
     thread.start()
     thread.join(deadline.left())
     if not answer:
-        raise Failure("dns_unavailable", "no answer in time")
+        raise Failure("dns_late", "no answer in time")
     if isinstance(answer[0], Resolved):
         return answer[0]
     not_found = isinstance(answer[0], UnicodeError) or answer[0].errno in _NOT_FOUND

@@ -62,7 +62,7 @@ options:
     type: str
   timeout:
     description:
-      - The seconds that a port may take for its whole dialogue, name resolution included; at most 600.
+      - The seconds that a port may take for its whole dialogue, name resolution included; from 0.5 to 600.
       - A handshake that hangs for a quarter of what is left (5 seconds at most) is looked into beside it. In less than
         about 3 seconds it cannot be told whether the path MTU is the cause.
     type: float
@@ -90,7 +90,7 @@ options:
     default: false
   retries:
     description:
-      - How often to try again while no port works.
+      - How often to try again while no port works; at most 100.
     type: int
     default: 0
   delay:

@@ -240,12 +240,44 @@ def test_a_port_that_really_swallows_costs_one_time_out(sim: Simulator) -> None:
     assert all(port["timings_ms"]["connect"] >= 400 for port in report["ports"])
 
 
-def test_one_port_alone_that_is_swallowed(sim: Simulator) -> None:
-    def swallow(_address: str, _port: int, _timeout: float) -> socket.socket:
-        raise socket.timeout
+@pytest.mark.parametrize(
+    ("asked", "answering", "cause"),
+    [
+        ([25], [587, 443], "port_25_swallowed"),
+        ([587], [465], "port_swallowed"),
+        ([587, 465], [25], "port_swallowed"),
+        ([587], [443], "egress_firewall"),
+        ([25], [443], "egress_firewall"),
+        ([587], [], "all_ports_swallowed"),
+    ],
+)
+def test_the_ports_that_are_left_out_tell_a_port_from_a_firewall(
+    sim: Simulator, asked: list[int], answering: list[int], cause: str
+) -> None:
+    def swallow(address: str, port: int, timeout: float) -> socket.socket:
+        if port not in answering:
+            raise socket.timeout
+        return connect(address, sim.ports.get(port, CLOSED), timeout)
 
-    assert outcome(check(job(sim, ports=[25]), net({}, connect=swallow))) == [(25, "resolve", ["port_25_swallowed"])]
-    assert outcome(check(job(sim, ports=[587]), net({}, connect=swallow))) == [(587, "resolve", ["port_swallowed"])]
+    report = check(job(sim, ports=asked), net({}, connect=swallow))
+    assert outcome(report) == [(port, "resolve", [cause]) for port in asked]
+
+
+def test_the_ports_that_are_left_out_and_refuse_tell_nothing(sim: Simulator) -> None:
+    sim.fault(swallow=True, ports=[587])
+    sim.fault(refuse=True, ports=[25, 465, 2465, 2587])
+    assert outcome(check(job(sim, ports=[587], timeout=0.6), net(sim.ports))) == [(587, "resolve", ["port_swallowed"])]
+
+
+def test_a_healthy_port_asks_nothing_of_the_others(sim: Simulator) -> None:
+    tried: list[int] = []
+
+    def note(address: str, port: int, timeout: float) -> socket.socket:
+        tried.append(port)
+        return connect(address, sim.ports[port], timeout)
+
+    assert check(job(sim, ports=[587]), net({}, connect=note))["reachable"]
+    assert tried == [587]
 
 
 def test_the_next_address_is_tried(sim: Simulator) -> None:
@@ -287,6 +319,36 @@ def test_a_resolver_that_hangs_is_left_behind(sim: Simulator) -> None:
     assert not over.is_set()
     over.set()
     assert report["diagnosis"][0]["id"] == "dns_unavailable"
+    assert "DNS is too slow" in report["diagnosis"][0]["cause"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fault", "cause"),
+    [
+        (0.8, {"swallow": True}, "dns_unavailable"),
+        (0.8, {"stage": "banner", "silent": True}, "dns_unavailable"),
+        (0.8, {"stage": "tls", "silent": True}, "dns_unavailable"),
+        (0.8, {"refuse": True}, "port_refused"),
+        (0.1, {"swallow": True}, "egress_firewall"),
+    ],
+)
+def test_names_that_leave_no_time(sim: Simulator, seconds: float, fault: dict[str, Any], cause: str) -> None:
+    def dawdle(_name: str) -> Resolved:
+        threading.Event().wait(seconds)  # how long this resolver takes
+        return Resolved(None, ["127.0.0.1"])
+
+    sim.fault(**fault)
+    report = check(job(sim, timeout=1.0), net(sim.ports, resolve=dawdle))
+    assert [diagnosis["id"] for diagnosis in report["diagnosis"]] == [cause]
+    assert all(port["stage"] for port in report["ports"])
+
+
+def test_slow_names_do_no_harm_when_the_rest_is_in_time(sim: Simulator) -> None:
+    def dawdle(_name: str) -> Resolved:
+        threading.Event().wait(2.2)  # how long this resolver takes
+        return Resolved(None, ["127.0.0.1"])
+
+    assert check(job(sim, ports=[587], timeout=3.0), net(sim.ports, resolve=dawdle))["diagnosis"] == []
 
 
 def test_the_machines_own_resolver() -> None:

@@ -59,6 +59,7 @@ REPLIES = [
 FAILURES = [
     (Symptom("unresolved", stage="resolve"), "name_unresolved"),
     (Symptom("dns_unavailable", stage="resolve"), "dns_unavailable"),
+    (Symptom("dns_late", stage="connect"), "dns_unavailable"),
     (Symptom("refused", stage="connect", port=587), "port_refused"),
     (Symptom("timeout", stage="connect", port=587, scope="works"), "port_swallowed"),
     (Symptom("timeout", stage="connect", port=587), "port_swallowed"),

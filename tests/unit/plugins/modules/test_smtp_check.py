@@ -132,7 +132,7 @@ def test_a_derived_password_that_is_wrong_is_not_shown(run: Run) -> None:
         ({}, ["region", "endpoint"]),
         ({"region": "us-east1"}, ["region lacks a hyphen"]),
         ({"region": "us-east-1", "ports": [26]}, ["ports", "26"]),
-        ({"region": "us-east-1", "timeout": 0}, ["timeout must be more than 0"]),
+        ({"region": "us-east-1", "timeout": 0}, ["timeout must be from 0.5 to 600 seconds"]),
         ({"region": "us-east-1", "timeout": "soon"}, ["timeout"]),
         ({"region": "us-east-1", "ca_file": "/no/such/file"}, ["ca_file /no/such/file is not there"]),
         ({"region": "us-east-1", "password": PASSWORD}, ["username"]),
