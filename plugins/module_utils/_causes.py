@@ -307,6 +307,16 @@ CAUSES: tuple[Cause, ...] = (
         kinds=("path_mtu_one_way",),
     ),
     Cause(
+        "large_hello_unanswered",
+        "{endpoint}, or a device in its place, does not answer a TLS greeting (ClientHello) of several "
+        "packets, however small these are, while it answers a small one: the path MTU is not the cause.",
+        "If the endpoint is SES, look for a firewall or proxy that inspects TLS and update it. An MTA with OpenSSL 3.5 "
+        "or newer sends such a greeting and can hang in TLS: until then let it offer classical key exchange alone "
+        "(OpenSSL: Groups = X25519:prime256v1).",
+        "https://tldr.fail/",
+        kinds=("large_hello_unanswered",),
+    ),
+    Cause(
         "path_lossy",
         "The TLS handshake got no answer in time, and packets of any size are lost on the way: the path is lossy; "
         "whether it also drops large packets (MTU) cannot be told.",

@@ -21,8 +21,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._dialogue import (
 )
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS, region_of
 from ansible_collections.mailops.ses.plugins.module_utils._net import Net
-from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import BLACK_HOLE, ONE_WAY
-from ansible_collections.mailops.ses.plugins.module_utils._path_probe import Findings, PathWatch, Way
+from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import BLACK_HOLE, ONE_WAY, UNANSWERED
+from ansible_collections.mailops.ses.plugins.module_utils._path_probe import Findings, PathWatch, PortWatch, Way
 from ansible_collections.mailops.ses.plugins.module_utils._replies import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._resolver import Resolved, resolve_in_time
 from ansible_collections.mailops.ses.plugins.module_utils._witness import Witness
@@ -43,7 +43,7 @@ _LOOKS = (
     ("tls", "certificate_other_name"),
 )
 # What a large write that failed will do to mail.
-_LARGE_KINDS = {BLACK_HOLE: "large_writes_lost", ONE_WAY: ONE_WAY}
+_LARGE_KINDS = {BLACK_HOLE: "large_writes_lost", ONE_WAY: ONE_WAY, UNANSWERED: UNANSWERED}
 # Failures after which the server still listens.
 _POLITE = ("reply", "no_auth", "no_starttls")
 
@@ -133,6 +133,7 @@ class Dialogue:
         self._net = net
         self._deadline = deadline
         self._watch = watch
+        self._beside: PortWatch | None = None
         self._shaking = False  # the TLS handshake has begun
         self._warning = ""  # the kind of what fails later
 
@@ -141,13 +142,16 @@ class Dialogue:
             with self.progress.during("connect"):
                 self.session = self._open(addresses)
             self.path_mtu = self.session.path_mtu
-            self._secure(self.session, self._shake, self.progress.during)
+            self._beside = self._watch.port(self.session, self.port, self.tls) if self._watch else None
+            self._secure(self.session, self._shake, self.progress.during, self._prepare)
             self._ask(self.session)
         except Failure as failure:
             self.failure = failure
             if (failure.stage, failure.kind) in _LOOKS:
                 self._look(addresses, failure)
         finally:
+            if self._beside:
+                self._beside.over.set()
             if self.session:
                 if self.failure is None or self.failure.kind in _POLITE:
                     self.session.quit()
@@ -157,12 +161,22 @@ class Dialogue:
         sock = open_connection(addresses, self.port, self._deadline, self._net.connect)
         return Session(sock, self._deadline, self._job.mask)
 
+    def _prepare(self) -> None:
+        if self._beside:
+            self._beside.prepare()
+
     def _shake(self, session: Session) -> None:
         self._shaking = True
-        with self._watch.handshake(session, self.port, self.tls) if self._watch else nullcontext():
+        with self._beside.handshake() if self._beside else nullcontext():
             session.start_tls(self._job.context, self._job.endpoint)
 
-    def _secure(self, session: Session, shake: Callable[[Session], None], during: During) -> None:
+    def _secure(
+        self,
+        session: Session,
+        shake: Callable[[Session], None],
+        during: During,
+        greeted: Callable[[], None] = lambda: None,
+    ) -> None:
         """Up to the EHLO over TLS; over TLS without verification nothing is sent."""
         if self.tls == "wrapper":
             with during("tls"):
@@ -173,6 +187,7 @@ class Dialogue:
             whole, session.deadline = session.deadline, session.deadline.share(_BANNER_SHARE)
             session.expect(220)
             session.deadline = whole
+        greeted()
         with during("ehlo"):
             session.greet(self._job.client_name)
         if self.tls == "starttls":
@@ -228,7 +243,7 @@ class Dialogue:
                 failure.kind = stalled.verdict
                 self.path_mtu = stalled.size or self.path_mtu
         if large and large.verdict in _LARGE_KINDS and self.session and self.session.tls_version:
-            self.path_mtu = large.size
+            self.path_mtu = large.size or self.path_mtu
             self._warning = _LARGE_KINDS[large.verdict]
         elif self.path_mtu and findings.learnt:
             self.path_mtu = min(self.path_mtu, findings.learnt)

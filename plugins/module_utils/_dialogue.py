@@ -98,7 +98,9 @@ class Session:
         if self._reader.pending:  # sent in clear by someone who wants it read as if it had come over TLS
             raise Failure("injected")
         self._sock.settimeout(self.deadline.left())
-        self._sock = tls = context.wrap_socket(self._sock, server_hostname=server_name)
+        # In two steps, so that the kernel can be asked about a handshake that fails.
+        self._sock = tls = context.wrap_socket(self._sock, server_hostname=server_name, do_handshake_on_connect=False)
+        tls.do_handshake()
         self.verified = context.check_hostname and context.verify_mode == ssl.CERT_REQUIRED
         self._reader = ReplyReader(self._receive, self._mask)
         self.tls_version = tls.version()

@@ -35,6 +35,7 @@ BLACK_HOLE = "path_mtu_black_hole"
 ONE_WAY = "path_mtu_one_way"
 TRANSIENT = "tls_transient"
 UNKNOWN = "timeout"
+UNANSWERED = "large_hello_unanswered"
 
 _LINUX = sys.platform.startswith("linux")
 _TCP_INFO = (socket.IPPROTO_TCP, 11)
@@ -123,9 +124,21 @@ def header(address: str) -> int:
     return 60 if ":" in address else 40
 
 
-def proof_wait(small: Sequence[Attempt]) -> float:
-    """How long a handshake must have stalled to be a different thing than a slow one."""
-    return max(PROOF_SECONDS, PROOF_FACTOR * max(attempt.seconds for attempt in small))
+def slowest(attempts: Sequence[Attempt]) -> float:
+    return max(attempt.seconds for attempt in attempts)
+
+
+def proof_wait(passed: float) -> float:
+    """How long a handshake must have stalled to be a different thing than a slow one, where another took so long."""
+    return max(PROOF_SECONDS, PROOF_FACTOR * passed)
+
+
+def unanswered(large: Sequence[Attempt], ordinary: Attempt) -> bool:
+    """Large handshakes in small segments stalled, and what they sent was taken, while an ordinary one passed."""
+    wait = proof_wait(ordinary.seconds)
+    return ordinary.outcome == PASSED and all(
+        attempt.outcome == STALLED and attempt.seconds >= wait and not attempt.ended.retransmits for attempt in large
+    )
 
 
 _Fits = Callable[[Attempt, Sequence[Attempt], Attempt], bool]
@@ -138,7 +151,10 @@ _VERDICTS: tuple[tuple[str, _Fits], ...] = (
     (LOSSY, lambda first, small, second: not all(attempt.clean for attempt in small)),
     (ONE_WAY, lambda first, small, second: second.outcome == PASSED and _shrunk(first, second)),
     (TRANSIENT, lambda first, small, second: second.outcome == PASSED),
-    (BLACK_HOLE, lambda first, small, second: second.outcome == STALLED and second.seconds >= proof_wait(small)),
+    (
+        BLACK_HOLE,
+        lambda first, small, second: second.outcome == STALLED and second.seconds >= proof_wait(slowest(small)),
+    ),
 )
 
 

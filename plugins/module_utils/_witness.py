@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does anything else answer while every port of the check swallows? That tells a port, a firewall and no network apart."""
+"""Does anything else answer while every port of the check swallows? That tells a port, a firewall, no network apart."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Witness:
         self._net = net
         self._deadline = deadline
         self._wanted = wanted
-        self._left_out = {port: "" for port in left_out}  # what became of each
+        self._left_out = dict.fromkeys(left_out, "")  # what became of each
         self._over = threading.Event()
 
     @property

@@ -20,8 +20,10 @@ description:
     When verification fails, a second connection fetches the certificate for the report, and nothing is sent over it.
   - When a TLS handshake hangs, further ones, of which nothing secret is part, tell whether the path drops large packets
     (path MTU) and at which size they pass, or the server is slow, or the path is lossy. After a handshake that passed,
-    a large TLS greeting on one more connection tells whether large mail will hang. A check opens at most 34 connections
+    a large TLS greeting on one more connection tells whether large mail will hang. A check opens at most 35 connections
     beside those of its ports, usually one. Root is not needed for it.
+  - When no port answers, the endpoint's other mail ports and an HTTPS port are connected to, and nothing is sent over
+    those connections. That tells a blocked port from a firewall that drops all mail, and from a host without network.
   - Nothing but Python's standard library is needed on the managed host.
 requirements:
   - Python 3.9 or newer on the managed host

@@ -109,6 +109,7 @@ ELSEWHERE = {
     "starttls_on_wrapper_port": "tests/unit/plugins/module_utils/test_check_hostile.py",
     "path_mtu_black_hole": "tests/system/paths/test_paths.py",
     "path_mtu_one_way": "tests/system/paths/test_paths.py",
+    "large_hello_unanswered": "tests/unit/plugins/module_utils/test_path_probe.py",
     "path_lossy": "tests/system/paths/test_paths.py",
     "server_slow": "tests/system/paths/test_paths.py",
     "starttls_injected": "tests/unit/plugins/module_utils/test_check_hostile.py",

@@ -57,6 +57,24 @@ def test_verdicts(first: Attempt, small: list[Attempt], second: Attempt | None, 
     assert path.verdict(first, small, second) == verdict
 
 
+@pytest.mark.parametrize(
+    ("large", "ordinary", "expected"),
+    [
+        ([STALLED] * 3, PASSED, True),
+        ([STALLED, STALLED, PASSED], PASSED, False),
+        ([STALLED, STALLED, LATE], PASSED, False),
+        ([STALLED, STALLED, REFUSED], PASSED, False),
+        ([STALLED] * 3, STALLED, False),  # all of the server is slow
+        ([STALLED] * 3, REFUSED, False),
+        ([STALLED, STALLED, STALLED._replace(ended=TcpInfo(retransmits=1))], PASSED, False),  # it did not get there
+        ([STALLED._replace(seconds=0.9)] * 3, PASSED, False),
+        ([STALLED] * 3, PASSED._replace(seconds=2), False),
+    ],
+)
+def test_a_large_hello_that_is_not_answered(large: list[Attempt], ordinary: Attempt, expected: bool) -> None:
+    assert path.unanswered(large, ordinary) is expected
+
+
 def kernels(size: int, **fields: int) -> bytes:
     """The kernel's structure, cut to a size."""
     raw = bytearray(256)

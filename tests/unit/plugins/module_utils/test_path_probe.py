@@ -71,7 +71,7 @@ def far(client: Client) -> None:
 def tried(script: Script, context: Any, tls: str = "starttls", wait: float = 0.3) -> path.Attempt:
     with serve(script) as server:
         way = Way(path.connect_sized, context, "web1", NAME, time.monotonic, "127.0.0.1", server.port, tls)
-        return attempt(way, Deadline(time.monotonic, time.monotonic() + 2 * wait), wait)
+        return attempt(way, Deadline(time.monotonic, time.monotonic() + 2 * wait), lambda: wait)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_certificate_that_is_refused_has_come(authority: Authority) -> None:
 
 def test_nobody_listens(authority: Authority) -> None:
     way = Way(path.connect_sized, authority.client(), "web1", NAME, time.monotonic, "127.0.0.1", 1, "wrapper")
-    assert attempt(way, Deadline(time.monotonic, time.monotonic() + 1), 1).outcome == path.REFUSED
+    assert attempt(way, Deadline(time.monotonic, time.monotonic() + 1), lambda: 1).outcome == path.REFUSED
 
 
 @pytest.mark.parametrize("size", [1400, 2048, 9600, 12_600])
@@ -155,13 +155,79 @@ def checked(script: Script, authority: Authority, timeout: float, port: int = 58
 def test_a_healthy_port_costs_one_more_connection(authority: Authority) -> None:
     def script(client: Client) -> None:
         clear(client)
-        client.start_tls(authority.server())
-        client.answer(b"250 mail\r\n")
-        client.answer(b"221 bye\r\n")
+        mails(authority, client)
 
     report, connections = checked(script, authority, timeout=5)
     assert outcome(report) == [(587, "tls", [])]
     assert connections == 2
+
+
+def mails(authority: Authority, client: Client) -> None:
+    client.start_tls(authority.server())
+    client.answer(b"250 mail\r\n")
+    client.answer(b"221 bye\r\n")
+
+
+def is_large(client: Client) -> bool:
+    """Whether its ClientHello is, whatever packets it comes in."""
+    return int.from_bytes(client.sock.recv(5, socket.MSG_PEEK)[3:5], "big") > 1300
+
+
+@pytest.mark.parametrize("port", [587, 465])
+def test_a_server_that_does_not_answer_large_hellos(authority: Authority, port: int) -> None:
+    def script(client: Client) -> None:
+        if port == 587:
+            clear(client)
+        if is_large(client):
+            client.silence()
+        client.start_tls(authority.server())
+        if port == 465:
+            client.send(b"220 mail ESMTP\r\n")
+        client.answer(b"250 mail\r\n")
+        client.answer(b"221 bye\r\n")
+
+    begun = time.monotonic()
+    report, connections = checked(script, authority, timeout=30, port=port)
+    assert time.monotonic() - begun < 5  # of its 30 seconds; two when nothing else runs
+    assert report["reachable"]
+    assert [diagnosis["id"] for diagnosis in report["diagnosis"]] == ["large_hello_unanswered"]
+    assert report["ports"][0]["path_mtu"]
+    assert connections == 1 + 1 + path.REPEATS + 2  # the port's, a large one, small ones, once more large and ordinary
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_a_server_that_falls_silent_is_not_said_to_mind_large_hellos(authority: Authority, after: int) -> None:
+    """It answers the port's own handshake, then none; or large ones again, after the first."""
+    handshakes: list[Client] = []
+
+    def script(client: Client) -> None:
+        clear(client)
+        large = is_large(client)
+        handshakes.append(client)
+        if len(handshakes) > 1 and (after == 1 or (large and len(handshakes) == after)):
+            client.silence()
+        mails(authority, client)
+
+    begun = time.monotonic()
+    report, _connections = checked(script, authority, timeout=30)
+    assert time.monotonic() - begun < 6
+    assert outcome(report) == [(587, "tls", [])]
+
+
+def test_a_slow_server_has_no_time_for_a_large_hello(authority: Authority) -> None:
+    """What its own handshake took is not left: nothing could be told."""
+    large: list[bool] = []
+
+    def script(client: Client) -> None:
+        clear(client)
+        large.append(is_large(client))
+        threading.Event().wait(0.6)  # the server's pace
+        mails(authority, client)
+
+    report, connections = checked(script, authority, timeout=3)
+    assert outcome(report) == [(587, "tls", [])]
+    assert connections == 2
+    assert not any(large)
 
 
 def test_a_large_write_that_begins_late_is_waited_for(authority: Authority) -> None:
@@ -169,17 +235,13 @@ def test_a_large_write_that_begins_late_is_waited_for(authority: Authority) -> N
 
     def healthy(client: Client) -> None:
         clear(client)
-        client.start_tls(authority.server())
-        client.answer(b"250 mail\r\n")
-        client.answer(b"221 bye\r\n")
+        mails(authority, client)
 
     def hole(client: Client) -> None:
         clear(client)
         if len(client.sock.recv(2000, socket.MSG_PEEK)) > 1300:
             client.silence()
-        client.start_tls(authority.server())
-        client.answer(b"250 mail\r\n")
-        client.answer(b"221 bye\r\n")
+        mails(authority, client)
 
     with serve(hole) as narrow, serve(healthy) as small:
 
@@ -239,4 +301,4 @@ def test_before_tls_nothing_is_looked_into(authority: Authority, script: Script,
 def test_the_reply_to_starttls_is_no_handshake(authority: Authority) -> None:
     report, connections = checked(silent_to_starttls, authority, timeout=0.6)
     assert outcome(report) == [(587, "ehlo", ["server_silent"])]
-    assert connections == 1
+    assert connections == 2  # the port's, and one for a large write that never came

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a handshake stalled, and at which size packets pass: further handshakes, which only a fault needs."""
+
+from __future__ import annotations
+
+from typing import Callable, NamedTuple
+
+from ansible_collections.mailops.ses.plugins.module_utils import _path_mtu as path
+from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import Attempt, Finding
+from ansible_collections.mailops.ses.plugins.module_utils._path_probe import Way, attempt, start
+
+_SMALL_SHARE = 0.5  # of the time that is left: when not even small segments pass in it, the server is slow
+_LEAST_WAIT = 0.3  # above the 0.2 seconds after which a lost packet is sent again
+_MARGIN = 0.2  # for a handshake that stalls to the end of its time, until it is asked for
+
+
+class Passed(NamedTuple):
+    """An ordinary handshake that has passed, beside a large one that stalls."""
+
+    way: Way
+    seconds: float
+
+
+def investigate(first: Attempt, way: Way, deadline: Deadline, passed: Passed | None = None) -> Finding:
+    """Why did the first one stall? Where an ordinary one has passed, small segments get no more time than proves it."""
+    began = way.clock()
+    second = start(lambda: attempt(way, deadline, deadline.seconds))
+    half, wait = deadline.share(_SMALL_SHARE), deadline.seconds
+    if passed:
+        proof = path.proof_wait(passed.seconds)
+        half, wait = half.within(2 * first.setup + proof + _MARGIN), lambda: proof
+        ordinary = passed.way
+        control = start(lambda: attempt(ordinary, half, half.seconds))
+    asks = [start(lambda: attempt(way, half, wait, path.SMALL_SEGMENT)) for _number in range(path.REPEATS)]
+    small = [ask(half.seconds()) or Attempt(path.LATE) for ask in asks]
+    if passed and path.unanswered(small, control(half.seconds()) or Attempt(path.LATE)):
+        return Finding(path.UNANSWERED)
+    if not all(one.clean for one in small):
+        return Finding(path.verdict(first, small, None))
+    size: int | None = measure(first, small, way, deadline, lambda: second(0) is not None)
+    setup = max(one.setup for one in small)
+    rest = path.proof_wait(path.slowest(small)) + setup - (way.clock() - began)
+    last = second(min(rest, deadline.seconds())) or Attempt(path.STALLED, way.clock() - began - setup)
+    found = path.verdict(first, small, last)
+    if found == path.ONE_WAY:
+        size = path.sent_size(way.address, last.opened)
+    return Finding(found, size if found in (path.BLACK_HOLE, path.ONE_WAY) else None)
+
+
+def measure(first: Attempt, small: list[Attempt], way: Way, deadline: Deadline, over: Callable[[], bool]) -> int:
+    """The largest packet that is seen to pass: within 4 bytes when the time is enough, never too large."""
+    low, high = path.bounds(way.address, first.opened)
+    extra = path.header(way.address)
+    setup = max(one.setup for one in small)
+    while not path.measured(low, high) and not over():
+        wait = min(
+            deadline.seconds() / path.rounds(low, high) - setup,
+            path.proof_wait(path.slowest(small)),
+        )
+        if wait < max(_LEAST_WAIT, 2 * path.slowest(small)):
+            break
+        asks = {size: start(_sized(way, deadline, wait, size - extra)) for size in path.sizes(low, high)}
+        results = {size: ask(deadline.seconds()) for size, ask in asks.items()}
+        outcomes = {size: result.outcome if result else path.LATE for size, result in results.items()}
+        narrower = path.narrow(low, high, outcomes)
+        if narrower == (low, high):
+            break
+        low, high = narrower
+    return min(low, path.ETHERNET)
+
+
+def _sized(way: Way, deadline: Deadline, wait: float, max_segment: int) -> Callable[[], Attempt]:
+    return lambda: attempt(way, deadline, lambda: wait, max_segment)
