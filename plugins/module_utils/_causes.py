@@ -350,7 +350,7 @@ CAUSES: tuple[Cause, ...] = (
         "MTU of the host's network interface to 1500 or to what the path carries (role mailops.ses.network with "
         "ses_mtu).",
         _MTU,
-        kinds=("timeout", "unfinished"),
+        kinds=("timeout",),
         stages=("tls",),
         queue=r"SSL_connect error.*: Connection timed out",
     ),

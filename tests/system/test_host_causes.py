@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 import trustme
+from causes import provokes
 
 HERE = Path(__file__).resolve().parent
 ENDPOINT = "email-smtp.us-east-1.amazonaws.com"
 ADDRESS = "192.0.2.10"
+ALL = [587, 2587, 465, 2465, 25]
 # The endpoint's address is on a link where nobody is: packets leave, and no answer ever comes.
 LINK = f"""
 ip link add out type veth peer name far
@@ -43,20 +45,23 @@ say() {{ {sys.executable} -m ses_simulator.client --socket $WORK/state/control.s
 
 
 @pytest.mark.parametrize(
-    ("cause", "network"),
+    ("cause", "network", "ports"),
     [
-        ("dns_unavailable", DNS),
-        ("dns_unavailable", SIMULATOR + "say dns '{\"servfail\": true}'"),
-        ("name_unresolved", SIMULATOR + f'say dns \'{{"nxdomain": ["{ENDPOINT}"]}}\''),
-        ("network_unreachable", HOSTS),
-        ("forbidden_by_host", f"{HOSTS}; ip route add prohibit {ADDRESS}"),
-        ("all_ports_swallowed", f"{HOSTS}\n{LINK}"),
-        ("egress_firewall", f"{HOSTS}\n{FIREWALL}"),
+        provokes("dns_unavailable", DNS, ALL, says="gave no answer"),
+        provokes("dns_unavailable", SIMULATOR + "say dns '{\"servfail\": true}'", ALL, says="gave no answer"),
+        provokes("name_unresolved", SIMULATOR + f'say dns \'{{"nxdomain": ["{ENDPOINT}"]}}\'', ALL),
+        provokes("network_unreachable", HOSTS, ALL),
+        provokes("forbidden_by_host", f"{HOSTS}; ip route add prohibit {ADDRESS}", ALL),
+        provokes("all_ports_swallowed", f"{HOSTS}\n{LINK}", ALL),
+        provokes("all_ports_swallowed", f"{HOSTS}\n{LINK}", [587]),
+        provokes("egress_firewall", f"{HOSTS}\n{FIREWALL}", ALL),
+        provokes("egress_firewall", f"{HOSTS}\n{FIREWALL}", [587]),
+        provokes("egress_firewall", f"{HOSTS}\n{FIREWALL}", [25]),
     ],
 )
-def test_a_cause_in_the_hosts_network(tmp_path: Path, cause: str, network: str) -> None:
+def test_a_cause_in_the_hosts_network(tmp_path: Path, cause: str, network: str, ports: list[int]) -> None:
     trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    options = {"region": "us-east-1", "ca_file": str(tmp_path / "ca.pem"), "timeout": 2.0}
+    options = {"region": "us-east-1", "ca_file": str(tmp_path / "ca.pem"), "timeout": 2.0, "ports": ports}
     check = f"{sys.executable} {HERE / 'check_once.py'} '{json.dumps(options)}'"
     script = f"export WORK={tmp_path}\nip link set lo up\n{network}\n{check}"
     command = ["unshare", "--net", "--mount", "--propagation", "private", "sh", "-euc", script]

@@ -105,6 +105,7 @@ def broken(fleet, tmp_path_factory):
     return Check(fleet, tmp_path_factory.mktemp("broken"), VARIABLES)
 
 
+@pytest.mark.cause("no_mta")
 def test_hosts_that_send_pass(fleet, tmp_path):
     check = Check(fleet, tmp_path, {}, "--check")
     assert check.done.returncode == 0, check.printed
@@ -163,6 +164,11 @@ def test_what_it_prints_is_short(broken):
     assert f"Reports in {broken.folder}" in broken.printed
 
 
+@pytest.mark.cause("host_unreachable")
+@pytest.mark.cause("module_failed")
+@pytest.mark.cause("not_checked")
+@pytest.mark.cause("not_logged_in")
+@pytest.mark.cause("queue_unreadable")
 def test_report_json_has_the_causes(broken):
     hosts = {host["host"]: host for host in broken.report["hosts"]}
     assert {name: [item["id"] for item in host["diagnosis"]] for name, host in hosts.items()} == CAUSES

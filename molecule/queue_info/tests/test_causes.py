@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pytest
 from testbed.relay import RELAYS
 
 testinfra_hosts = RELAYS
@@ -26,6 +27,11 @@ FAULTS = {
 WITHOUT_MECHANISMS = {"postfix": "sasl_mechanisms_missing", "sendmail": "login_deferred"}
 
 
+@pytest.mark.cause("certificate_not_verified")
+@pytest.mark.cause("message_unanswered")
+@pytest.mark.cause("reply_lost")
+@pytest.mark.cause("sasl_mechanisms_missing")
+@pytest.mark.cause("login_deferred")
 def test_causes(mta, endpoint):
     for fault, _cause in FAULTS[mta.kind]:
         endpoint.reset()

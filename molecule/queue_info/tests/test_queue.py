@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from testbed.relay import RELAYS, until
 
 testinfra_hosts = RELAYS
@@ -66,6 +67,7 @@ def test_deferred_mail_and_mail_on_hold(mta, endpoint):
     assert mta.look()["states"] == {"hold": 3}
 
 
+@pytest.mark.cause("local_mta_down")
 def test_a_stopped_mta(mta):
     mta.service("stop")
     try:

@@ -36,6 +36,7 @@ def port(report: dict[str, Any]) -> dict[str, Any]:
     return entry
 
 
+@pytest.mark.cause("path_mtu_black_hole", "the TLS handshake")
 @pytest.mark.parametrize(
     ("ends", "middle", "family", "ports"),
     [
@@ -54,6 +55,7 @@ def test_a_black_hole_on_the_way_from_the_server(
     path.control.fault(**LONG)
     report = path.check(ports=ports, family=family)
     assert ids(report) == ["path_mtu_black_hole"]
+    assert "the TLS handshake" in report["diagnosis"][0]["cause"]
     assert not report["reachable"]
     for entry in report["ports"]:
         assert entry["stage"] == ("connect" if entry["tls"] == "wrapper" else "ehlo")
@@ -62,6 +64,7 @@ def test_a_black_hole_on_the_way_from_the_server(
     assert len(path.sessions()) <= len(ports) + MOST
 
 
+@pytest.mark.cause("path_mtu_black_hole", "TLS and small mail pass")
 @pytest.mark.parametrize(
     ("ends", "middle", "family", "ports"),
     [(1500, 1400, 4, [587]), (9001, 1500, 4, [465]), (9001, 1400, 4, [587, 465]), (1500, 1400, 6, [587])],
@@ -96,6 +99,7 @@ def test_black_holes_in_both_directions(path: Way) -> None:
     assert 1400 - PRECISION <= port(report)["path_mtu"] <= 1400
 
 
+@pytest.mark.cause("path_mtu_one_way")
 def test_a_hole_that_heals_when_this_host_learns_the_size(path: Way) -> None:
     path.shape(middle=1400, untold=("server",))
     path.control.fault(**LONG)
@@ -135,6 +139,7 @@ def test_wide_ends_and_no_bottleneck(path: Way) -> None:
     assert port(report)["path_mtu"] == 9001
 
 
+@pytest.mark.cause("server_slow")
 @pytest.mark.parametrize("middle", [1500, 1400])
 def test_a_slow_server_is_not_the_path(path: Way, middle: int) -> None:
     path.shape(middle=middle)
@@ -151,6 +156,7 @@ def test_a_server_that_is_slow_but_in_time(path: Way) -> None:
     assert ids(report) == []
 
 
+@pytest.mark.cause("tls_timeout", "a short disturbance")
 def test_a_passing_disturbance_is_not_the_path(path: Way) -> None:
     path.shape()
     path.control.fault(stage="tls", silent=True, times=1)
@@ -176,6 +182,7 @@ def test_what_is_never_the_path(path: Way, fault: dict[str, Any], cause: str) ->
     assert ids(report) == [cause]
 
 
+@pytest.mark.cause("path_lossy")
 def test_loss_beside_a_black_hole_is_inconclusive(path: Way) -> None:
     path.shape(middle=1400, untold=("client", "server"))
     path.control.fault(**LONG)
@@ -194,6 +201,7 @@ def test_a_lossy_path_has_no_black_hole(path: Way, rules: str) -> None:
     assert not any("mtu" in cause for cause in ids(report))
 
 
+@pytest.mark.cause("tls_timeout", "could not be told")
 def test_a_time_that_is_too_short_to_tell(path: Way) -> None:
     path.shape(down=1400, untold=("server",))
     path.control.fault(**LONG)

@@ -49,6 +49,13 @@ def half(client: Client) -> None:
     client.silence()
 
 
+def half_a_go(client: Client) -> None:
+    client.send(b"220 mail ESMTP\r\n")
+    client.answer(b"250-mail\r\n250 STARTTLS\r\n")
+    client.answer(b"220 g")
+    client.silence()
+
+
 def deaf_after_ehlo(client: Client) -> None:
     client.send(b"220 mail ESMTP\r\n")
     client.silence()
@@ -94,7 +101,9 @@ def authority() -> Authority:
         (flood, 587, {"not_smtp"}),
         (flood, 465, {"starttls_on_wrapper_port"}),
         (http, 587, {"not_smtp"}),
-        (http, 465, {"starttls_on_wrapper_port"}),
+        pytest.param(
+            http, 465, {"starttls_on_wrapper_port"}, marks=pytest.mark.cause("starttls_on_wrapper_port"), id="http-465"
+        ),
         (binary, 587, {"not_smtp"}),
         (binary, 465, {"starttls_on_wrapper_port", "tls_failed"}),
         (nothing, 587, {"server_silent"}),
@@ -102,10 +111,11 @@ def authority() -> Authority:
         (gone, 587, {"connection_lost"}),
         (gone, 465, {"connection_lost"}),
         (half, 587, {"reply_unfinished"}),
+        (half_a_go, 587, {"reply_unfinished"}),
         (deaf_after_ehlo, 587, {"server_silent"}),
         (deaf_after_ehlo, 465, {"starttls_on_wrapper_port"}),
         (at_once, 587, {"starttls_not_offered"}),
-        (injector, 587, {"starttls_injected"}),
+        pytest.param(injector, 587, {"starttls_injected"}, marks=pytest.mark.cause("starttls_injected"), id="injector"),
         (plain_in_place_of_tls, 587, {"starttls_on_wrapper_port", "starttls_injected"}),
     ],
 )
@@ -119,6 +129,7 @@ def test_hostile_servers(authority: Authority, script: Script, port: int, causes
     assert CREDENTIALS.password not in str(report)
 
 
+@pytest.mark.cause("wrapper_on_starttls_port")
 def test_a_server_that_speaks_tls_from_the_first_byte_on_a_starttls_port(authority: Authority) -> None:
     def wrapper(client: Client) -> None:
         client.start_tls(authority.server())

@@ -54,7 +54,7 @@ REPLIES = [
     ("tls", "454 TLS not available due to temporary reason", "starttls_refused"),
     ("data", "452 Insufficient system storage", "refused_temporarily"),
     ("banner", "554 No SMTP service here", "refused_permanently"),
-    ("data", "250 Ok in place of 354", "unknown"),
+    pytest.param("data", "250 Ok in place of 354", "unknown", marks=pytest.mark.cause("unknown")),
 ]
 FAILURES = [
     (Symptom("unresolved", stage="resolve"), "name_unresolved"),
@@ -224,7 +224,12 @@ FAILED = "554 Message rejected: Email address is not verified. The following ide
 @pytest.mark.parametrize(
     ("text", "facts", "cause"),
     [
-        (UNAUTHENTICATED.format(LOAD_BALANCER), {}, "hostname_mismatch"),
+        pytest.param(
+            UNAUTHENTICATED.format(LOAD_BALANCER),
+            {},
+            "hostname_mismatch",
+            marks=pytest.mark.cause("hostname_mismatch", "did not authenticate"),
+        ),
         (UNAUTHENTICATED.format(FACTS["endpoint"]), {}, "authentication_required"),
         (
             UNAUTHENTICATED.format(FACTS["endpoint"]),

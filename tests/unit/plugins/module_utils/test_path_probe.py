@@ -173,6 +173,7 @@ def is_large(client: Client) -> bool:
     return int.from_bytes(client.sock.recv(5, socket.MSG_PEEK)[3:5], "big") > 1300
 
 
+@pytest.mark.cause("large_hello_unanswered")
 @pytest.mark.parametrize("port", [587, 465])
 def test_a_server_that_does_not_answer_large_hellos(authority: Authority, port: int) -> None:
     def script(client: Client) -> None:
@@ -255,12 +256,14 @@ def test_a_large_write_that_begins_late_is_waited_for(authority: Authority) -> N
     assert report["reachable"]
 
 
+@pytest.mark.cause("server_slow")
 def test_a_server_that_is_silent_in_tls(authority: Authority) -> None:
     report, connections = checked(silent_in_tls, authority, timeout=1.5)
     assert outcome(report) == [(587, "ehlo", ["server_slow"])]
     assert connections == 1 + 1 + path.REPEATS + 1  # the port's, one held back, small ones, and once more as at first
 
 
+@pytest.mark.cause("tls_timeout", "a short disturbance")
 def test_a_server_that_stalls_once(authority: Authority) -> None:
     clients: list[Client] = []
 
