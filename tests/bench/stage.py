@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ses_simulator.client import Control
 from ses_simulator.credentials import derive
@@ -21,6 +22,7 @@ SECOND = "demo"  # nobody gives a demo on the bench's testbed
 RELAY = "mailops.ses.relay"
 DEADLINE = 120.0  # seconds; what runs here takes a fifth of it, unless apt waits for the packages' mirror
 ATTEMPTS = 3
+JSON = {**ENVIRONMENT, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
 
 
 class Stalled(engine.EngineError):
@@ -100,18 +102,20 @@ class Stage:
         """Run a playbook as an engineer does."""
         return run(["ansible-playbook", "--inventory", str(self.inventory), name, *arguments])
 
-    def module(self, name: str, arguments: str) -> str:
-        """Run one module on the host."""
-        return run(
+    def module(self, name: str, arguments: str) -> dict[str, Any]:
+        """Run one module on the host; what it returns."""
+        output = run(
             ["ansible", "--inventory", str(self.inventory), self.host, "--module-name", name, "--args", arguments]
         )
+        result: dict[str, Any] = json.loads(output.partition(" => ")[2])
+        return result
 
 
 def run(command: Sequence[str], text: str = "") -> str:
     """Standard output of a command, which must succeed in time."""
     try:
         done = subprocess.run(
-            command, input=text, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=DEADLINE
+            command, input=text, capture_output=True, text=True, check=False, env=JSON, timeout=DEADLINE
         )
     except subprocess.TimeoutExpired:
         raise Stalled(

@@ -8,7 +8,7 @@ import shlex
 import pytest
 from bench.__main__ import parse
 from bench.by_hand import script
-from bench.check import span
+from bench.check import dialogues, span
 
 HOSTILE = "pa'ss $(id) `id` \\ \""
 
@@ -28,6 +28,11 @@ def test_sessions_side_by_side_span_less_than_their_sum() -> None:
         {"opened": f"{day}00.750+00:00", "closed": f"{day}01.750+00:00"},
     ]
     assert span(sessions) == 1.25
+
+
+def test_a_dialogue_begins_with_its_connection() -> None:
+    timings = {"resolve": 900.0, "connect": 50.5, "banner": 100.0, "tls": 99.5}
+    assert dialogues({"ports": [{"timings_ms": timings}]}) == [0.25]
 
 
 @pytest.mark.parametrize(
