@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._causes import CAUSES, Cause
@@ -92,15 +92,6 @@ def symptom_of(text: str) -> Symptom:
     return (
         Symptom("reply", reply.group(1), stage, facts=facts) if reply else Symptom("queue", words, stage, facts=facts)
     )
-
-
-def union(diagnoses: Iterable[dict[str, str]]) -> list[dict[str, str]]:
-    """Each once, in their order."""
-    found: list[dict[str, str]] = []
-    for diagnosis in diagnoses:
-        if diagnosis not in found:
-            found.append(diagnosis)
-    return found
 
 
 def printable(text: str) -> str:

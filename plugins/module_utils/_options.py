@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible_collections.mailops.ses.plugins.module_utils import _tls
-from ansible_collections.mailops.ses.plugins.module_utils._check import Job
 from ansible_collections.mailops.ses.plugins.module_utils._credentials import (
     SECRET_AS_PASSWORD,
     TEMPORARY_KEY,
@@ -20,7 +19,6 @@ from ansible_collections.mailops.ses.plugins.module_utils._credentials import (
     smtp_password,
     username_fault,
 )
-from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Credentials
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import (
     PORTS,
@@ -30,6 +28,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._endpoint import (
     region_fault,
     region_of,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._port import Job
 
 MIN_SECONDS = 0.5  # in less, an endpoint that is far away cannot be told from one that is silent
 MAX_SECONDS = 600
@@ -131,6 +130,11 @@ def _judge(params: Mapping[str, Any]) -> None:
         sentences.append("username is given without a secret: give password or secret_access_key too.")
     if sentences:
         kinds = dict.fromkeys(_CAUSES[fault] for fault in found.values() if fault in _CAUSES)
+        from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import (  # noqa: PLC0415  (faults only)
+            Symptom,
+            diagnose,
+        )
+
         raise OptionFault(sentences, [diagnose(Symptom(kind)) for kind in kinds])
 
 

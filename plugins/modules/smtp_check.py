@@ -294,7 +294,6 @@ diagnosis:
 
 import socket
 import time
-from email.utils import formatdate
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -323,6 +322,12 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 NET = Net(resolve, connect, time.monotonic, time.sleep, connect_sized)
 
 
+def _date() -> str:
+    from email.utils import formatdate  # noqa: PLC0415  (only a message needs it, and it takes long to load)
+
+    return formatdate()
+
+
 def main(net: Net = NET) -> None:
     module = AnsibleModule(
         argument_spec=ARGUMENTS,
@@ -332,7 +337,8 @@ def main(net: Net = NET) -> None:
         supports_check_mode=True,
     )
     try:
-        job = job_of(module.params, socket.gethostname(), formatdate(), module.check_mode)
+        date = _date() if module.params["send"] else ""
+        job = job_of(module.params, socket.gethostname(), date, module.check_mode)
     except OptionFault as fault:
         module.fail_json(msg=str(fault), diagnosis=fault.diagnosis)
     if job.credentials:

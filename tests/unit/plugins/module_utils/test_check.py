@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._check import Job, check, summary
+from ansible_collections.mailops.ses.plugins.module_utils._check import check, summary, union
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Credentials
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
 from ansible_collections.mailops.ses.plugins.module_utils._net import connect
+from ansible_collections.mailops.ses.plugins.module_utils._port import Job
 from ansible_collections.mailops.ses.plugins.module_utils._resolver import Resolved, resolve
 from ansible_collections.mailops.ses.plugins.module_utils._tls import verifying_context
 from ses_simulator import Region, Simulator
@@ -376,3 +377,8 @@ def test_the_summary_names_each_cause_once_with_its_ports(sim: Simulator) -> Non
     text = summary(check(job(sim, ports=[587, 2587, 25]), net(sim.ports)))
     assert text.startswith(f"No port of {NAME} took the whole dialogue. Port 587: ")
     assert "Ports 2587, 25: The connection is refused" in text
+
+
+def test_a_union_has_each_once_in_order() -> None:
+    a, b = {"id": "a"}, {"id": "b"}
+    assert union([b, a, b]) == [b, a]

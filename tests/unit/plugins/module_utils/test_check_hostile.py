@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._check import Job, check
+from ansible_collections.mailops.ses.plugins.module_utils._check import check
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Credentials
+from ansible_collections.mailops.ses.plugins.module_utils._port import Job
 from smtp_servers import NAME, Authority, Client, Script, net, outcome, serve
 
 CREDENTIALS = Credentials("AKIAEXAMPLE", "SES+pass/word")

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._check import Job, check
+from ansible_collections.mailops.ses.plugins.module_utils._check import check
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Credentials
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
 from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import connect_sized
+from ansible_collections.mailops.ses.plugins.module_utils._port import Job
 from ansible_collections.mailops.ses.plugins.module_utils._tls import verifying_context
 from ses_simulator import Region, Simulator
 from smtp_servers import NAME, net

@@ -10,7 +10,6 @@ from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import (
     diagnose,
     diagnose_text,
     symptom_of,
-    union,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -289,8 +288,3 @@ def test_any_text_has_a_cause_in_one_printable_line(text: str) -> None:
 
 def test_braces_in_a_reply_are_text() -> None:
     assert "{endpoint} {0}" in diagnose(Symptom("reply", "554 {endpoint} {0}", "data"))["cause"]
-
-
-def test_a_union_has_each_once_in_order() -> None:
-    a, b = {"id": "a"}, {"id": "b"}
-    assert union([b, a, b]) == [b, a]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import trustme
 from ansible_collections.mailops.ses.plugins.module_utils import _tls
-from ansible_collections.mailops.ses.plugins.module_utils._check import Job
 from ansible_collections.mailops.ses.plugins.module_utils._options import OptionFault, address_fault, job_of
+from ansible_collections.mailops.ses.plugins.module_utils._port import Job
 from hypothesis import given
 from hypothesis import strategies as st
 
