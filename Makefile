@@ -5,7 +5,7 @@ SHELL := /bin/bash
 RUN := tests/testbed/run
 SCENARIO ?=
 
-.PHONY: help demo test lint unit system molecule package docs pictures bench clean setup python
+.PHONY: help demo test lint unit system molecule build package docs pictures bench clean setup python
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -20,7 +20,7 @@ python: ## the Python environment alone
 demo: setup ## a relay from nothing to a delivered mail, without an account at AWS
 	@$(RUN) python -m testbed.demo
 
-test: setup lint unit system molecule ## everything that CI runs
+test: setup lint unit package system molecule ## everything that CI runs
 
 lint: python ## style and structure
 	$(RUN) ruff check
@@ -28,7 +28,9 @@ lint: python ## style and structure
 	$(RUN) mypy
 	$(RUN) yamllint --strict .
 	$(RUN) ansible-lint --offline --profile production
-	$(RUN) tests/sanity
+	$(RUN) antsibull-changelog lint
+	$(RUN) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --disallow-unknown-collection-refs .
+	$(RUN) tests/ansible_test sanity
 
 unit: python ## unit tests
 	$(RUN) pytest
@@ -50,8 +52,14 @@ pictures: setup ## docs/images, of the report and the demo
 	@tests/testbed/setup system
 	@$(RUN) env PYTHONPATH=tests:.cache/collections python -m testbed.pictures
 
-package: python ## the collection's tarball
+build: python ## the collection's tarball, .cache/package/mailops-ses-VERSION.tar.gz
+	rm -rf .cache/package
 	$(RUN) ansible-galaxy collection build --force --output-path .cache/package
+
+package: build ## the tarball as Galaxy and a stranger take it, and the unit tests by the oldest Python of managed hosts
+	@tests/testbed/setup package
+	$(RUN) pytest tests/package
+	$(RUN) tests/ansible_test units
 
 clean: ## remove the testbed and everything that was built
 	@test ! -x .cache/venv/bin/python || $(RUN) python -m testbed down

@@ -1,15 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make this checkout importable as ansible_collections.mailops.ses, wherever it lies."""
+"""Make this checkout importable as ansible_collections.mailops.ses, wherever it lies, and the tests' own helpers too."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+from hypothesis import settings
+
+# How long an example takes is the machine's, and other work's on it.
+settings.register_profile("no_deadline", deadline=None)
+settings.load_profile("no_deadline")
+
 ROOT = Path(__file__).resolve().parents[1]
 COLLECTIONS = ROOT / ".cache" / "collections"
 
-if not __file__.startswith(str(COLLECTIONS)):
+# Where ansible-test runs, the checkout lies in such a tree already, and pyproject.toml's pythonpath is not read.
+if ROOT.parts[-3:] == ("ansible_collections", "mailops", "ses"):
+    helpers = (ROOT / folder for folder in ("tests", "tests/unit", "tests/unit/plugins/module_utils"))
+    sys.path[:0] = [str(folder) for folder in (ROOT.parents[2], *helpers)]
+elif not __file__.startswith(str(COLLECTIONS)):
     _link = COLLECTIONS / "ansible_collections" / "mailops" / "ses"
     _link.parent.mkdir(parents=True, exist_ok=True)
     if not _link.is_symlink():

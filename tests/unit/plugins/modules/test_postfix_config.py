@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,6 @@ import yaml
 from ansible_collections.mailops.ses.plugins.modules import postfix_config
 
 ROOT = Path(postfix_config.__file__).resolve().parents[2]
-COLLECTIONS = ROOT / ".cache" / "collections"
 SECRET = "AKIAIOSFODNN7EXAMPLE:oneL0ngPassw0rd"
 
 
@@ -35,7 +35,7 @@ def execute(tmp_path: Path, **params: Any) -> tuple[str, dict[str, Any]]:
         capture_output=True,
         text=True,
         check=False,
-        env={"PYTHONPATH": str(COLLECTIONS)},
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert not done.stderr
     return done.stdout, json.loads(done.stdout)
