@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make this checkout importable as ansible_collections.mailops.ses, wherever it lies, and the tests' own helpers too."""
+"""Make this checkout importable as ansible_collections.mailops.ses, wherever it lies, and the tests' helpers too."""
 
 from __future__ import annotations
 

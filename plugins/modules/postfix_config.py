@@ -250,6 +250,8 @@ postfix_version:
   sample: 3.7.11
 """
 
+import tempfile
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import PostfixError
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_configure import configure
@@ -295,7 +297,9 @@ def main() -> None:
     if bad:
         module.fail_json(msg=bad)
     try:
-        result = configure(request(module.params), module.check_mode, module.tmpdir)
+        # Not in Ansible's own directory: it belongs to the user who logs in, who cannot remove what is root's.
+        with tempfile.TemporaryDirectory(dir=module.tmpdir) as scratch:
+            result = configure(request(module.params), module.check_mode, scratch)
     except PostfixError as error:
         module.fail_json(msg=str(error))
     for text in result.pop("warnings"):

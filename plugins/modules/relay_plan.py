@@ -20,8 +20,11 @@ attributes:
     description: Can run in C(check_mode) and return changed status prediction without modifying target.
     support: full
   diff_mode:
-    description: Returns no difference, since it changes nothing.
-    support: none
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
+      mode.
+    support: full
+    details:
+      - In check mode it shows the packages that the role installs, and those that they replace.
 options:
   mta:
     description: The MTA that is to relay.
@@ -268,6 +271,16 @@ def plan(module: AnsibleModule) -> dict:
     }
 
 
+def difference(gone: list[str], new: list[str]) -> dict:
+    """Packages as a diff."""
+    return {
+        "before_header": "packages",
+        "after_header": "packages",
+        "before": "".join(f"{name}\n" for name in gone),
+        "after": "".join(f"{name}\n" for name in new),
+    }
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
@@ -288,7 +301,10 @@ def main() -> None:
     except LookupError as error:
         module.fail_json(msg=str(error))
     # Where packages are missing, a check cannot go further: this is the change that it announces.
-    module.exit_json(changed=module.check_mode and bool(result["missing_packages"]), **result)
+    announced = module.check_mode and bool(result["missing_packages"])
+    if announced and module._diff:
+        result["diff"] = difference(result["other_mtas"], result["missing_packages"])
+    module.exit_json(changed=announced, **result)
 
 
 if __name__ == "__main__":

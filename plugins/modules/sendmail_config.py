@@ -182,6 +182,8 @@ sendmail_version:
   sample: 8.18.1
 """
 
+import tempfile
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import SendmailError
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail_configure import configure
@@ -210,7 +212,9 @@ def main() -> None:
     if bad:
         module.fail_json(msg=bad)
     try:
-        result = configure(request(module.params), module.check_mode, module.tmpdir)
+        # Not in Ansible's own directory: it belongs to the user who logs in, who cannot remove what is root's.
+        with tempfile.TemporaryDirectory(dir=module.tmpdir) as scratch:
+            result = configure(request(module.params), module.check_mode, scratch)
     except SendmailError as error:
         module.fail_json(msg=str(error))
     if not module._diff:

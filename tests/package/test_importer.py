@@ -44,9 +44,7 @@ def test_it_is_imported_without_a_warning(done):
 def test_it_finds_everything(done):
     folder, _run = done
     contents = json.loads((folder / "importer_result.json").read_text())["contents"]
-    found = {
-        kind: {content["name"] for content in contents if content["content_type"] == kind} for kind in CONTENTS
-    }
+    found = {kind: {content["name"] for content in contents if content["content_type"] == kind} for kind in CONTENTS}
     assert found == CONTENTS
 
 

@@ -9,34 +9,52 @@ from pathlib import Path
 
 from .engine import ROOT
 
-CORE = ROOT / ".cache" / "core" / "bin"
+CORE = ROOT / ".cache" / "core" / "bin"  # tests/testbed/setup made it from requirements-core.txt
+DEADLINE = 300.0  # seconds for a command; a bare host becomes a relay in 20
 
 
 class Stranger:
-    """Runs ansible's commands in an empty project, without what the testbed sets."""
+    """Runs ansible's commands in a project's directory, without what the testbed or the machine's user set."""
 
     def __init__(self, project: Path) -> None:
         self.project = project
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHONPATH"))}
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHONPATH"))},
+            **kept,
             "HOME": str(project),
             "ANSIBLE_COLLECTIONS_PATH": str(project / "collections"),
             "NO_COLOR": "1",
         }
 
-    def run(self, *command: str | Path) -> str:
-        """The standard output of a command that succeeds."""
-        words = [CORE / command[0], *command[1:]]
-        done = subprocess.run(
-            words, cwd=self.project, env=self.environment, capture_output=True, text=True, check=False, timeout=300
+    def start(self, *command: str | Path, **environment: str) -> subprocess.Popen[str]:
+        """A command of ansible-core, with its output in one stream."""
+        return subprocess.Popen(
+            [CORE / command[0], *command[1:]],
+            cwd=self.project,
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+
+    def run(self, *command: str | Path, succeeds: bool = True, **environment: str) -> str:
+        """The output of a command, which must succeed, or fail."""
+        process = self.start(*command, **environment)
+        printed, _ = process.communicate(timeout=DEADLINE)
+        assert (process.returncode == 0) == succeeds, printed
+        return printed
 
     def install(self, source: str | Path) -> Path:
         """Install the collection, and say where."""
         self.run("ansible-galaxy", "collection", "install", source, "--offline", "-p", "collections")
         return self.project / "collections" / "ansible_collections" / "mailops" / "ses"
+
+    def build(self) -> Path:
+        """A tarball of the checkout."""
+        self.run("ansible-galaxy", "collection", "build", ROOT, "--output-path", "built")
+        (built,) = (self.project / "built").glob("mailops-ses-*.tar.gz")
+        return built
 
 
 def tarball() -> Path:

@@ -22,7 +22,7 @@ CANONICAL = "lb.us-east-1.elb.amazonaws.com"
 def run(monkeypatch, tmp_path, capsys):
     """Run the module on a host whose package manager lists what is given."""
 
-    def run(listing=NO_MTA, check_mode=False, variables=None, **arguments):
+    def run(listing=NO_MTA, check_mode=False, diff=False, variables=None, **arguments):
         (tmp_path / "listing").write_text(listing)
         tool = tmp_path / "dpkg-query"
         tool.write_text(f"#!/bin/sh\ncat {tmp_path / 'listing'}\n")
@@ -37,7 +37,10 @@ def run(monkeypatch, tmp_path, capsys):
             "variables": {**VARIABLES, **(variables or {})},
             **arguments,
         }
-        with patch_module_args({**given, "_ansible_check_mode": check_mode}), pytest.raises(SystemExit):
+        with (
+            patch_module_args({**given, "_ansible_check_mode": check_mode, "_ansible_diff": diff}),
+            pytest.raises(SystemExit),
+        ):
             relay_plan.main()
         out, err = capsys.readouterr()
         assert PASSWORD not in out + err
@@ -60,6 +63,13 @@ def test_it_describes_the_relay(run):
 @pytest.mark.parametrize(("packages", "changed"), [(["bash"], False), (["bash", "postfix"], True)])
 def test_check_mode_announces_missing_packages(run, packages, changed):
     assert run(packages=packages, check_mode=True)["changed"] is changed
+
+
+def test_diff_mode_shows_the_packages(run):
+    replaces = {"listing": OTHER_MTA, "variables": {"ses_replace_mta": True}, "packages": ["bash", "postfix"]}
+    diff = run(check_mode=True, diff=True, **replaces)["diff"]
+    assert (diff["before"], diff["after"]) == ("exim4-daemon-light\n", "postfix\n")
+    assert "diff" not in run(diff=True, **replaces)  # apt's task shows it then
 
 
 def test_every_fault_is_told_at_once(run):
