@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from .engine import ROOT
 
@@ -26,15 +28,15 @@ class Stranger:
             "NO_COLOR": "1",
         }
 
-    def start(self, *command: str | Path, **environment: str) -> subprocess.Popen[str]:
-        """A command of ansible-core, with its output in one stream."""
+    def start(self, *command: str | Path, stderr: int = subprocess.STDOUT, **environment: str) -> subprocess.Popen[str]:
+        """A command of ansible-core, with its output in one stream unless said otherwise."""
         return subprocess.Popen(
             [CORE / command[0], *command[1:]],
             cwd=self.project,
             env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=stderr,
             text=True,
         )
 
@@ -44,6 +46,13 @@ class Stranger:
         printed, _ = process.communicate(timeout=DEADLINE)
         assert (process.returncode == 0) == succeeds, printed
         return printed
+
+    def read(self, *command: str | Path) -> Any:
+        """What a command prints as JSON, whatever it warns of."""
+        process = self.start(*command, stderr=subprocess.PIPE)
+        printed, warned = process.communicate(timeout=DEADLINE)
+        assert process.returncode == 0, warned
+        return json.loads(printed)
 
     def install(self, source: str | Path) -> Path:
         """Install the collection, and say where."""

@@ -38,8 +38,8 @@ VARIABLES = {
 class Consumer(Stranger):
     """A project with an inventory of one group, and no variable in it that is the collection's."""
 
-    def inventory(self, layout, names):
-        """Write it: an ordinary user who becomes root by sudo's password."""
+    def inventory(self, file, addresses):
+        """Write one: an ordinary user who becomes root by sudo's password."""
         options = "-F none -o UserKnownHostsFile=known_hosts -o StrictHostKeyChecking=accept-new"
         connection = {
             "ansible_user": USER,
@@ -48,8 +48,8 @@ class Consumer(Stranger):
             "ansible_become_password": SUDO_PASSWORD,
             "ansible_python_interpreter": "auto_silent",
         }
-        hosts = {name: {"ansible_host": layout.hosts[name].address} for name in names}
-        (self.project / "hosts.json").write_text(
+        hosts = {name: {"ansible_host": address} for name, address in addresses.items()}
+        (self.project / file).write_text(
             json.dumps({"all": {"children": {"mail": {"hosts": hosts, "vars": connection}}}})
         )
 
@@ -83,7 +83,9 @@ def consumer(layout, tmp_path_factory):
     """The project, and bare hosts for it; at the end none that the scenario did not get."""
     stranger = Consumer(tmp_path_factory.mktemp("project"))
     stranger.install(stranger.build())
-    stranger.inventory(layout, WAYS)
+    stranger.inventory("hosts.json", {name: layout.hosts[name].address for name in WAYS})
+    # The host as the examples of the documentation call it.
+    stranger.inventory("examples.json", {"web1": layout.hosts["debian13"].address})
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", stranger.project / "key"], check=True)
     engine.renew(layout, list(WAYS))
     prepared = [

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ansible-doc gives as examples of the modules, filters and roles runs as it stands there, in check mode."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+import yaml
+from conftest import VARIABLES, command_of
+from testbed.examples import documented
+
+HOST = "debian13"
+# Names that only a reader's own network has -> the testbed's.
+OWN = {
+    "ens5": "eth0",
+    "vpce-0123456789abcdef0-abcdefgh.email-smtp.eu-west-1.vpce.amazonaws.com": "email-smtp.eu-west-1.amazonaws.com",
+    "eu-central-1": "eu-west-1",
+}
+# What the examples take from a vault, and from tasks that stand elsewhere.
+GIVEN = {
+    "vault_ses_smtp_username": VARIABLES["ses_smtp_username"],
+    "vault_access_key_id": VARIABLES["ses_smtp_username"],
+    "vault_ses_secret_access_key": VARIABLES["ses_secret_access_key"],
+    "vault_secret_access_key": VARIABLES["ses_secret_access_key"],
+    "vault_ses_smtp_password": "{{ vault_ses_secret_access_key | mailops.ses.smtp_password('us-east-1') }}",
+    "username": "{{ vault_ses_smtp_username }}",
+    "password": "{{ vault_ses_smtp_password }}",
+    "result": "{{ check }}",
+}
+
+
+@pytest.fixture(scope="module")
+def examples(consumer):
+    """All of them; first what others refer to."""
+    first = ("mailops.ses.interface_mtu", "mailops.ses.mail_queue_info")  # they register `check` and `queue`
+    return sorted(documented(consumer), key=lambda entry: (entry.name not in first, entry.kind != "module"))
+
+
+@pytest.fixture(scope="module")
+def printed(consumer, examples):
+    """One run of them all."""
+    consumer.run(*command_of(consumer, "roles", HOST))
+    text = yaml.safe_dump([play for entry in examples for play in entry.plays()], sort_keys=False)
+    for name, own in OWN.items():
+        assert name in text
+        text = text.replace(name, own)
+    (consumer.project / "examples.yml").write_text(text)
+    command = ["ansible-playbook", "-i", "examples.json", "examples.yml", "--check", "--diff"]
+    return consumer.run(*command, "--extra-vars", json.dumps(GIVEN), ANSIBLE_PIPELINING="true")
+
+
+def test_they_run(printed, examples):
+    assert "failed=0" in printed
+    plays = [play["name"] for entry in examples for play in entry.plays()]
+    assert re.findall(r"^PLAY \[(.*)\]", printed, re.M) == plays
+
+
+def test_they_changed_nothing(printed, consumer):
+    assert "changed=0" in consumer.run(*command_of(consumer, "roles", HOST), ANSIBLE_PIPELINING="true")
