@@ -85,7 +85,7 @@ def consumer(layout, tmp_path_factory):
     stranger.install(stranger.build())
     stranger.inventory("hosts.json", {name: layout.hosts[name].address for name in WAYS})
     # The host as the examples of the documentation call it.
-    stranger.inventory("examples.json", {"web1": layout.hosts["debian13"].address})
+    stranger.inventory("examples.json", {"web1": layout.hosts["debian12"].address})
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", stranger.project / "key"], check=True)
     engine.renew(layout, list(WAYS))
     prepared = [
