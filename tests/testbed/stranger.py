@@ -28,21 +28,23 @@ class Stranger:
             "NO_COLOR": "1",
         }
 
-    def start(self, *command: str | Path, stderr: int = subprocess.STDOUT, **environment: str) -> subprocess.Popen[str]:
+    def start(
+        self, *command: str | Path, settings: dict[str, str] | None = None, stderr: int = subprocess.STDOUT
+    ) -> subprocess.Popen[str]:
         """A command of ansible-core, with its output in one stream unless said otherwise."""
         return subprocess.Popen(
             [CORE / command[0], *command[1:]],
             cwd=self.project,
-            env={**self.environment, **environment},
+            env={**self.environment, **(settings or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
         )
 
-    def run(self, *command: str | Path, succeeds: bool = True, **environment: str) -> str:
+    def run(self, *command: str | Path, succeeds: bool = True, **settings: str) -> str:
         """The output of a command, which must succeed, or fail."""
-        process = self.start(*command, **environment)
+        process = self.start(*command, settings=settings)
         printed, _ = process.communicate(timeout=DEADLINE)
         assert (process.returncode == 0) == succeeds, printed
         return printed

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every way to use a role or a playbook makes a bare host a relay, for a user who is not root, over SSH."""
+"""Every way to use a role or a playbook makes a bare host a relay, for a user who is not root, over SSH.
+
+This file comes first: it is the one that finds the hosts bare."""
 
 from __future__ import annotations
 
@@ -18,9 +20,10 @@ def each(consumer, *arguments):
 
 
 @pytest.fixture(scope="module")
-def checked(consumer):
-    """--check --diff on bare hosts."""
-    return each(consumer, "--check", "--diff")
+def checked(consumer, machine):
+    """--check --diff on bare hosts: what it printed, and whether Postfix is there afterwards."""
+    printed = each(consumer, "--check", "--diff")
+    return {name: (text, machine(name).file("/usr/sbin/postfix").exists) for name, text in printed.items()}
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +39,9 @@ def repeated(converged, consumer):
 
 
 @BY_HOST
-def test_check_mode_tells_what_is_to_come_and_changes_nothing(checked, machine, host_name, way):
-    printed = checked[host_name]
+def test_check_mode_tells_what_is_to_come_and_changes_nothing(checked, host_name, way):
+    printed, installed = checked[host_name]
+    assert not installed
     assert "+relayhost = [email-smtp.us-east-1.amazonaws.com]:587" in printed
     assert "libsasl2-modules" in printed
     assert "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLETEST1" not in printed
