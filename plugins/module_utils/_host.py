@@ -18,7 +18,11 @@ QUERIES: dict[str, list[str]] = {
 # Virtual packages by which distributions mark an MTA; Debian lets only one be installed.
 MTA_PROVIDES = {"mail-transport-agent", "MTA", "smtpdaemon"}
 # A distribution's package of an MTA -> the MTA that it belongs to.
-MTA_FAMILIES = {"sendmail-bin": "sendmail", "sendmail-base": "sendmail"}
+MTA_FAMILIES = {
+    "sendmail-bin": "sendmail",
+    "sendmail-base": "sendmail",
+    **dict.fromkeys(("exim4-daemon-light", "exim4-daemon-heavy"), "exim4"),
+}
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._queue import MAX_RECIPIENTS, Message, QueueError
@@ -15,6 +17,9 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 UNREADABLE = "unreadable"  # the state of an entry that does not tell its own
 # The queues that come last in the listing, and from which nothing moves but by a new attempt.
 _RESTING = {"deferred", "hold"}
+DIRECTORY = "/var/spool/postfix"
+# In the order in which a message passes through them: one that moves on meanwhile is seen twice, and not missed.
+_QUEUES = ("maildrop", "incoming", "active", "deferred", "hold")
 _MAX_LINE = 1 << 20  # characters: a message of thousands of recipients is one line
 
 REMEDIES = (
@@ -48,6 +53,27 @@ def postfix_queue(postqueue: str) -> Iterator[Message]:
         if process.returncode:
             complaints.seek(0)
             raise refused(complaints.read(4096).decode("utf-8", "replace"))
+
+
+def listed(queue_directory: str) -> dict[str, str]:
+    """Every message's file and queue. Postfix is not asked: it may be stopped, not configured, or gone."""
+    return {os.path.basename(path): name for name in _QUEUES for path in _files(os.path.join(queue_directory, name))}
+
+
+def _files(directory: str) -> Iterator[str]:
+    """Files that are messages: one that is still being written cannot be executed."""
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # it has moved on
+                    if entry.is_dir(follow_symlinks=False):
+                        yield from _files(entry.path)
+                    elif entry.is_file(follow_symlinks=False) and entry.stat().st_mode & 0o100:
+                        yield entry.path
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise QueueError(f"Postfix's queue cannot be read: {directory}: {error.strerror or error}.") from None
 
 
 def parse(lines: Iterable[str]) -> Iterator[Message]:

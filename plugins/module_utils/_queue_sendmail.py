@@ -15,6 +15,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._queue import MAX_RECI
 
 # What a queue file's first letter says: qf waits, hf is quarantined, Qf is one that Sendmail could not read.
 STATES = {"qf": "", "hf": "hold", "Qf": "lost"}
+QUEUED = "queued"  # the state of one that was not looked into
 CLIENT = "client"  # handed over by a user, not yet taken by the host's own MTA
 _MAX_BYTES = 1 << 18  # of a queue file; what is looked for stands before the header lines
 
@@ -50,6 +51,25 @@ def sendmail_queue(queues: Sequence[Queue]) -> Iterator[Message]:
         raise QueueError(f"There is no queue directory: {', '.join(queue.path for queue in queues)}.")
     for directory, queue in found.items():
         yield from _messages(queue, directory)
+
+
+def listed(queues: Sequence[Queue]) -> dict[str, str]:
+    """Every message's file and state, unread."""
+    return {
+        os.path.join(directory, name): STATES[name[:2]] or (CLIENT if queue.fresh == CLIENT else QUEUED)
+        for queue in queues
+        for directory in directories(queue.path)
+        for name in _names(directory)
+        if name[:2] in STATES and _is_whole(os.path.join(directory, name))
+    }
+
+
+def _is_whole(path: str) -> bool:
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size > 0
 
 
 def configured(root: str = "/") -> list[Queue]:

@@ -117,6 +117,7 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "ses_connection_max_messages": (1, 10000),
     "ses_connection_max_seconds": (1, 3600),
     "ses_max_connections": (1, 1000),
+    "ses_replace_mta_timeout": (1, 86400),
 }
 
 # Variable -> how its value is read, and what is wrong with one that cannot be. The others are text.

@@ -219,6 +219,7 @@ DEFAULTS = {
     "ses_connection_max_messages": 100,
     "ses_connection_max_seconds": 60,
     "ses_max_connections": 10,
+    "ses_replace_mta_timeout": 300,
 }
 
 

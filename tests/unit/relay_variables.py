@@ -12,5 +12,6 @@ GOOD = {
     "ses_connection_max_messages": 100,
     "ses_connection_max_seconds": 60,
     "ses_max_connections": 10,
+    "ses_replace_mta_timeout": 300,
 }
 LOAD_BALANCER = "ses-smtp-prod-335357831.us-east-1.elb.amazonaws.com"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._queue import Message, QueueError, summarize
-from ansible_collections.mailops.ses.plugins.module_utils._queue_postfix import parse, postfix_queue
+from ansible_collections.mailops.ses.plugins.module_utils._queue_postfix import listed, parse, postfix_queue
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,3 +119,14 @@ def test_a_queue_that_cannot_be_read_is_an_error(tmp_path: Path, words: str, rem
     program = postqueue(tmp_path, f'echo "{words}" >&2; exit 69')
     with pytest.raises(QueueError, match=remedy):
         list(postfix_queue(program))
+
+
+def test_messages_are_listed_without_postfix(tmp_path: Path) -> None:
+    files = {"maildrop/A1": 0o744, "maildrop/half": 0o600, "active/B2": 0o700, "deferred/C/C3": 0o700, "hold/D4": 0o700}
+    for name, mode in {**files, "defer/C/C3": 0o600, "corrupt/E5": 0o700}.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mail")
+        path.chmod(mode)
+    assert listed(str(tmp_path)) == {"A1": "maildrop", "B2": "active", "C3": "deferred", "D4": "hold"}
+    assert listed(str(tmp_path / "gone")) == {}

@@ -12,9 +12,11 @@ import pytest
 from ansible_collections.mailops.ses.plugins.module_utils import _queue_sendmail
 from ansible_collections.mailops.ses.plugins.module_utils._queue import Message, QueueError, summarize
 from ansible_collections.mailops.ses.plugins.module_utils._queue_sendmail import (
+    CLIENT,
     Queue,
     configured,
     directories,
+    listed,
     parse,
     queue_paths,
     sendmail_queue,
@@ -101,6 +103,17 @@ def test_an_empty_queue_is_empty_and_one_that_is_not_there_is_an_error(tmp_path:
 def test_a_message_that_is_still_being_received_does_not_count(tmp_path: Path) -> None:
     written(tmp_path, "qf1", "")
     assert read(tmp_path) == []
+
+
+def test_messages_are_listed_unread(tmp_path: Path) -> None:
+    mta, client = tmp_path / "mqueue", tmp_path / "client"
+    for path in (mta / "qf1", mta / "hf2", mta / "df1", mta / "Qf3", client / "qf4"):
+        written(path.parent, path.name)
+    written(mta, "qf5", "")
+    (mta / "qf6").symlink_to(mta / "qf1")
+    queues = [Queue(str(mta)), Queue(str(client), CLIENT, CLIENT), Queue(str(tmp_path / "gone"))]
+    found = {os.path.basename(path): state for path, state in listed(queues).items()}
+    assert found == {"qf1": "queued", "hf2": "hold", "Qf3": "lost", "qf4": "client"}
 
 
 def test_a_file_without_its_time_has_that_of_the_file(tmp_path: Path) -> None:

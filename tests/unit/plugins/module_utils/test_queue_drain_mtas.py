@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is asked of the MTAs, of files and processes of this machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils import _command, _queue_drain_mtas
+from ansible_collections.mailops.ses.plugins.module_utils._queue import QueueError
+from ansible_collections.mailops.ses.plugins.module_utils._queue_drain_mtas import MTAS, Mta, files, processes
+
+
+@pytest.fixture
+def program(monkeypatch, tmp_path):
+    """Give the host a program that says something."""
+
+    def program(name, script):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+
+    monkeypatch.setattr(_queue_drain_mtas, "SEARCH_PATH", str(tmp_path))
+    monkeypatch.setitem(_command.ENVIRONMENT, "PATH", f"{tmp_path}:/usr/bin:/bin")
+    return program
+
+
+@pytest.mark.parametrize("mode", [0o2555, 0o2755, 0o4755, 0o750])
+def test_a_closed_program_opens_with_its_own_mode(tmp_path, mode):
+    path = tmp_path / "postdrop"
+    path.write_text("#!/bin/sh\n")
+    path.chmod(mode)
+    mta = Mta(waiting=dict, entrances=(str(path), str(tmp_path / "not there")))
+    assert (mta.opened(), mta.closed()) == (True, False)
+    mta.close()
+    assert (mta.opened(), mta.closed()) == (False, True)
+    with pytest.raises(PermissionError):  # root, too
+        subprocess.run([path], check=False)
+    mta.open()
+    assert path.stat().st_mode & 0o7777 == mode
+
+
+def test_processes_of_this_host(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        assert child.pid in processes([sys.executable])
+        assert child.pid not in processes(["/usr/sbin/sendmail-mta"])
+        child.communicate(b"\n")
+    assert child.pid not in processes([sys.executable])
+
+
+@pytest.mark.parametrize(
+    ("exe", "namespace", "found"),
+    [
+        ("/usr/lib/postfix/sbin/master", "pid:[1]", [7]),
+        ("/usr/lib/postfix/sbin/master (deleted)", "pid:[1]", [7]),
+        ("/usr/lib/postfix/sbin/master", "pid:[2]", []),  # of a container on this host
+        ("/usr/lib/systemd/systemd", "pid:[1]", []),
+    ],
+)
+def test_whose_processes(tmp_path, exe, namespace, found):
+    for entry, link, pid in (("self", "/usr/bin/python3", "pid:[1]"), ("7", exe, namespace)):
+        (tmp_path / entry / "ns").mkdir(parents=True)
+        os.symlink(link, tmp_path / entry / "exe")
+        os.symlink(pid, tmp_path / entry / "ns" / "pid")
+    assert processes(["/usr/lib/postfix/sbin/master"], str(tmp_path)) == found
+
+
+def test_a_process_that_nobody_ends_is_ended(monkeypatch):
+    monkeypatch.setattr(_queue_drain_mtas, "END_SECONDS", 0.3)
+    with subprocess.Popen(["sleep", "60"]) as child:
+        path = os.path.realpath(f"/proc/{child.pid}/exe")
+        monkeypatch.setattr(_queue_drain_mtas, "processes", lambda programs: [] if child.poll() else [child.pid])
+        Mta(waiting=dict, programs=(path,)).stop()
+        assert child.wait(5) != 0
+
+
+def test_exims_count(program):
+    program("exim4", "test $1 = -bpc && echo 3")
+    assert len(MTAS["exim4"].waiting()) == 3
+    program("exim4", "echo 0")
+    assert MTAS["exim4"].waiting() == {}
+
+
+@pytest.mark.parametrize("script", ["echo 'exim: permission denied' >&2; exit 1", "echo many"])
+def test_exim_that_does_not_tell(program, script):
+    program("exim4", script)
+    with pytest.raises(QueueError, match="exim4 -bpc does not tell"):
+        MTAS["exim4"].waiting()
+
+
+def test_postfixs_own_queue_directory(program, tmp_path):
+    (tmp_path / "elsewhere" / "deferred").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "deferred" / "A1").write_text("mail")
+    (tmp_path / "elsewhere" / "deferred" / "A1").chmod(0o700)
+    program("postconf", f"printf '{tmp_path}/elsewhere\\n\\n'")
+    assert MTAS["postfix"].waiting() == {"A1": "deferred"}
+
+
+def test_further_instances_of_postfix_are_refused(program):
+    program("postconf", "printf '/var/spool/postfix\\n/etc/postfix-out\\n'")
+    with pytest.raises(QueueError, match="/etc/postfix-out"):
+        MTAS["postfix"].waiting()
+
+
+def test_a_queue_of_files(tmp_path):
+    (tmp_path / "Q1").write_text("mail")
+    assert files(f"{tmp_path}/Q*")() == {f"{tmp_path}/Q1": "queued"}
