@@ -4,6 +4,7 @@
 SHELL := /bin/bash
 RUN := tests/testbed/run
 SCENARIO ?=
+MTA ?= postfix
 
 .PHONY: help demo test lint unit system molecule build package docs pictures bench clean setup python
 .DEFAULT_GOAL := help
@@ -17,8 +18,8 @@ setup: ## prepare this machine: Python environment, container engine
 python: ## the Python environment alone
 	@tests/testbed/setup python
 
-demo: setup ## a relay from nothing to a delivered mail, without an account at AWS
-	@$(RUN) python -m testbed.demo
+demo: setup ## a relay from nothing to a delivered mail, without an account at AWS; MTA=sendmail for the other one
+	@$(RUN) python -m testbed.demo $(MTA)
 
 test: setup lint unit package system molecule ## everything that CI runs
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A relay from nothing to a delivered mail, without an account at AWS: python -m testbed.demo"""
+"""A relay from nothing to a delivered mail, without an account at AWS: python -m testbed.demo [postfix|sendmail]"""
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from typing import Any
@@ -19,15 +20,20 @@ From: root
 To: success@simulator.amazonses.com
 Subject: A mail from web1
 
-It left through Postfix, authenticated, over verified TLS.
+It left through {mta}, authenticated, over verified TLS.
 """
+# What to look at on the host.
+VIEWS = {
+    "postfix": "the host; try `postconf -n`, `mailq`, `journalctl`",
+    "sendmail": "the host; try `cat /etc/mail/sendmail.mc`, `mailq`, `journalctl`",
+}
 AROUND = """
 The testbed stays up. Look around:
   tests/testbed/run podman exec -it {host} bash
-                                                            the host; try `postconf -n`, `mailq`, `journalctl`
+                                                            {view}
   tests/testbed/run python -m ses_simulator.client --socket {state}/control.sock sessions
                                                             what the endpoint saw
-  tests/testbed/run ansible-playbook -i {inventory} mailops.ses.relay
+  tests/testbed/run ansible-playbook -i {inventory} mailops.ses.relay -e ses_mta={mta}
                                                             a second run changes nothing
 Clean up:
   tests/testbed/run python -m testbed down
@@ -39,16 +45,17 @@ def step(title: str) -> None:
     print(f"\n== {title}", flush=True)
 
 
-def playbook(name: str) -> None:
+def playbook(name: str, *arguments: str) -> None:
     """Run one of the collection's playbooks on the demo's host."""
-    print(f"$ ansible-playbook -i {INVENTORY.relative_to(engine.ROOT)} {name}", flush=True)
-    subprocess.run(["ansible-playbook", "-i", str(INVENTORY), name], check=True)
+    print("$", " ".join(["ansible-playbook -i", str(INVENTORY.relative_to(engine.ROOT)), name, *arguments]), flush=True)
+    subprocess.run(["ansible-playbook", "-i", str(INVENTORY), name, *arguments], check=True)
 
 
-def send(container: str) -> None:
+def send(container: str, mta: str) -> None:
     """Hand a mail over as a user would."""
-    print(f"$ sendmail -t <<EOF\n{MAIL}EOF", flush=True)
-    subprocess.run(["podman", "exec", "-i", container, "sendmail", "-t"], input=MAIL.encode(), check=True)
+    mail = MAIL.format(mta=mta.capitalize())
+    print(f"$ sendmail -t <<EOF\n{mail}EOF", flush=True)
+    subprocess.run(["podman", "exec", "-i", container, "sendmail", "-t"], input=mail.encode(), check=True)
 
 
 def arrived(control: Control) -> dict[str, Any]:
@@ -75,24 +82,32 @@ def show(session: dict[str, Any]) -> None:
         print(f"  {name:<16} {value}")
 
 
-def main() -> int:
+def give(layout: Layout, mta: str) -> None:
+    """The demo, on a bare host beside a running simulator."""
+    control = Control(layout.state / "control.sock")
+    print(f"  {layout.container(engine.SIMULATOR)} answers for email-smtp.us-east-1.amazonaws.com")
+    print(f"  {layout.container(HOST)} has no MTA")
+    step("Can the host send? On which port?")
+    playbook("mailops.ses.check")
+    step("Make it a relay")
+    playbook("mailops.ses.relay", "-e", f"ses_mta={mta}")
+    step("Send a mail on it")
+    control.reset()
+    send(layout.container(HOST), mta)
+    step("It arrived at the endpoint")
+    show(arrived(control))
+
+
+def main(arguments: list[str]) -> int:
     """Run the demo."""
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument("mta", nargs="?", choices=list(VIEWS), default="postfix")
+    mta = parser.parse_args(arguments).mta
     layout = Layout.load()
     try:
         step("A simulated SES endpoint and a bare Debian 12 host")
         engine.up(layout, [HOST])
-        control = Control(layout.state / "control.sock")
-        print(f"  {layout.container(engine.SIMULATOR)} answers for email-smtp.us-east-1.amazonaws.com")
-        print(f"  {layout.container(HOST)} has no MTA")
-        step("Can the host send? On which port?")
-        playbook("mailops.ses.check")
-        step("Make it a relay")
-        playbook("mailops.ses.relay")
-        step("Send a mail on it")
-        control.reset()
-        send(layout.container(HOST))
-        step("It arrived at the endpoint")
-        show(arrived(control))
+        give(layout, mta)
     except engine.EngineError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
@@ -100,9 +115,10 @@ def main() -> int:
         print(f"demo: {error.cmd[0]} ended with {error.returncode}; its words are above", file=sys.stderr)
         return 1
     inventory = INVENTORY.relative_to(engine.ROOT)
-    print(AROUND.format(host=layout.container(HOST), state=layout.state, inventory=inventory))
+    names = {"host": layout.container(HOST), "state": layout.state, "inventory": inventory}
+    print(AROUND.format(**names, mta=mta, view=VIEWS[mta]))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -20,6 +20,16 @@ def test_it_tells_which_port_to_use(relay, endpoint, tmp_path):
     assert "port_refused" in done.stdout
 
 
+def test_the_report_tells_what_waits_in_the_queue(relay, endpoint, tmp_path):
+    endpoint.fault(stage="mail", reply="454 Throttling failure: Maximum sending rate exceeded.")
+    relay.deferred(relay.send(), "454")
+    done = relay.playbook(name="mailops.ses.check", ses_report_dir=str(tmp_path))
+    assert done.returncode == 0, done.stdout  # it can send
+    (host,) = json.loads((tmp_path / "report.json").read_text())["hosts"]
+    assert (host["queue"]["mta"], host["queue"]["messages"]) == (relay.mta.name, 1)
+    assert [reason["diagnosis"]["id"] for reason in host["queue"]["reasons"]] == ["rate_exceeded"]
+
+
 def test_it_fails_where_a_host_cannot_send(relay, endpoint, tmp_path):
     done = relay.playbook(name="mailops.ses.check", ses_report_dir=str(tmp_path), ses_secret_access_key="A" * 40)
     assert done.returncode != 0

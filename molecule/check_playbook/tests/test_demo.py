@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The demo works, with either MTA."""
+
+from __future__ import annotations
+
+import pytest
+from testbed import demo, engine
+
+
+@pytest.fixture
+def bare(layout):
+    """The demo's host, and at the end none."""
+    engine.renew(layout, [demo.HOST])
+    yield layout
+    engine.remove([layout.container(demo.HOST)])
+
+
+@pytest.mark.parametrize("mta", list(demo.VIEWS))
+def test_it_ends_with_a_delivered_mail(bare, endpoint, capfd, monkeypatch, mta):
+    monkeypatch.setenv("ANSIBLE_CONFIG", str(engine.ROOT / "tests" / "testbed" / "ansible.cfg"))
+    demo.give(bare, mta)
+    shown = capfd.readouterr().out
+    assert "From header      root@example.com" in shown or "From header      root <root@example.com>" in shown
+    assert "authenticated, over verified TLS" in shown
+    assert f"It left through {mta.capitalize()}," in shown
+    (message,) = [message for session in endpoint.sessions() for message in session["messages"]]
+    assert message["from"] == "root@example.com"
+    (package,) = [name for name in ("postfix", "sendmail-bin") if installed(bare, name)]
+    assert package.startswith(mta)
+
+
+def installed(layout, package):
+    done = engine.run(
+        "podman", "exec", layout.container(demo.HOST), "dpkg-query", "-W", "-f", "${Package} ${Status}\\n"
+    )
+    return f"{package} install ok installed" in str(done)
