@@ -67,6 +67,8 @@ def test_it_stays_when_its_mail_cannot_leave(relay, endpoint, other):
     relay.deferred(kept[-1], "454")
     until("both are deferred", lambda: [("454" in reason) for reason in relay.queue()] == [True, True])
     before = relay.host.check_output(FINGERPRINT)
+    announced = relay.playbook("--check", ses_mta=other.name, ses_replace_mta=True)
+    assert f"{relay.mta.name} has 2 messages queued. They would be delivered" in announced.stdout
     done = relay.playbook(ses_mta=other.name, ses_replace_mta=True, ses_replace_mta_timeout=3)
     assert done.returncode != 0
     assert f"{relay.mta.name} is not replaced: 2 messages wait in its queue" in done.stdout
@@ -80,22 +82,7 @@ def test_it_stays_when_its_mail_cannot_leave(relay, endpoint, other):
         relay.arrived(endpoint, subject)
 
 
-def test_check_mode_says_how_many_messages_wait(relay, endpoint, other):
-    relay.host.check_output(f"systemctl stop {relay.mta.name}")
-    before = relay.host.check_output(FINGERPRINT)
-    subject = relay.send()
-    done = relay.playbook("--check", ses_mta=other.name, ses_replace_mta=True)
-    assert done.returncode == 0, done.stdout
-    assert f"{relay.mta.name} has 1 message queued. They would be delivered" in done.stdout
-    assert relay.host.check_output(FINGERPRINT) == before
-    relay.host.check_output(f"systemctl start {relay.mta.name}")
-    relay.arrived(endpoint, subject)
-
-
-@pytest.mark.parametrize("turn", [1, 2])
-def test_no_mail_is_lost(relay, layout, endpoint, other, stream, turn):
-    if turn == 2 and relay.name == "debian12":
-        pytest.skip("its second direction is tested on Debian 13, to keep this short")
+def test_no_mail_is_lost(relay, layout, endpoint, other, stream):
     endpoint.fault(stage="mail", reply=THROTTLED)
     waiting = [relay.send()]
     relay.deferred(waiting[0], "454")
