@@ -18,9 +18,10 @@ from .model import Region
 DAY = timedelta(days=1)
 GOOD = "good"
 # What is special about each: the days of its validity, another name, another authority, many names. The long one
-# fills as many packets as SES's own chain of 5 KB.
+# fills as many packets as SES's own chain of 5 KB. The load balancer's has no name but the one that DNS shows then.
 CERTIFICATES: dict[str, dict[str, Any]] = {
     "other_name": {"names": ["smtp.example.net"]},
+    "load_balancer": {"load_balancer": True},
     "expired": {"days": (-30, -1)},
     "not_yet_valid": {"days": (1, 30)},
     "untrusted": {"untrusted": True},
@@ -53,10 +54,10 @@ class Certificates:
         self._regions = {region.name: region for region in regions}
         self._ca = authority(state_dir)
         self._other_ca: trustme.CA | None = None
-        self._contexts: dict[tuple[tuple[str, ...], str, str], ssl.SSLContext] = {}
+        self._contexts: dict[tuple[tuple[str, ...], tuple[str, ...], str, str], ssl.SSLContext] = {}
 
     def context(self, regions: Sequence[str], kind: str = GOOD, tls_max: str = "") -> ssl.SSLContext:
-        key = (tuple(regions), kind, tls_max)
+        key = (tuple(regions), tuple(self._names(regions, kind)), kind, tls_max)
         if key not in self._contexts:
             self._contexts[key] = self._make(regions, kind, tls_max)
         return self._contexts[key]
@@ -85,17 +86,25 @@ class Certificates:
         context.sni_callback = by_name
         return context
 
+    def _names(self, regions: Sequence[str], kind: str) -> list[str]:
+        wrong = CERTIFICATES.get(kind, {})
+        if wrong.get("load_balancer"):
+            return [self._regions[region].load_balancer for region in regions]
+        covered = [name for region in regions for name in self._regions[region].names]
+        return wrong.get("names") or covered + [f"{n}.long.smtp.example.net" for n in range(wrong.get("more", 0))]
+
     def _leaf(self, regions: Sequence[str], kind: str) -> trustme.LeafCert:
         wrong = CERTIFICATES.get(kind, {})
-        covered = [name for region in regions for name in self._regions[region].names]
-        names = wrong.get("names") or covered + [f"{n}.long.smtp.example.net" for n in range(wrong.get("more", 0))]
+        names = self._names(regions, kind)
         first, last = wrong.get("days", (-1, 365))
         today = datetime.now(timezone.utc)
         ca = self._ca
         if wrong.get("untrusted"):
             ca = self._other_ca = self._other_ca or trustme.CA(organization_name="Nobody's authority")
+        # X.509 allows a common name 64 characters.
+        common = next((name for name in names if len(name) <= 64), None)
         return ca.issue_cert(
-            *names, common_name=names[0], not_before=today + first * DAY, not_after=today + last * DAY
+            *names, common_name=common, not_before=today + first * DAY, not_after=today + last * DAY
         )  # fmt: skip
 
 

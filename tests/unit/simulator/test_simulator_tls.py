@@ -94,6 +94,7 @@ def test_tls_max_1_2(sim):
     ("kind", "message"),
     [
         ("other_name", "Hostname mismatch"),
+        ("load_balancer", "Hostname mismatch"),
         ("expired", "certificate has expired"),
         ("not_yet_valid", "certificate is not yet valid"),
         ("untrusted", "unable to get local issuer"),
@@ -109,6 +110,13 @@ def test_wrong_certificates(sim, dial, kind, message, port):
     with pytest.raises(ssl.SSLCertVerificationError, match=message):
         client.handshake()
     assert wrapper_handshake(sim, EAST) == "TLSv1.3"
+
+
+def test_the_load_balancers_certificate_follows_its_name(sim):
+    sim.fault(certificate="load_balancer")
+    for name in ("one.us-east-1.elb.amazonaws.com", "another.us-east-1.elb.amazonaws.com"):
+        sim.dns(region="us-east-1", load_balancer=name)
+        assert wrapper_handshake(sim, name) == "TLSv1.3"
 
 
 def test_several_regions_at_one_address(tmp_path):
