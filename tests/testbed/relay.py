@@ -65,6 +65,16 @@ class Relay:
         assert done.returncode == 0, done.stdout + done.stderr
         return done
 
+    def module(self, name: str, *arguments: str, **options: Any) -> dict[str, Any]:
+        """What a module returns on this host, and whether it failed."""
+        given = " ".join(f"{option}={value}" for option, value in options.items())
+        command = ["ansible", self.name, "-i", str(INVENTORY), "-m", name, "-a", given, *arguments]
+        environment = {**ENVIRONMENT, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        head, _arrow, result = done.stdout.partition(" => ")
+        assert "|" in head, done.stdout + done.stderr
+        return {**json.loads(result), "failed": "FAILED" in head}
+
     def send(
         self,
         recipient: str = "success@simulator.amazonses.com",

@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from testbed.relay import ENVIRONMENT, INVENTORY, Relay, until
+from testbed.relay import Relay, until
 
 MODULE = "mailops.ses.mail_queue_info"
 
@@ -21,13 +19,7 @@ class Mta(Relay):
 
     def look(self, *arguments: str, **options: str) -> dict[str, Any]:
         """What the module returns."""
-        given = " ".join(f"{name}={value}" for name, value in options.items())
-        command = ["ansible", self.name, "-i", str(INVENTORY), "-m", MODULE, "-a", given, *arguments]
-        environment = {**ENVIRONMENT, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-        head, _arrow, result = done.stdout.partition(" => ")
-        assert "|" in head, done.stdout + done.stderr
-        return {**json.loads(result), "failed": "FAILED" in head}
+        return self.module(MODULE, *arguments, **options)
 
     def defer(self, *recipients: str) -> None:
         """Send a mail and wait until its first delivery has failed."""
