@@ -36,6 +36,7 @@ class InSendmail:
     recipient_rules: Rules
     sender_rules: Rules
     delivery_rules: Rules
+    server_rules: Rules
     options: list[str]
 
 
@@ -52,6 +53,7 @@ def in_sendmail(relay: Relay) -> InSendmail:
         recipient_rules=recipient_rules(relay),
         sender_rules=sender_rules(relay),
         delivery_rules=delivery_rules(),
+        server_rules=server_rules(relay),
         options=options(relay),
     )
 
@@ -133,6 +135,26 @@ def delivery_rules() -> Rules:
         ["$*", "$: < $&{rcpt_mailer} > $1"],
         ["< relay > $| $*", refusal],
         ["< relay > < > $| $*", refusal],
+    ]
+
+
+def server_rules(relay: Relay) -> Rules:
+    """Local_tls_server, which runs before the rows TLS_Srv of access: where they demand the endpoint's name, it counts.
+
+    Sendmail itself would also take a certificate for the name under which it has connected: where somebody lets it
+    expand the endpoint's name, that is whatever DNS says.
+    """
+    name = relay.endpoint
+    return [
+        ["$={TlsVerified}", '$: $>D <$&{server_name}> <?> <! "TLS_Srv"> <>'],
+        ["<?> $*", '$: $>A <$&{server_addr}> <?> <! "TLS_Srv"> <>'],
+        ["<?> $*", "$: <$(access TLS_Srv: $: ? $)>"],
+        [f"<$* +CN:{name}> $*", f"$: <demanded> {name}"],
+        ["<demanded> $&{cn_subject}", "$@ OK"],
+        ["<demanded> $={cert_altnames}", "$@ OK"],
+        ["<demanded> $- . $+", "$: <demanded> *.$2"],
+        ["<demanded> $={cert_altnames}", "$@ OK"],
+        ["<demanded> $*", f'$#error $@ 4.7.0 $: "403 CN " $&{{cn_subject}} " does not match {name}"'],
     ]
 
 

@@ -127,7 +127,7 @@ EXAMPLES = r"""
     tables:
       - name: authinfo
         secret_entries:
-          "AuthInfo:email-smtp.us-east-1.amazonaws.com": '"U:root" "I:{{ username }}" "P:{{ password }}" "M:PLAIN"'
+          "AuthInfo:email-smtp.us-east-1.amazonaws.com": '"U:root" "I:{{ username }}" "P:{{ password }}" "M:LOGIN"'
       - name: access
         entries:
           "TLS_Srv:": TEMP+VERIFY:112+CN:email-smtp.us-east-1.amazonaws.com

@@ -34,6 +34,14 @@ def test_every_server_has_to_prove_that_it_is_the_endpoint():
     assert access[f"Connect:{LOAD_BALANCER}"] == "RELAY"
 
 
+def test_the_demanded_name_counts_not_the_one_that_was_connected_to():
+    plan = sendmail()
+    demanded = f"+CN:{ENDPOINT}"
+    assert all(row.endswith(demanded) for key, row in plan.access.items() if key.startswith("TLS_Srv:"))
+    assert [f"<$* {demanded}> $*", f"$: <demanded> {ENDPOINT}"] in plan.server_rules
+    assert plan.server_rules[-1][1].startswith("$#error")
+
+
 @pytest.mark.parametrize(("connections", "runners"), [(10, 5), (2, 1), (1, 1), (7, 3)])
 def test_two_runs_have_the_connections(connections, runners):
     assert sendmail(ses_max_connections=connections).runners == runners

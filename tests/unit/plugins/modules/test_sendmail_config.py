@@ -11,7 +11,7 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mailops.ses.plugins.module_utils import _sendmail
 from ansible_collections.mailops.ses.plugins.modules import sendmail_config
 
-SECRET = '"U:root" "I:AKIAIOSFODNN7EXAMPLE" "P:oneL0ngPassw0rd" "M:PLAIN"'
+SECRET = '"U:root" "I:AKIAIOSFODNN7EXAMPLE" "P:oneL0ngPassw0rd" "M:LOGIN"'
 WANTED = {
     "defines": {"SMART_HOST": "relay:email-smtp.us-east-1.amazonaws.com"},
     "settings": {"MSP_MODE": "Daemon"},
