@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two MTAs, configured by hand, and how each is led into the mismatch: Sendmail on Debian 12, Postfix on 13."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from testbed.relay import Relay, until
+
+
+class Mta(Relay):
+    """What the tests do to either MTA, and where each keeps the rows of AWS's page."""
+
+    directory = restart = ""
+    verified = ""  # what the log says of verified TLS with a server of this name
+    no_log_in: list[str] = []  # the causes that the queue gives where the host did not log in
+    unproved = ""  # the one where the server does not prove the name that it was connected to under
+    page: dict[str, tuple[str, str]]  # table: key and value of the page's row
+
+    def by_hand(self) -> None:
+        """The configuration of prepare.yml."""
+        self.host.check_output(f"rm -rf {self.directory} && cp --archive /root/by-hand {self.directory}")
+        self.host.check_output(self.restart)
+
+    def demand_the_name(self) -> None:
+        """Have the configuration of prepare.yml verify the server's name, as it knows it."""
+        raise NotImplementedError
+
+    def expand(self, region: str) -> None:
+        """Put the mismatching settings in place of the role's, and leave the role's rows and its verification alone."""
+        raise NotImplementedError
+
+    def drop_rows(self, name: str) -> None:
+        """Take the credentials of this name away."""
+        raise NotImplementedError
+
+    def row(self, table: str, key: str) -> str:
+        """The value of a key, or nothing."""
+        raise NotImplementedError
+
+    def words(self, subject: str) -> str:
+        """What the endpoint answered to a mail without a log-in, as the MTA words it."""
+        raise NotImplementedError
+
+    def mark(self) -> None:
+        """Begin to listen to the log."""
+        self.cursor = self.host.check_output("journalctl --quiet --lines 0 --show-cursor").partition("cursor: ")[2]
+
+    def logs(self, text: str) -> None:
+        """Wait until the log has this text."""
+        command = f"journalctl --quiet --output cat --after-cursor '{self.cursor}'"
+        until(f"{text!r} in the log", lambda: text in self.host.check_output(command), deadline=10)
+
+
+class Postfix(Mta):
+    directory, restart = "/etc/postfix", "systemctl restart postfix"
+    verified = "Verified TLS connection established to {name}["
+    no_log_in, unproved = ["hostname_mismatch"], "certificate_not_verified"
+    page = {"sasl_passwd": ("{name}:25", "{user}:{password}")}
+
+    def demand_the_name(self) -> None:
+        self.host.check_output("postconf -e smtp_tls_security_level=verify && systemctl reload postfix")
+
+    def expand(self, region: str) -> None:
+        relayhost = f"email-smtp.{region}.amazonaws.com:587"
+        self.host.check_output(f"postconf -e relayhost={relayhost} smtp_cname_overrides_servername=yes soft_bounce=yes")
+        self.host.check_output(self.restart)  # a reload would leave connections open
+
+    def drop_rows(self, name: str) -> None:
+        for key in self.mta.keys(name):
+            self.drop_row(key)
+        self.host.check_output(self.restart)
+
+    def drop_row(self, key: str) -> None:
+        """Take one key away; Postfix sees it when it has started anew."""
+        self.host.check_output(f"postmap -d '{key}' {self._table('sasl_passwd')}")
+
+    def row(self, table: str, key: str) -> str:
+        return str(self.host.run(f"postmap -q '{key}' {self._table(table)}").stdout).strip()
+
+    def _table(self, name: str) -> str:
+        return f"hash:/etc/postfix/{name}"
+
+    def words(self, subject: str) -> str:
+        return self.deferred(subject, "530")  # soft_bounce keeps it
+
+
+class Sendmail(Mta):
+    directory, restart = "/etc/mail", "systemctl restart sendmail"
+    verified = "relay={name}., version=TLSv1.3, verify=OK"
+    unproved = "hostname_mismatch"  # and where the host did not log in, the mail has bounced
+    page = {
+        "authinfo": ("AuthInfo:{name}", '"U:root" "I:{user}" "P:{password}" "M:LOGIN"'),
+        "access": ("Connect:{name}", "RELAY"),
+    }
+
+    def demand_the_name(self) -> None:
+        self.host.check_output("echo 'TLS_Srv: TEMP+VERIFY:112+CN' >> /etc/mail/access && make -C /etc/mail")
+
+    def expand(self, region: str) -> None:
+        endpoint = f"email-smtp.{region}.amazonaws.com"
+        changes = f"s/relay:{endpoint}/[{endpoint}]/; /confDONT_EXPAND_CNAMES/s/True/False/"
+        self.host.check_output(f"sed -i '{changes}' /etc/mail/sendmail.mc && make -C /etc/mail")
+        self.host.check_output("/etc/init.d/sendmail reload")
+
+    def drop_rows(self, name: str) -> None:
+        others = f"makemap -u hash /etc/mail/authinfo | grep -v :{name} > /run/others"
+        self.host.check_output(f"{others}; makemap hash /etc/mail/authinfo < /run/others; rm /run/others")
+
+    def row(self, table: str, key: str) -> str:
+        listing = self.host.check_output(f"makemap -u hash /etc/mail/{table}")
+        return dict(line.split("\t", 1) for line in listing.splitlines()).get(key.lower(), "")
+
+    def words(self, subject: str) -> str:
+        return self.mailbox("root", subject)  # the bounce
+
+
+@pytest.fixture
+def relay(host: Any, layout: Any) -> Iterator[Mta]:
+    """The host's MTA, with an empty queue before and after."""
+    kind = Postfix if host.exists("postqueue") else Sendmail
+    machine = kind(host, layout)
+    machine.empty()
+    machine.mark()
+    yield machine
+    machine.empty()
