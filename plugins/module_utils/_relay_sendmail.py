@@ -5,9 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
 from ansible_collections.mailops.ses.plugins.module_utils._relay import Relay
+from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail_queues import (
+    queue_directory,
+    queue_groups,
+    queue_maps,
+    queue_rules,
+)
 
 # A domain that exists nowhere (RFC 2606), for recipients that only the rules below know.
 BOUNCE_DOMAIN = "ses-bounce.invalid"
@@ -28,15 +35,16 @@ class InSendmail:
     """What only Sendmail needs to know."""
 
     credential_keys: list[str]
-    runners: int
     max_messages: int
     access: dict[str, str]
     aliases: dict[str, str]
-    macros: dict[str, list[str]]
+    macros: dict[str, list[Any]]
+    queues: list[str]
     recipient_rules: Rules
     sender_rules: Rules
     delivery_rules: Rules
     server_rules: Rules
+    queue_rules: Rules
     options: list[str]
 
 
@@ -44,17 +52,17 @@ def in_sendmail(relay: Relay) -> InSendmail:
     """The relay's rows and rules."""
     return InSendmail(
         credential_keys=[f"AuthInfo:{name}" for name in relay.credential_names],
-        # Two runs side by side: what comes while one is at a long list does not wait for its end.
-        runners=max(1, relay.max_connections // 2),
         max_messages=min(relay.max_messages, relay.max_seconds * MESSAGES_A_SECOND),
         access=access(relay),
         aliases=bounce_aliases(relay),
-        macros=macros(relay),
+        macros={**macros(relay), "QUEUE_GROUP": queue_groups(relay.max_connections)},
+        queues=[queue_directory()],
         recipient_rules=recipient_rules(relay),
         sender_rules=sender_rules(relay),
         delivery_rules=delivery_rules(),
         server_rules=server_rules(relay),
-        options=options(relay),
+        queue_rules=queue_rules(),
+        options=[*queue_maps(), *options(relay)],
     )
 
 

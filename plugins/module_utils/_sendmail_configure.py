@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -74,6 +75,8 @@ def _compile(plan: Plan, scratch: str) -> str:
 def _try(plan: Plan, compiled: str, scratch: str) -> None:
     """Have Sendmail read the candidate, with the tables as they will be, but for secrets, which stay out of scratch."""
     text = compiled
+    for queue in plan.queues:  # which Sendmail would look for
+        text = text.replace(queue, os.path.dirname(queue))
     for table in plan.tables:
         if table.table.entries and table.path not in compiled:
             raise SendmailError(f"tables: {table.table.name}: nothing in {MC} reads {table.path}")
@@ -96,6 +99,8 @@ def _write(path: str, text: str) -> None:
 def _carry_out(plan: Plan, compiled: str, request: Request) -> None:
     """Tables first and sendmail.cf last, so that it never refers to one that is not there, and is younger than what it
     is made of. Then the distribution's make, which brings its own files up to date and leaves sendmail.cf alone."""
+    for queue in plan.queues:
+        _make_queue(queue)
     with Swap() as swap:
         for table in plan.tables:
             _stage(table, swap)
@@ -111,6 +116,14 @@ def _carry_out(plan: Plan, compiled: str, request: Request) -> None:
     built = text_of(os.path.join(request.directory, CF)) or ""
     if status or _sendmail_mc.significant(built) != _sendmail_mc.significant(compiled):
         raise SendmailError(f"make -C {request.directory} went wrong (it ended with {status}): {(err or out).strip()}")
+
+
+def _make_queue(path: str) -> None:
+    """A queue's directory is its parent's like, and nobody else's at any time."""
+    like = os.stat(os.path.dirname(path))
+    os.mkdir(path, 0o700)
+    os.chown(path, like.st_uid, like.st_gid)
+    os.chmod(path, stat.S_IMODE(like.st_mode))
 
 
 def _stage(plan: TablePlan, swap: Swap) -> None:
@@ -133,8 +146,10 @@ def _report(plan: Plan, directory: str) -> dict[str, Any]:
     return {
         "changed": plan.changed,
         "files": plan.changed_files,
+        "queues": list(plan.queues),
         "tables": [table.result() for table in plan.tables],
-        "diff": diff + [table.diff() for table in plan.tables if table.changed],
+        "diff": [*diff, *({"prepared": f"{path} is made\n"} for path in plan.queues)]
+        + [table.diff() for table in plan.tables if table.changed],
     }
 
 

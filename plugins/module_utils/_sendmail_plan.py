@@ -63,6 +63,7 @@ class Plan:
     after: Mapping[str, str]
     tables: list[TablePlan]
     stale: bool  # sendmail.cf is not what sendmail.mc means
+    queues: tuple[str, ...] = ()  # directories that are to be made
 
     @property
     def changed_files(self) -> list[str]:
@@ -70,7 +71,7 @@ class Plan:
 
     @property
     def changed(self) -> bool:
-        return bool(self.changed_files) or any(table.changed for table in self.tables)
+        return bool(self.changed_files or self.queues) or any(table.changed for table in self.tables)
 
 
 def rows(source: str) -> dict[str, str]:
@@ -88,7 +89,9 @@ def make_plan(request: Request, installed: bool) -> Plan:
     if mc is None:
         raise SendmailError(f"{request.directory}/{MC} has no MAILER_DEFINITIONS, before which they would stand")
     after = {MC: mc, CONF: _sendmail_conf.set_values(before[CONF], request.settings)}
-    return Plan(before, after, [look(table, request.directory, installed) for table in request.tables], stale=False)
+    tables = [look(table, request.directory, installed) for table in request.tables]
+    queues = tuple(path for path in request.queues if not os.path.isdir(path))
+    return Plan(before, after, tables, stale=False, queues=queues)
 
 
 def look(table: Table, directory: str, installed: bool) -> TablePlan:

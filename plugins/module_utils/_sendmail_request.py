@@ -35,6 +35,7 @@ class Request:
     settings: Mapping[str, str]
     tables: tuple[Table, ...]
     directory: str
+    queues: tuple[str, ...] = ()
 
 
 def fault(params: Mapping[str, Any]) -> str | None:
@@ -61,6 +62,7 @@ def _faults(params: Mapping[str, Any]) -> Iterator[str]:
             yield f"settings: {name!a} is no variable of sendmail.conf"
         if not _SETTING_VALUE.fullmatch(str(value)):
             yield f"settings: {name}: a character of the value is none of letters, digits, space and , . : = / _ + -"
+    yield from (f"queues: {path!a} is no absolute path" for path in params["queues"] if not path.startswith("/"))
     for table in params["tables"]:
         yield from (f"tables: {table['name']!a} {bad}" for bad in _table_faults(table))
 
@@ -100,6 +102,7 @@ def request(params: Mapping[str, Any]) -> Request:
         settings={name: str(value) for name, value in params["settings"].items()},
         tables=tuple(map(_table, params["tables"])),
         directory=params["config_directory"].rstrip("/"),
+        queues=tuple(params["queues"]),
     )
 
 

@@ -146,9 +146,6 @@ sendmail:
       description: The keys under which C(authinfo) has the credentials.
       type: list
       elements: str
-    runners:
-      description: Connections of one queue run, so that two runs have O(variables)'s C(ses_max_connections).
-      type: int
     max_messages:
       description: Messages after which a connection is recycled, so that it lasts no longer than asked for.
       type: int
@@ -161,6 +158,10 @@ sendmail:
     macros:
       description: Macros of m4 with their calls, as M(mailops.ses.sendmail_config) takes them.
       type: dict
+    queues:
+      description: Queue directories beside the distribution's.
+      type: list
+      elements: str
     recipient_rules:
       description: Rules that go before those of ruleset 0.
       type: list
@@ -171,6 +172,10 @@ sendmail:
       elements: list
     delivery_rules:
       description: Rules of C(check_compat).
+      type: list
+      elements: list
+    queue_rules:
+      description: Rules of C(queuegroup).
       type: list
       elements: list
     options:

@@ -99,6 +99,13 @@ options:
           - Like O(tables[].entries), for tables with credentials, which have no other rows. Mutually exclusive with it.
           - Ansible hides every occurrence of these values in its output, so they should not be short words.
         type: dict
+  queues:
+    description:
+      - Queue directories that O(macros)'s C(QUEUE_GROUP) names, each within another queue directory, whose owner, group
+        and mode it gets.
+    type: list
+    elements: path
+    default: []
   config_directory:
     description: Sendmail's configuration directory.
     type: path
@@ -175,6 +182,11 @@ tables:
     changed:
       description: Whether any of its files change.
       type: bool
+queues:
+  description: Those of O(queues) that are made.
+  returned: success
+  type: list
+  elements: str
 sendmail_version:
   description: Version of Sendmail's configuration files, empty where it isn't installed (check mode only).
   returned: success
@@ -202,6 +214,7 @@ ARGUMENTS = {
     "sections": {"type": "dict", "default": {}},
     "settings": {"type": "dict", "default": {}},
     "tables": {"type": "list", "elements": "dict", "default": [], "options": TABLE},
+    "queues": {"type": "list", "elements": "path", "default": []},
     "config_directory": {"type": "path", "default": "/etc/mail"},
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure the figures that the collection promises: python -m bench [rerun] [firstrun] [throughput] [check]"""
+"""Measure the figures that the collection promises: python -m bench [rerun] [firstrun] [throughput] [burst] [check]"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from testbed import engine, layout
 
-from . import check, firstrun, rerun, throughput
+from . import burst, check, firstrun, rerun, throughput
 from .figures import Figure, table
 from .stage import HOST, Stage
 
@@ -49,6 +49,7 @@ def main(arguments: list[str]) -> int:
         "rerun": rerun.measure,
         "firstrun": firstrun.measure,
         "throughput": lambda stage: throughput.measure(stage, options.messages),
+        "burst": burst.measure,
         "check": check.measure,
     }
     options = parse(arguments, list(measures))

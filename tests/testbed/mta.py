@@ -19,6 +19,7 @@ class Postfix:
     null_sender = ""  # as `sendmail -f` takes it
     unverified, no_tls = "not verified", "TLS is required"  # why mail waits
     defers_refused_log_in = replaces_headers = True
+    lets_pass = False  # whether a mail does not wait for those of a burst that came before it
     ports = (587, 2587, 465, 2465, 25)  # those that it can use, in the order that `auto` tries them
 
     def __init__(self, host: Any) -> None:
@@ -84,6 +85,7 @@ class Sendmail:
     null_sender = "<>"
     unverified, no_tls = "403 4.7.0", "does not support STARTTLS"
     defers_refused_log_in = replaces_headers = False
+    lets_pass = True
     ports = (587, 2587, 25)
 
     def __init__(self, host: Any) -> None:
@@ -95,7 +97,7 @@ class Sendmail:
 
     def queue(self) -> list[str]:
         """The reason why it waits, for each mail in the queue, also in that of the submission program."""
-        files = self.host.run("ls /var/spool/mqueue/qf* /var/spool/mqueue-client/qf*").stdout.split()
+        files = self.host.run("find /var/spool/mqueue /var/spool/mqueue-client -name 'qf*'").stdout.split()
         texts = [self.host.run(f"sed -n 's/^M//p' {path}") for path in files]
         return [text.stdout.strip() for text in texts if text.rc == 0]
 
@@ -104,7 +106,7 @@ class Sendmail:
 
     def empty(self) -> None:
         """Delete what is queued."""
-        self.host.run("rm -f /var/spool/mqueue/* /var/spool/mqueue-client/*")
+        self.host.run("find /var/spool/mqueue /var/spool/mqueue-client -type f -delete")
 
     def port(self) -> int:
         """The endpoint's port that is configured."""

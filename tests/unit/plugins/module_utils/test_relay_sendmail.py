@@ -42,11 +42,6 @@ def test_the_demanded_name_counts_not_the_one_that_was_connected_to():
     assert plan.server_rules[-1][1].startswith("$#error")
 
 
-@pytest.mark.parametrize(("connections", "runners"), [(10, 5), (2, 1), (1, 1), (7, 3)])
-def test_two_runs_have_the_connections(connections, runners):
-    assert sendmail(ses_max_connections=connections).runners == runners
-
-
 @pytest.mark.parametrize(("messages", "seconds", "most"), [(100, 60, 100), (100, 5, 10), (20, 60, 20)])
 def test_seconds_bound_a_connection_by_its_messages(messages, seconds, most):
     plan = sendmail(ses_connection_max_messages=messages, ses_connection_max_seconds=seconds)
@@ -95,8 +90,8 @@ def test_a_bounce_recipient_outside_gets_mail_from_itself_and_root_keeps_a_copy(
 
 
 def test_the_configuration_set_is_a_header():
-    assert sendmail(ses_configuration_set="news").options == ["H?a?X-SES-CONFIGURATION-SET: news"]
-    assert sendmail().options == []
+    assert "H?a?X-SES-CONFIGURATION-SET: news" in sendmail(ses_configuration_set="news").options
+    assert not any(line.startswith("H") for line in sendmail().options)
 
 
 @pytest.mark.parametrize("port", ["465", "2465"])

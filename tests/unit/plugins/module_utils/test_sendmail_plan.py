@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils import _sendmail
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import SendmailError
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail_configure import _due
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail_configure import _due, _make_queue
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail_plan import (
     CF,
     CONF,
@@ -61,6 +61,21 @@ def test_settings_need_a_place(tmp_path):
     (tmp_path / "sendmail.mc").write_text("nothing\n")
     with pytest.raises(SendmailError, match="MAILER_DEFINITIONS"):
         make_plan(Request([], {}, (), str(tmp_path)), installed=True)
+
+
+def test_a_queue_that_is_not_there_is_a_change(tmp_path):
+    (tmp_path / "sendmail.mc").write_text("MAILER_DEFINITIONS\n")
+    (tmp_path / "there").mkdir()
+    queues = tuple(str(tmp_path / name) for name in ("there", "missing"))
+    plan = make_plan(Request([], {}, (), str(tmp_path), queues), installed=True)
+    assert plan.queues == queues[1:]
+    assert plan.changed
+
+
+def test_a_queue_is_like_the_one_that_it_is_in(tmp_path):
+    tmp_path.chmod(0o2750)
+    _make_queue(str(tmp_path / "bursts"))
+    assert (tmp_path / "bursts").stat().st_mode == tmp_path.stat().st_mode
 
 
 @pytest.mark.parametrize(

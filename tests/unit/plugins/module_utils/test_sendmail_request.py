@@ -10,6 +10,7 @@ SECRET = "hunter2hunter2"
 EMPTY = {
     **{option: {} for option in ("defines", "features", "macros", "sections", "settings")},
     "tables": [],
+    "queues": [],
     "config_directory": "/etc/mail/",
 }
 TABLE = {"name": "authinfo", "kind": "hash", "entries": None, "secret_entries": None}
@@ -26,6 +27,7 @@ TABLE = {"name": "authinfo", "kind": "hash", "entries": None, "secret_entries": 
         ("sections", {"LOCAL_RULE_0": [["a"]]}, "list of two"),
         ("settings", {"msp": "x"}, "no variable"),
         ("settings", {"MSP_MODE": '"; rm'}, "a character"),
+        ("queues", ["mqueue/x"], "no absolute path"),
         ("tables", [{**TABLE, "name": "../x"}], "no file name"),
         ("tables", [{**TABLE, "entries": {}, "secret_entries": {}}], "give one"),
         ("tables", [{**TABLE, "kind": "text", "secret_entries": {}}], "kind text"),
