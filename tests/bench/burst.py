@@ -33,7 +33,7 @@ END
 python3 /tmp/feed.py
 """
 LATER_MAIL = f"""\
-printf 'Subject: {LATER_SUBJECT}\\nFrom: root\\nTo: success@simulator.amazonses.com\\n\\nhello\\n' | /usr/sbin/sendmail -t
+printf 'Subject: {LATER_SUBJECT}\\nFrom: root\\nTo: success@simulator.amazonses.com\\n\\nhello\\n' | sendmail -t
 """
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import shlex
 
 import pytest
+from bench import by_hand_sendmail
 from bench.__main__ import parse
 from bench.by_hand import script
 from bench.check import dialogues, span
@@ -19,6 +20,12 @@ def test_the_steps_quote_what_they_are_given() -> None:
     assert {"relayhost = [mail.test]:587", "smtp_helo_name = $myhostname"} < set(postconf)
     (row,) = (shlex.split(line) for line in lines if line.startswith("printf"))
     assert row[2] == f"[mail.test]:587 AKIAEXAMPLE:{HOSTILE}"
+
+
+def test_sendmails_steps_quote_what_they_are_given() -> None:
+    lines = by_hand_sendmail.script("mail.test", "AKIAEXAMPLE", HOSTILE).splitlines()
+    row = next(shlex.split(line) for line in lines if line.endswith("> authinfo"))
+    assert row[2] == f'AuthInfo:mail.test "U:root" "I:AKIAEXAMPLE" "P:{HOSTILE}" "M:PLAIN"'
 
 
 def test_sessions_side_by_side_span_less_than_their_sum() -> None:
