@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils import _main_cf, _master_cf
+from ansible_collections.mailops.ses.plugins.module_utils._configuring import BARE, due, nothing_changes
 from ansible_collections.mailops.ses.plugins.module_utils._files import CLOCK_SLACK, newest
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import Postfix, PostfixError, loaded_at
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_check import ask, try_tables
@@ -43,21 +44,15 @@ RESTART_PARAMETERS = frozenset(
 
 def configure(request: Request, check_mode: bool, scratch: str) -> dict[str, Any]:
     """Do all of it; in check mode all but the writing. The scratch directory is the caller's, private to it."""
-    try:
+    with nothing_changes(PostfixError):
         postfix = Postfix(os.path.join(scratch, "candidate"))
         if postfix.installed:
             return _configure(request, postfix, check_mode, scratch)
-    except OSError as error:
-        remedy = " (run the task as root: become: true)" if isinstance(error, PermissionError) else ""
-        raise PostfixError(f"the host keeps what it had: {error.strerror}: {error.filename}{remedy}") from error
     if not check_mode:
         raise PostfixError("Postfix is not installed: there is no postconf here. Install the package postfix first")
     return {
         **_report(bare_plan(request), request.directory),
-        "changed": True,
-        "action": "restart",
-        "reload_due": False,
-        "restart_due": True,
+        **BARE,
         "postfix_version": "",
         "warnings": [],
         "msg": "Postfix is not installed yet: the difference is against an empty configuration",
@@ -130,5 +125,4 @@ def _due(plan: Plan, request: Request, missed: bool) -> dict[str, Any]:
     counts."""
     asked = (name for name in (*request.parameters, *request.optional) if missed)
     restart = any(name in RESTART_PARAMETERS for name in (*plan.changed_parameters, *asked))
-    action = "restart" if restart else "reload" if plan.changed or missed else "none"
-    return {"action": action, "reload_due": action == "reload", "restart_due": restart}
+    return due(restart, plan.changed or missed)

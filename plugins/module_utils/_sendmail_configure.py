@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils import _sendmail, _sendmail_mc
 from ansible_collections.mailops.ses.plugins.module_utils._command import run
+from ansible_collections.mailops.ses.plugins.module_utils._configuring import BARE, due, nothing_changes
 from ansible_collections.mailops.ses.plugins.module_utils._files import CLOCK_SLACK, newest, text_of
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import SendmailError
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail_plan import CF, CONF, MC, Plan, TablePlan, make_plan
@@ -20,20 +21,14 @@ from ansible_collections.mailops.ses.plugins.module_utils._swap import Swap, loc
 
 def configure(request: Request, check_mode: bool, scratch: str) -> dict[str, Any]:
     """Do all of it; in check mode all but the writing. The scratch directory is the caller's, private to it."""
-    try:
+    with nothing_changes(SendmailError):
         if _sendmail.installed():
             return _configure(request, check_mode, scratch)
-    except OSError as error:
-        remedy = " (run the task as root: become: true)" if isinstance(error, PermissionError) else ""
-        raise SendmailError(f"the host keeps what it had: {error.strerror}: {error.filename}{remedy}") from error
     if not check_mode:
         raise SendmailError("Sendmail is not installed: sendmail, makemap, m4 and make are needed. Install them first")
     return {
         **_report(make_plan(request, installed=False), request.directory),
-        "changed": True,
-        "action": "restart",
-        "reload_due": False,
-        "restart_due": True,
+        **BARE,
         "sendmail_version": "",
         "msg": "Sendmail is not installed yet: the difference is against an empty configuration",
     }
@@ -166,5 +161,4 @@ def _missed(plan: Plan, request: Request, running: dict[str, float] | None) -> s
 
 def _due(plan: Plan, missed: str) -> dict[str, Any]:
     restart = missed == "restart" or CONF in plan.changed_files
-    action = "restart" if restart else "reload" if plan.changed or missed == "reload" else "none"
-    return {"action": action, "reload_due": action == "reload", "restart_due": restart}
+    return due(restart, plan.changed or missed == "reload")

@@ -33,21 +33,18 @@ requirements:
   - Python 3.9 or newer as C(/usr/bin/python3) on the managed host
 author:
   - mailops maintainers (@mailops)
+extends_documentation_fragment:
+  - mailops.ses.attributes
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
     support: full
     details:
       - It looks the endpoint's name up, and does not need C(nft) yet.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
-      mode.
     support: full
     details:
       - Of the program it shows the number of lines and the digest, of everything else the text.
   idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no
-      change.
     support: full
     details:
       - Addresses that come and go are the timer's business, and no change.

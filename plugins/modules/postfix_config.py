@@ -35,22 +35,19 @@ notes:
   - Needs Postfix 3.5 or newer and Linux.
 author:
   - mailops maintainers (@mailops)
+extends_documentation_fragment:
+  - mailops.ses.attributes
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
     support: full
     details:
       - On a host without Postfix it reports the difference to an empty configuration.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
-      mode.
     support: full
     details:
       - Of secret tables it shows the keys, and whether a value changes, never a value. The same goes for passwords that
         stand in C(inline) or C(static) tables in a parameter.
   idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no
-      change.
     support: full
 options:
   parameters:
@@ -250,9 +247,8 @@ postfix_version:
   sample: 3.7.11
 """
 
-import tempfile
-
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailops.ses.plugins.module_utils._configuring import carry_out
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import PostfixError
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_configure import configure
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_request import fault, request
@@ -293,20 +289,7 @@ ARGUMENTS = {
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    bad = fault(module.params)
-    if bad:
-        module.fail_json(msg=bad)
-    try:
-        # Not in Ansible's own directory: it belongs to the user who logs in, who cannot remove what is root's.
-        with tempfile.TemporaryDirectory(dir=module.tmpdir) as scratch:
-            result = configure(request(module.params), module.check_mode, scratch)
-    except PostfixError as error:
-        module.fail_json(msg=str(error))
-    for text in result.pop("warnings"):
-        module.warn(text)
-    if not module._diff:
-        del result["diff"]
-    module.exit_json(**result)
+    carry_out(module, fault, request, configure, PostfixError)
 
 
 if __name__ == "__main__":

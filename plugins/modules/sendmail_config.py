@@ -31,22 +31,19 @@ notes:
   - Needs Debian's layout of C(/etc/mail) with its C(Makefile), Sendmail 8.17 or newer, C(m4) and C(make).
 author:
   - mailops maintainers (@mailops)
+extends_documentation_fragment:
+  - mailops.ses.attributes
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
     support: full
     details:
       - On a host without Sendmail it reports the difference to an empty configuration.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
-      mode.
     support: full
     details:
       - Of secret tables it shows the keys, and whether a value changes, never a value. C(sendmail.cf) is left out; it
         follows from C(sendmail.mc).
   idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no
-      change.
     support: full
 options:
   defines:
@@ -194,9 +191,8 @@ sendmail_version:
   sample: 8.18.1
 """
 
-import tempfile
-
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailops.ses.plugins.module_utils._configuring import carry_out
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import SendmailError
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail_configure import configure
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail_request import fault, request
@@ -221,18 +217,7 @@ ARGUMENTS = {
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    bad = fault(module.params)
-    if bad:
-        module.fail_json(msg=bad)
-    try:
-        # Not in Ansible's own directory: it belongs to the user who logs in, who cannot remove what is root's.
-        with tempfile.TemporaryDirectory(dir=module.tmpdir) as scratch:
-            result = configure(request(module.params), module.check_mode, scratch)
-    except SendmailError as error:
-        module.fail_json(msg=str(error))
-    if not module._diff:
-        del result["diff"]
-    module.exit_json(**result)
+    carry_out(module, fault, request, configure, SendmailError)
 
 
 if __name__ == "__main__":

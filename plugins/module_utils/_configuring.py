@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What postfix_config and sendmail_config do alike: take a request, tell faults in sentences, say what is due."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+# What is due after a first run.
+BARE = {"changed": True, "action": "restart", "reload_due": False, "restart_due": True}
+
+
+def carry_out(
+    module: Any,  # an AnsibleModule
+    fault: Callable[[Mapping[str, Any]], str | None],
+    request: Callable[[Mapping[str, Any]], Any],
+    configure: Callable[[Any, bool, str], dict[str, Any]],
+    failure: type[Exception],
+) -> None:
+    """Run the module: its parameters' faults first, then the configuration, whose failures are sentences."""
+    bad = fault(module.params)
+    if bad:
+        module.fail_json(msg=bad)
+    try:
+        # Not in Ansible's own directory: it belongs to the user who logs in, who cannot remove what is root's.
+        with tempfile.TemporaryDirectory(dir=module.tmpdir) as scratch:
+            result = configure(request(module.params), module.check_mode, scratch)
+    except failure as error:
+        module.fail_json(msg=str(error))
+    for text in result.pop("warnings", []):
+        module.warn(text)
+    if not module._diff:
+        del result["diff"]
+    module.exit_json(**result)
+
+
+@contextmanager
+def nothing_changes(failure: type[Exception]) -> Iterator[None]:
+    """An error of the operating system as a failure that says what it means for the host."""
+    try:
+        yield
+    except OSError as error:
+        remedy = " (run the task as root: become: true)" if isinstance(error, PermissionError) else ""
+        raise failure(f"the host keeps what it had: {error.strerror}: {error.filename}{remedy}") from error
+
+
+def due(restart: bool, reload: bool) -> dict[str, Any]:
+    """What is due on the daemon, as the modules return it."""
+    action = "restart" if restart else "reload" if reload else "none"
+    return {"action": action, "reload_due": action == "reload", "restart_due": restart}
