@@ -102,7 +102,8 @@ class Sendmail:
         return [text.stdout.strip() for text in texts if text.rc == 0]
 
     def flush(self) -> None:
-        """A queue runner comes by itself, every second; it tries what has waited long enough."""
+        """Try all of the queue at once: a run that selects mail by its recipients asks for no age."""
+        self.host.check_output("sendmail -Am -qR@")
 
     def empty(self) -> None:
         """Delete what is queued."""
