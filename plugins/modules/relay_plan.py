@@ -174,6 +174,10 @@ sendmail:
       description: Rules of C(check_compat).
       type: list
       elements: list
+    server_rules:
+      description: Rules of C(Local_tls_server).
+      type: list
+      elements: list
     queue_rules:
       description: Rules of C(queuegroup).
       type: list

@@ -267,7 +267,7 @@ def test_a_fault_for_some_time(sim, dial):
         ({"reply": "250 x"}, "stage must be one of connect, banner"),
         ({"stage": "helo", "reply": "250 x"}, "stage must be one of"),
         ({"stage": "mail", "certificate": "expired"}, "does not happen at the stage mail"),
-        ({"certificate": "bad"}, "certificate must be one of other_name, expired"),
+        ({"certificate": "bad"}, "certificate must be one of other_name, load_balancer"),
         ({"stage": "mail", "drop": "soft"}, "drop must be one of true, reset"),
         ({"stage": "mail", "reply": "x", "ports": [26]}, "ports must be of 25, 587"),
         ({"stage": "mail", "reply": "x", "region": "mars"}, "there is no region mars"),
