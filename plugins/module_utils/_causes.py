@@ -97,6 +97,18 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "port_refused",
+        "Of {endpoint}'s addresses, {refusing} refuses the connection and {silent} gives no answer in time: firewalls "
+        "on the way treat them differently, or the network does not carry one kind of address (IPv4, IPv6).",
+        "Open outbound TCP to this port of all addresses of {endpoint}, IPv4 and IPv6, in the host's and the network's "
+        "firewall, or use another of the ports 587, 2587, 465, 2465. Where the allowlist (ses_egress_allowlist) is on, "
+        "give its role the same ses_region or ses_endpoint as the relay.",
+        _TROUBLE,
+        kinds=("refused",),
+        stages=("connect",),
+        needs=("silent",),
+    ),
+    Cause(
+        "port_refused",
         "The connection is refused: {endpoint}, a firewall in its place, or the host's own egress allowlist "
         "(ses_egress_allowlist of role mailops.ses.network) answers with a reset.",
         "Open outbound TCP to this port of {endpoint} in the host's and the network's firewall, or use another of the "
@@ -151,6 +163,16 @@ CAUSES: tuple[Cause, ...] = (
         kinds=("timeout",),
         stages=("connect",),
         queue=r"connect to \S+: (?:Connection|Operation) timed out|Deferred: (?:Connection|Operation) timed out",
+    ),
+    Cause(
+        "address_swallowed",
+        "Of {endpoint}'s addresses, {silent} gives no answer in time while another one takes the connection: who tries "
+        "that address first waits for it, so mail is slow.",
+        "Check whether the network carries this kind of address (IPv4, IPv6) at all, and let all addresses that DNS "
+        "returns for {endpoint} through the firewalls on the way. If only one of several of a kind is silent, check "
+        "again later: SES replaces its addresses.",
+        _TROUBLE,
+        kinds=("address_swallowed",),
     ),
     Cause(
         "network_unreachable",
@@ -421,6 +443,17 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "credentials_invalid",
+        "SES does not accept the SMTP user name and password. The password is the one that this secret access key "
+        "gives for region {derived_for}; whether {endpoint} is of that region is not known.",
+        "Give the endpoint's region too (ses_region, or region of smtp_check). If it is not {derived_for}, derive the "
+        "password for it with the filter mailops.ses.smtp_password. If it is, the key is deleted, inactive or only "
+        "seconds old, or is not the user name's: see in IAM, or create new SMTP credentials.",
+        _CREDENTIALS,
+        says=r"535[ -]",
+        needs=("region_unknown",),
+    ),
+    Cause(
+        "credentials_invalid",
         "SES does not accept the SMTP user name and password: AWS keys used as they are, a password derived for "
         "another region, a deleted key, or a typo.",
         "Create SMTP credentials in the SES console of this region, or derive the password for it with the filter "
@@ -473,6 +506,17 @@ CAUSES: tuple[Cause, ...] = (
         "answer AWS's case about it.",
         _SES + "control-user-access.html",
         says=rf"554{_X}Access denied",
+    ),
+    Cause(
+        "sending_paused",
+        "Sending is paused for the AWS account in this region, by AWS or by the account itself: SES refuses every "
+        "message for good, so an MTA returns it to its sender.",
+        "See the account's status in the SES console of this region. Where AWS paused it, correct what AWS's e-mail to "
+        "the account's address names, and answer its case; where the account itself did, resume it (`aws sesv2 "
+        "put-account-sending-attributes --sending-enabled`). Then send again what came back.",
+        _SES + "troubleshoot-error-messages.html",
+        # AWS's page calls the case "Account is paused"; the other words are those that public logs of clients show.
+        says=rf"554{_X}(?:Message rejected: Sending (?:paused|suspended)|(?:Message rejected: )?Account is paused)",
     ),
     Cause(
         "sandbox_recipient",

@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._causes import CAUSES, Cause
-from ansible_collections.mailops.ses.plugins.module_utils._endpoint import LOAD_BALANCER_DOMAIN, region_of
+from ansible_collections.mailops.ses.plugins.module_utils._endpoint import (
+    LOAD_BALANCER_DOMAIN,
+    region_behind,
+    region_of,
+)
 
 # Stands where a symptom lacks a fact that a sentence asks for.
 FACTS = {
@@ -22,6 +26,9 @@ FACTS = {
     "said": "no details",
     "canonical_name": "the load balancer's name",
     "password_region": "another region",
+    "derived_for": "another region",
+    "refusing": "one of the addresses",
+    "silent": "one of the addresses",
     "ses_name": "the endpoint's name",
     "witness": "another port",
     "identities": "not named",
@@ -117,6 +124,12 @@ def _concluded(symptom: Symptom) -> dict[str, str]:
     if certificate and region_of(certificate.group(1)):
         found["ses_name"] = certificate.group(1)
     host, endpoint = facts.get("host", ""), facts.get("endpoint", "")
+    derived_for = facts.get("derived_for")
+    here = facts.get("region") or region_behind(endpoint, facts.get("canonical_name", ""))
+    if derived_for and not here:
+        found["region_unknown"] = "true"
+    elif derived_for and here and derived_for != here:
+        found.update(region=here, password_region=derived_for)
     if host.lower().endswith(LOAD_BALANCER_DOMAIN) or (
         endpoint and host.lower() == facts.get("canonical_name", "").lower() != endpoint.lower()
     ):

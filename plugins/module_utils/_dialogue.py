@@ -34,6 +34,12 @@ _ERROR_KINDS: tuple[tuple[type[OSError], str], ...] = (
     (ConnectionError, "closed"),
 )
 
+# Of several addresses' failures the lowest speaks for the port: an answer shows that there is a way out, and an address
+# family that the host lacks says little.
+_ANSWERS = {"refused": 0, "closed": 0, "unreachable": 2}
+_OTHERS = 1
+_GOODBYE_SECONDS = 1
+
 Connect = Callable[[str, int, float], socket.socket]
 
 
@@ -125,7 +131,7 @@ class Session:
 
     def quit(self) -> None:
         """Politely, but without waiting long for a server that is not polite."""
-        self.deadline = self.deadline.share(0.5)
+        self.deadline = self.deadline.share(0.5).within(_GOODBYE_SECONDS)
         with contextlib.suppress(OSError, Failure):
             self._sock.settimeout(self.deadline.left())
             self._sock.sendall(b"QUIT\r\n")
@@ -167,17 +173,35 @@ class Progress:
             self.timings_ms[stage] = round(self.timings_ms.get(stage, 0) + (self._clock() - begun) * 1000, 1)
 
 
-def open_connection(addresses: list[str], port: int, deadline: Deadline, connect: Connect) -> socket.socket:
+class Opened(NamedTuple):
+    sock: socket.socket
+    silent: list[str]  # the addresses before it that gave no answer in time
+
+
+def open_connection(addresses: list[str], port: int, deadline: Deadline, connect: Connect) -> Opened:
     """Tries the addresses in order; each has its share of the time that is left."""
-    first: Failure | None = None
+    failures: dict[str, Failure] = {}
     for number, address in enumerate(addresses):
         try:
-            return connect(address, port, deadline.share(1 / (len(addresses) - number)).left())
+            sock = connect(address, port, deadline.share(1 / (len(addresses) - number)).left())
         except OSError as error:
-            failure = failure_of(error)
-            if first is None or first.kind == "unreachable":  # an address family that the host lacks says little
-                first = failure
-    raise first or Failure("unreachable")
+            failures[address] = failure_of(error)
+        else:
+            return Opened(sock, _of_kind("timeout", failures))
+    raise _speaking(failures)
+
+
+def _speaking(failures: dict[str, Failure]) -> Failure:
+    """The failure that stands for all; where some refuse and others swallow, with the addresses of both."""
+    failure = min(failures.values(), key=lambda one: _ANSWERS.get(one.kind, _OTHERS), default=Failure("unreachable"))
+    silent = _of_kind("timeout", failures)
+    if failure.kind == "refused" and silent:
+        failure.facts = {"refusing": ", ".join(_of_kind("refused", failures)), "silent": ", ".join(silent)}
+    return failure
+
+
+def _of_kind(kind: str, failures: dict[str, Failure]) -> list[str]:
+    return [address for address, failure in failures.items() if failure.kind == kind]
 
 
 def failure_of(error: OSError) -> Failure:

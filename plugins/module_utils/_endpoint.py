@@ -43,6 +43,7 @@ _ENDPOINTS = (
     re.compile(rf"email-smtp(?:-fips)?\.({_REGION.pattern})\.amazonaws\.com"),
     re.compile(rf"[a-z0-9-]+\.email-smtp\.({_REGION.pattern})\.vpce\.amazonaws\.com"),
 )
+_LOAD_BALANCER = re.compile(rf"ses-smtp-[a-z0-9-]+\.({_REGION.pattern}){re.escape(LOAD_BALANCER_DOMAIN)}")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _ADDRESS = re.compile(r"[0-9.]+|\[?[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
 
@@ -99,11 +100,18 @@ def endpoint_of(region: str) -> str:
 
 def region_of(endpoint: str) -> str | None:
     """The region in a public, FIPS or VPC endpoint's name; None for any other name."""
-    for pattern in _ENDPOINTS:
-        match = pattern.fullmatch(endpoint.lower())
-        if match:
-            return match.group(1)
-    return None
+    return _region_in(endpoint, _ENDPOINTS)
+
+
+def region_behind(*names: str) -> str | None:
+    """The region in the first of the names that is an endpoint's or that of a load balancer of SES."""
+    regions = (_region_in(name.rstrip("."), (*_ENDPOINTS, _LOAD_BALANCER)) for name in names)
+    return next((region for region in regions if region), None)
+
+
+def _region_in(name: str, patterns: tuple[re.Pattern[str], ...]) -> str | None:
+    matches = (pattern.fullmatch(name.lower()) for pattern in patterns)
+    return next((match.group(1) for match in matches if match), None)
 
 
 def _first(typos: tuple[tuple[re.Pattern[str], str], ...], value: str) -> str | None:

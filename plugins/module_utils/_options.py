@@ -151,13 +151,11 @@ def _credentials(params: Mapping[str, Any], region: str | None) -> Credentials |
 
 
 def _password_facts(password: str | None, secret: str | None, region: str | None) -> dict[str, str]:
-    """Where a password that SES refuses would be right, told by the secret access key."""
+    """Which region's password one is that SES may refuse, told by the secret access key."""
     if password is None or secret is None:
         return {}
     found = region_of_password(password, secret, dict.fromkeys([*([region] if region else []), *REGIONS]))
-    if found is None:
-        return {"password_of_another_key": "true"}
-    return {} if found == region else {"password_region": found}
+    return {"derived_for": found} if found else {"password_of_another_key": "true"}
 
 
 def _context(ca_file: str | None) -> ssl.SSLContext:

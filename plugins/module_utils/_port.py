@@ -89,6 +89,7 @@ class Dialogue:
         self._beside: PortWatch | None = None
         self._shaking = False  # the TLS handshake has begun
         self._warning = ""  # the kind of what fails later
+        self._silent: list[str] = []  # addresses that gave no answer before one did
 
     def run(self, addresses: list[str]) -> None:
         try:
@@ -111,8 +112,9 @@ class Dialogue:
                 self.session.close()
 
     def _open(self, addresses: list[str]) -> Session:
-        sock = open_connection(addresses, self.port, self._deadline, self._net.connect)
-        return Session(sock, self._deadline, self._job.mask)
+        opened = open_connection(addresses, self.port, self._deadline, self._net.connect)
+        self._silent = opened.silent
+        return Session(opened.sock, self._deadline, self._job.mask)
 
     def _prepare(self) -> None:
         if self._beside:
@@ -206,8 +208,8 @@ class Dialogue:
             self.failure.kind = "dns_late"
 
     def diagnosis(self, scope: str, facts: Mapping[str, str]) -> list[dict[str, str]]:
-        """Why it failed, and what will fail later."""
-        if not (self.failure or self._warning):
+        """Why it failed, what will fail later, and what makes it slow."""
+        if not (self.failure or self._warning or self._silent):
             return []
         from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import (  # noqa: PLC0415  (faults only)
             Symptom,
@@ -217,11 +219,13 @@ class Dialogue:
         known = {**facts, "size": str(self.path_mtu or "")}
         symptoms = []
         if self.failure:
-            told = {**self._job.facts, **known, **_facts_of(self.certificate)}
+            told = {**self._job.facts, **known, **_facts_of(self.certificate), **self.failure.facts}
             failure = self.failure
             symptoms.append(Symptom(failure.kind, failure.text, failure.stage, self.port, scope, told))
         if self._warning:
             symptoms.append(Symptom(self._warning, facts=known))
+        if self._silent:
+            symptoms.append(Symptom("address_swallowed", facts={**known, "silent": ", ".join(self._silent)}))
         return [diagnose(symptom) for symptom in symptoms]
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Mapping
 from typing import Callable, NamedTuple
 
 MAX_LINE = 4096  # RFC 5321 asks for 512; a longer line than this is no reply
@@ -26,6 +27,7 @@ class Failure(Exception):  # noqa: N818  (it is a result, reported and diagnosed
         self.kind = kind
         self.text = text
         self.stage = ""
+        self.facts: Mapping[str, str] = {}  # what else a sentence about it names
 
 
 class ReplyReader:

@@ -85,7 +85,7 @@ class Witness:
 
     def _outcome(self, addresses: list[str], port: int, until: Deadline) -> str:
         try:
-            open_connection(addresses, port, until, self._net.connect).close()
+            open_connection(addresses, port, until, self._net.connect).sock.close()
         except Failure as failure:
             return failure.kind
         return "connected"

@@ -264,7 +264,7 @@ ports:
       description:
         - Why the port did not take the dialogue.
         - When it did, it is empty or warns of what will fail later, such as large mail on a path that drops large
-          packets.
+          packets, or of what makes mail slow, such as an address of the endpoint that does not answer.
       type: list
       elements: dict
       contains:

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._check import check, summary, union
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Credentials
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
-from ansible_collections.mailops.ses.plugins.module_utils._net import connect
+from ansible_collections.mailops.ses.plugins.module_utils._net import Net, connect
 from ansible_collections.mailops.ses.plugins.module_utils._port import Job
 from ansible_collections.mailops.ses.plugins.module_utils._resolver import Resolved, resolve
 from ansible_collections.mailops.ses.plugins.module_utils._tls import verifying_context
@@ -288,6 +288,65 @@ def test_the_next_address_is_tried(sim: Simulator) -> None:
     report = check(job(sim, ports=[587]), net(sim.ports, resolve=addresses))
     assert report["reachable"]
     assert report["addresses"] == ["::1", "127.0.0.77", "127.0.0.1"]
+
+
+TWO = ["127.0.0.2", "127.0.0.1"]
+
+
+def of_two_addresses(sim: Simulator, **silent: list[str]) -> Net:
+    """By port (p587, others): the addresses that swallow; the rest of them refuses, or is the simulator's."""
+
+    def dial(address: str, port: int, timeout: float) -> socket.socket:
+        if address in silent.get(f"p{port}", silent.get("others", [])):
+            raise socket.timeout
+        return connect("127.0.0.1", sim.ports.get(port, CLOSED), timeout)
+
+    return net({}, connect=dial, resolve=lambda _name: Resolved(None, TWO))
+
+
+@pytest.mark.cause("port_refused", "gives no answer in time")
+@pytest.mark.parametrize("silent", TWO)
+def test_an_address_that_refuses_is_an_answer(sim: Simulator, silent: str) -> None:
+    sim.fault(refuse=True)
+    report = check(job(sim), of_two_addresses(sim, others=[silent], p443=TWO))
+    assert outcome(report) == [(port, "resolve", ["port_refused"]) for port in PORTS]
+    refusing = next(address for address in TWO if address != silent)
+    assert f"{refusing} refuses the connection and {silent} gives no answer" in report["diagnosis"][0]["cause"]
+    assert len(report["diagnosis"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "silent", "cause"),
+    [
+        ([587], {"others": TWO[:1], "p587": TWO}, "port_swallowed"),  # the ports that are left out answered
+        (list(PORTS), {"others": TWO, "p443": TWO[:1]}, "egress_firewall"),  # and so did the witness
+    ],
+)
+def test_the_witness_hears_an_address_that_refuses(
+    sim: Simulator, asked: list[int], silent: dict[str, list[str]], cause: str
+) -> None:
+    sim.fault(refuse=True)
+    report = check(job(sim, ports=asked), of_two_addresses(sim, **silent))
+    assert outcome(report) == [(port, "resolve", [cause]) for port in asked]
+
+
+@pytest.mark.cause("address_swallowed")
+def test_a_dead_address_among_several_is_told(sim: Simulator) -> None:
+    report = check(job(sim), of_two_addresses(sim, p587=TWO[:1], p465=TWO[:1]))
+    told = ["address_swallowed"]
+    assert {port["port"]: [d["id"] for d in port["diagnosis"]] for port in report["ports"]} == {
+        **dict.fromkeys(PORTS, []),
+        **{587: told, 465: told},
+    }
+    assert all(port["ok"] for port in report["ports"])
+    assert len(report["diagnosis"]) == 1
+    assert f"{TWO[0]} gives no answer in time" in report["diagnosis"][0]["cause"]
+
+
+def test_a_dead_address_comes_after_what_the_port_failed_of(sim: Simulator) -> None:
+    sim.fault(no_starttls=True)
+    report = check(job(sim, ports=[587]), of_two_addresses(sim, p587=TWO[:1]))
+    assert outcome(report) == [(587, "ehlo", ["starttls_not_offered", "address_swallowed"])]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ DENIED = (
     "554 Access denied: User arn:aws:iam::1:user/mail is not authorized to perform ses:SendRawEmail on resource "
     "arn:aws:ses:us-east-1:1:identity/corp.example"
 )
+INBOX = "For more information, please check the inbox of the email address associated with your AWS account."
 REPLIES = [
     ("auth", "535 Authentication Credentials Invalid", "credentials_invalid"),
     ("auth", "535 Account not subscribed to SES", "account_not_subscribed"),
@@ -38,6 +39,9 @@ REPLIES = [
     ("data", "554 MAIL FROM domain not verified: mail.corp.example", "mail_from_domain_not_verified"),
     ("data", DENIED, "iam_access_denied"),
     ("data", "554 Access denied: account paused", "iam_access_denied"),
+    ("data", f"554 Message rejected: Sending paused for this account. {INBOX}", "sending_paused"),
+    ("data", f"554 5.7.1 Message rejected: Sending suspended for this account. {INBOX}", "sending_paused"),
+    ("data", "554 Account is paused", "sending_paused"),
     ("data", "552 Message is too long.", "message_too_long"),
     ("data", "454 Throttling failure: Maximum sending rate exceeded.", "rate_exceeded"),
     ("data", "454 Throttling failure: Daily message quota exceeded.", "daily_quota_exceeded"),
@@ -122,6 +126,11 @@ POSTFIX_QUEUE = [
     (f"host {POSTFIX} refused to talk to me: 421 Too many concurrent SMTP connections", "too_many_connections"),
     (f"host {POSTFIX} refused to talk to me: 554 No SMTP service here", "refused_permanently"),
     (f"host {POSTFIX} said: {CAP} (in reply to MAIL FROM command)", "message_cap_reached"),
+    (
+        f"host {POSTFIX} said: 554 Message rejected: Sending paused for this account. {INBOX} (in reply to end of DATA "
+        "command)",
+        "sending_paused",
+    ),
     (f"host {POSTFIX} said: {NOT_VERIFIED} (in reply to end of DATA command)", "identity_not_verified"),
     (
         f"host {POSTFIX} said: 451 4.4.2 Timeout waiting for data from client. (in reply to end of DATA command)",
@@ -288,3 +297,24 @@ def test_any_text_has_a_cause_in_one_printable_line(text: str) -> None:
 
 def test_braces_in_a_reply_are_text() -> None:
     assert "{endpoint} {0}" in diagnose(Symptom("reply", "554 {endpoint} {0}", "data"))["cause"]
+
+
+@pytest.mark.cause("credentials_invalid", "is not known")
+@pytest.mark.parametrize(
+    ("facts", "cause", "says"),
+    [
+        ({"region": "eu-west-1"}, "password_of_another_region", "region us-east-1, and this is eu-west-1"),
+        ({"region": "us-east-1"}, "credentials_invalid", "AWS keys used as they are"),
+        ({"endpoint": BALANCER}, "credentials_invalid", "AWS keys used as they are"),
+        ({"canonical_name": BALANCER}, "credentials_invalid", "AWS keys used as they are"),
+        ({"canonical_name": "ses-smtp-x-1.eu-west-2.elb.amazonaws.com."}, "password_of_another_region", "is eu-west-2"),
+        ({"canonical_name": "email-smtp.eu-west-3.amazonaws.com"}, "password_of_another_region", "is eu-west-3"),
+        ({"canonical_name": "mine-1.eu-west-2.elb.amazonaws.com"}, "credentials_invalid", "is not known"),
+        ({"endpoint": "smtp.corp.example"}, "credentials_invalid", "whether smtp.corp.example is of that region"),
+    ],
+)
+def test_whose_password_it_is_that_is_refused(facts: dict[str, str], cause: str, says: str) -> None:
+    told = {"derived_for": "us-east-1", **facts}
+    found = diagnose(Symptom("reply", "535 Authentication Credentials Invalid", "auth", facts=told))
+    assert found["id"] == cause
+    assert says in found["cause"]

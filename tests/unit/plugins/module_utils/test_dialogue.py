@@ -137,6 +137,13 @@ def test_quit_is_polite_and_does_not_wait_for_ever() -> None:
         assert time.monotonic() - begun < 0.4
 
 
+def test_quit_costs_a_second_at_most() -> None:
+    with session_with(lambda client: client.silence(), timeout=10) as (session, _):
+        begun = time.monotonic()
+        session.quit()
+        assert time.monotonic() - begun < 3
+
+
 def test_path_mtu_of_loopback() -> None:
     with session_with(lambda client: client.silence()) as (session, _):
         assert (session.path_mtu or 0) >= 1280
@@ -210,24 +217,37 @@ class Network:
 def test_a_swallowed_address_leaves_time_for_the_next() -> None:
     clock = Clock()
     network = Network(clock, a=socket.timeout(), b=OSError(errno.ENETUNREACH, "unreachable"), c=None)
-    open_connection(["a", "b", "c"], 587, Deadline(clock, 109), network).close()
+    opened = open_connection(["a", "b", "c"], 587, Deadline(clock, 109), network)
+    opened.sock.close()
+    assert opened.silent == ["a"]
     assert network.tried == [("a", 3), ("b", 3), ("c", 6)]
 
 
 @pytest.mark.parametrize(
-    ("answers", "kind"),
+    ("answers", "kind", "facts"),
     [
-        ({"a": socket.timeout(), "b": ConnectionRefusedError()}, "timeout"),
-        ({"a": OSError(errno.ENETUNREACH, ""), "b": ConnectionRefusedError()}, "refused"),
-        ({"a": OSError(errno.ENETUNREACH, "")}, "unreachable"),
-        ({}, "unreachable"),
+        ({"a": socket.timeout(), "b": ConnectionRefusedError()}, "refused", {"refusing": "b", "silent": "a"}),
+        ({"a": ConnectionRefusedError(), "b": socket.timeout()}, "refused", {"refusing": "a", "silent": "b"}),
+        (
+            {"a": socket.timeout(), "b": ConnectionRefusedError(), "c": socket.timeout()},
+            "refused",
+            {"refusing": "b", "silent": "a, c"},
+        ),
+        ({"a": socket.timeout(), "b": ConnectionResetError()}, "closed", {}),
+        ({"a": OSError(errno.EACCES, ""), "b": socket.timeout()}, "forbidden", {}),
+        ({"a": OSError(errno.ENETUNREACH, ""), "b": socket.timeout()}, "timeout", {}),
+        ({"a": OSError(errno.ENETUNREACH, ""), "b": ConnectionRefusedError()}, "refused", {}),
+        ({"a": OSError(errno.ENETUNREACH, "")}, "unreachable", {}),
+        ({}, "unreachable", {}),
     ],
 )
-def test_which_address_speaks_for_the_port(answers: dict[str, OSError | None], kind: str) -> None:
+def test_which_address_speaks_for_the_port(
+    answers: dict[str, OSError | None], kind: str, facts: dict[str, str]
+) -> None:
     clock = Clock()
     with pytest.raises(Failure) as failure:
         open_connection(list(answers), 587, Deadline(clock, 110), Network(clock, **answers))
-    assert failure.value.kind == kind
+    assert (failure.value.kind, failure.value.facts) == (kind, facts)
 
 
 @pytest.mark.parametrize(

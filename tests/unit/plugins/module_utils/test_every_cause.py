@@ -41,7 +41,7 @@ def said(cause: str, stage: str, reply: str, says: str = "") -> Row:
 ROWS = [
     Row("secret_access_key_as_password", options={"password": SECRET, "secret_access_key": None}),
     Row("temporary_keys", options={"username": "ASIAIOSFODNN7EXAMPLE"}),
-    Row("port_refused", values={"refuse": True}),
+    Row("port_refused", values={"refuse": True}, says="The connection is refused"),
     Row("port_25_swallowed", values={"swallow": True, "ports": [25]}, options={"ports": [25, 587]}),
     Row("port_25_swallowed", values={"swallow": True, "ports": [25]}, options={"ports": [25]}),
     Row("port_swallowed", values={"swallow": True, "ports": [587]}, options={"ports": [587, 465]}),
@@ -63,7 +63,7 @@ ROWS = [
     said("account_not_subscribed", "auth", "535 Account not subscribed to SES"),
     Row("password_of_another_region", "credentials", {USER: {"secret_access_key": SECRET}}, {"password": OTHER_REGION}),
     Row("password_of_another_key", "credentials", {USER: "right"}, {"password": "another"}),
-    Row("credentials_invalid", "credentials", {USER: "right"}),
+    Row("credentials_invalid", "credentials", {USER: "right"}, says="AWS keys used as they are"),
     said("starttls_required", "mail", "530 Must issue a STARTTLS command first"),
     Row("authentication_required", options={**ONLY_SENDER}),
     said(
@@ -74,6 +74,12 @@ ROWS = [
         says="it lacks",
     ),
     said("iam_access_denied", "eod", "554 Access denied: the account is paused", says="the account's state"),
+    said(
+        "sending_paused",
+        "eod",
+        "554 Message rejected: Sending paused for this account. For more information, please check the inbox of the "
+        "email address associated with your AWS account.",
+    ),
     Row("identity_not_verified", "identities", {"verified": ["there.example"]}, ALL, says="These identities"),
     Row("identity_not_verified", "identities", {"verified": [], "sandbox": True}, ALL, says="These identities"),
     said(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import trustme
 from ansible_collections.mailops.ses.plugins.module_utils import _tls
+from ansible_collections.mailops.ses.plugins.module_utils._credentials import smtp_password
 from ansible_collections.mailops.ses.plugins.module_utils._options import OptionFault, address_fault, job_of
 from ansible_collections.mailops.ses.plugins.module_utils._port import Job
 from hypothesis import given
@@ -70,6 +71,17 @@ def test_a_password_is_derived_for_the_endpoints_region(ca_file: str) -> None:
         secret_access_key="some+secret+key",
     )
     assert made.credentials == ("AKIAEXAMPLE", "BMXhUYlu5Z3gSXVQORxlVa7XPaz91aGWdfHxvkOZdWZ2")
+
+
+@pytest.mark.parametrize("region", [None, "eu-west-1", "us-east-1"])
+def test_the_secret_tells_whose_password_it_is(ca_file: str, region: str | None) -> None:
+    keys = {"username": "AKIAEXAMPLE", "secret_access_key": SECRET}
+    right = job(
+        ca_file=ca_file, endpoint="smtp.example", region=region, password=smtp_password(SECRET, "us-east-1"), **keys
+    )
+    assert right.facts == {"derived_for": "us-east-1"}
+    wrong = job(ca_file=ca_file, endpoint="smtp.example", region=region, password="another", **keys)
+    assert wrong.facts == {"password_of_another_key": "true"}
 
 
 @pytest.mark.parametrize(
