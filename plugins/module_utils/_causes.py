@@ -97,7 +97,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "port_refused",
-        "Of {endpoint}'s addresses, {refusing} refuses the connection and {silent} gives no answer in time: firewalls "
+        "Of {endpoint}'s addresses, {refusing} refused the connection and {silent} gave no answer in time: firewalls "
         "on the way treat them differently, or the network does not carry one kind of address (IPv4, IPv6).",
         "Open outbound TCP to this port of all addresses of {endpoint}, IPv4 and IPv6, in the host's and the network's "
         "firewall, or use another of the ports 587, 2587, 465, 2465. Where the allowlist (ses_egress_allowlist) is on, "
@@ -166,8 +166,8 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "address_swallowed",
-        "Of {endpoint}'s addresses, {silent} gives no answer in time while another one takes the connection: who tries "
-        "that address first waits for it, so mail is slow.",
+        "Of {endpoint}'s addresses, {silent} gave no answer in time while another one took the connection: an MTA that "
+        "begins there waits for its time-out, so mail is slow.",
         "Check whether the network carries this kind of address (IPv4, IPv6) at all, and let all addresses that DNS "
         "returns for {endpoint} through the firewalls on the way. If only one of several of a kind is silent, check "
         "again later: SES replaces its addresses.",

@@ -304,14 +304,14 @@ def of_two_addresses(sim: Simulator, **silent: list[str]) -> Net:
     return net({}, connect=dial, resolve=lambda _name: Resolved(None, TWO))
 
 
-@pytest.mark.cause("port_refused", "gives no answer in time")
+@pytest.mark.cause("port_refused", "gave no answer in time")
 @pytest.mark.parametrize("silent", TWO)
 def test_an_address_that_refuses_is_an_answer(sim: Simulator, silent: str) -> None:
     sim.fault(refuse=True)
     report = check(job(sim), of_two_addresses(sim, others=[silent], p443=TWO))
     assert outcome(report) == [(port, "resolve", ["port_refused"]) for port in PORTS]
     refusing = next(address for address in TWO if address != silent)
-    assert f"{refusing} refuses the connection and {silent} gives no answer" in report["diagnosis"][0]["cause"]
+    assert f"{refusing} refused the connection and {silent} gave no answer" in report["diagnosis"][0]["cause"]
     assert len(report["diagnosis"]) == 1
 
 
@@ -340,7 +340,7 @@ def test_a_dead_address_among_several_is_told(sim: Simulator) -> None:
     }
     assert all(port["ok"] for port in report["ports"])
     assert len(report["diagnosis"]) == 1
-    assert f"{TWO[0]} gives no answer in time" in report["diagnosis"][0]["cause"]
+    assert f"{TWO[0]} gave no answer in time" in report["diagnosis"][0]["cause"]
 
 
 def test_a_dead_address_comes_after_what_the_port_failed_of(sim: Simulator) -> None:
