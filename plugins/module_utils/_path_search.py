@@ -26,15 +26,14 @@ def investigate(first: Attempt, way: Way, deadline: Deadline, passed: Passed | N
     """Why did the first one stall? Where an ordinary one has passed, small segments get no more time than proves it."""
     began = way.clock()
     second = start(lambda: attempt(way, deadline, deadline.seconds))
-    half, wait = deadline.share(_SMALL_SHARE), deadline.seconds
+    half = deadline.share(_SMALL_SHARE)
+    wait = path.proof_wait(passed.seconds) if passed else half.seconds()
     if passed:
-        proof = path.proof_wait(passed.seconds)
-        half, wait = half.within(2 * first.setup + proof + _MARGIN), lambda: proof
-        ordinary = passed.way
-        control = start(lambda: attempt(ordinary, half, half.seconds))
-    asks = [start(lambda: attempt(way, half, wait, path.SMALL_SEGMENT)) for _number in range(path.REPEATS)]
+        half = half.within(2 * first.setup + wait + _MARGIN)
+    control = start(_sized(passed.way, half, half.seconds(), None)) if passed else None
+    asks = [start(_sized(way, half, wait, path.SMALL_SEGMENT)) for _number in range(path.REPEATS)]
     small = [ask(half.seconds()) or Attempt(path.LATE) for ask in asks]
-    if passed and path.unanswered(small, control(half.seconds()) or Attempt(path.LATE)):
+    if control and path.unanswered(small, control(half.seconds()) or Attempt(path.LATE)):
         return Finding(path.UNANSWERED)
     if not all(one.clean for one in small):
         return Finding(path.verdict(first, small, None))
@@ -70,5 +69,5 @@ def measure(first: Attempt, small: list[Attempt], way: Way, deadline: Deadline, 
     return min(low, path.ETHERNET)
 
 
-def _sized(way: Way, deadline: Deadline, wait: float, max_segment: int) -> Callable[[], Attempt]:
+def _sized(way: Way, deadline: Deadline, wait: float, max_segment: int | None) -> Callable[[], Attempt]:
     return lambda: attempt(way, deadline, lambda: wait, max_segment)
