@@ -80,6 +80,16 @@ def test_it_stays_when_its_mail_cannot_leave(relay, endpoint, other):
     relay.arrived(endpoint, relay.send())
 
 
+def test_it_goes_on_when_the_other_cannot_be_installed(relay, endpoint, other):
+    relay.host.check_output("""echo 'DPkg::Pre-Invoke { "false"; };' > /etc/apt/apt.conf.d/00broken""")
+    done = relay.playbook(ses_mta=other.name, ses_replace_mta=True)
+    relay.host.check_output("rm /etc/apt/apt.conf.d/00broken")
+    assert done.returncode != 0
+    assert "is stopped with an empty queue" in done.stdout
+    assert f"{relay.mta.name} is as it was before, running." in done.stdout
+    relay.arrived(endpoint, relay.send())
+
+
 def test_no_mail_is_lost(relay, layout, quiet, other, stream):
     endpoint = quiet
     endpoint.fault(stage="mail", reply=THROTTLED)
