@@ -11,7 +11,7 @@ import pytest
 import yaml
 from testbed import engine
 from testbed.relay import Relay
-from testbed.stranger import Stranger
+from testbed.stranger import DEADLINE, Stranger
 
 WAYS = {"debian12": "import_role", "debian13": "roles", "check1": "include_role", "check2": "mailops.ses.relay"}
 USER, SUDO_PASSWORD = "deploy", "a password of sudo's"
@@ -99,7 +99,7 @@ def consumer(layout, tmp_path_factory):
         for name in WAYS
     ]
     for process in prepared:
-        printed, _ = process.communicate(timeout=120)
+        printed, _ = process.communicate(timeout=DEADLINE)
         assert process.returncode == 0, printed
     yield stranger
     engine.remove([layout.container(name) for name in WAYS if name.startswith("check")])
