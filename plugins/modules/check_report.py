@@ -22,8 +22,9 @@ description:
     which CI servers show.
     So its failures are as many as the hosts that cannot send, its errors as many as those that could not be checked.
   - A host is in one of five states. C(can_send) logged in on a port. C(not_logged_in) took the dialogue on a port, but
-    the check had no credentials, so it tells nothing of the log-in. C(cannot_send) failed on every port.
-    C(unreachable) did not answer Ansible. C(not_checked) gave no result, for the reason that the report tells.
+    the check had no credentials, so it tells nothing of the log-in. C(cannot_send) failed on every port, or was given
+    credentials with which nobody can log in. C(unreachable) did not answer Ansible. C(not_checked) gave no result, for
+    the reason that the report tells.
   - C(report.html) is for people. It is one page that loads nothing, and reads without scripts.
   - Reports hold host names, addresses, certificates and what servers replied. They hold no password and no key,
     and nothing else that a host registered.

@@ -15,6 +15,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symp
 from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import (
     FAILING,
     STATES,
+    has_result,
     message_of,
     note_of,
     state_of,
@@ -42,7 +43,7 @@ def _host(name: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]
     check = result.get("check") or {}
     ports = check.get("ports") or []
     state = state_of(check)
-    message = message_of(check) if state in ("unreachable", "not_checked") else None
+    message = None if has_result(check) and state != "unreachable" else message_of(check)
     queue, queue_error = _queue(result.get("queue") or {}) if state != "unreachable" else (None, None)
     if queue_error and queue_error == message:
         queue_error = None  # what keeps every module from running is told once

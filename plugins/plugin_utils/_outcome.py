@@ -28,11 +28,17 @@ _NAMES_OPTION = r"(?:^|(?<=[.:,] )|(?<=['\"])|(?<=\bgive )|(?<=\bor ))({})(?![\w
 _SECRET = re.compile(r"(?<![A-Za-z0-9/+=])(?:[A-Za-z0-9/+=]{40}|[A-Za-z0-9/+=]{44})(?![A-Za-z0-9/+=])")
 
 
+def has_result(check: Mapping[str, Any]) -> bool:
+    """Whether the module came as far as the ports."""
+    return "reachable" in check
+
+
 def state_of(check: Mapping[str, Any]) -> str:
     if check.get("unreachable"):
         return "unreachable"
-    if "reachable" not in check:
-        return "not_checked"
+    if not has_result(check):
+        # The table of causes knows credentials with which nobody can log in before a connection is opened.
+        return "cannot_send" if check.get("diagnosis") else "not_checked"
     if not check["reachable"]:
         return "cannot_send"
     return "can_send" if any(_logged_in(port) for port in check.get("ports") or []) else "not_logged_in"
@@ -40,7 +46,7 @@ def state_of(check: Mapping[str, Any]) -> str:
 
 def in_variables(check: Mapping[str, Any], variables: Mapping[str, str]) -> Mapping[str, Any]:
     """A result whose error names what the user has set: VARIABLES has the variable by the option it was handed to."""
-    if state_of(check) != "not_checked" or not variables:
+    if has_result(check) or check.get("unreachable") or not variables:
         return check
     named = re.compile(_NAMES_OPTION.format("|".join(map(re.escape, variables))))
     return {**check, "msg": named.sub(lambda found: variables[found.group(1)], str(check.get("msg") or ""))}

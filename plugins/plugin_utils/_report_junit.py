@@ -25,7 +25,7 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
 )
 
 NAME = "mailops.ses.check"
-# How "can send" ends: what was tried and refused is a failure, what could not be tried an error.
+# How "can send" ends: what is known to fail is a failure, what could not be tried an error.
 _ENDS = {"not_logged_in": "skipped", "cannot_send": "failure", "unreachable": "error", "not_checked": "error"}
 
 

@@ -23,6 +23,7 @@ CAUSES = {
     "anonymous": ["not_logged_in"],
     "mistyped": ["not_checked"],
     "pythonless": ["module_failed"],
+    "secretive": ["secret_access_key_as_password"],
 }
 VARIABLES = {
     "check1": {"ses_region": FOREIGN_REGION},
@@ -31,8 +32,9 @@ VARIABLES = {
     "anonymous": {"ses_smtp_username": None, "ses_secret_access_key": None},
     "mistyped": {"ses_region": "us-est1"},
     "pythonless": {"ansible_python_interpreter": "/usr/local/bin/broken-python"},
+    "secretive": {"ses_smtp_password": "B" * 40, "ses_secret_access_key": None},
 }
-ALIASES = dict.fromkeys(("anonymous", "mistyped", "pythonless"), "check3")  # its container under another name
+ALIASES = dict.fromkeys(("anonymous", "mistyped", "pythonless", "secretive"), "check3")  # its container under another name
 # As it comes about when the standard library is gone or damaged.
 BROKEN_PYTHON = '#!/bin/sh\nPYTHONHOME=/nowhere exec /usr/bin/python3 "$@"\n'
 PORTS = [25, 465, 587, 2465, 2587]
@@ -133,13 +135,28 @@ def test_hosts_that_were_not_logged_in_pass_and_say_so(fleet, tmp_path):
     }
 
 
-def test_no_host_leaves_no_old_report(fleet, tmp_path):
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-i", "nobody,", "-e", "ses_hosts=fleet"),
+        ("-i", "nobody,", "-e", "ses_hosts=fleet", "--limit", "nobody"),
+        ("-i", "[fleet]\nweb1\n[others]\nnobody\n", "-e", "ses_hosts=fleet", "--limit", "others"),
+        ("-i", "/no/such/file", "-e", "ses_hosts=fleet"),
+    ],
+    ids=["mistyped-group", "mistyped-group-within-a-limit", "outside-the-limit", "no-inventory"],
+)
+def test_no_host_fails_and_leaves_no_old_report(tmp_path, arguments):
+    """In CI a typo would be green."""
+    arguments = list(arguments)
+    if "\n" in arguments[1]:
+        (tmp_path / "hosts").write_text(arguments[1])
+        arguments[1] = "hosts"
     (tmp_path / "ses-report").mkdir()
     (tmp_path / "ses-report" / "report.html").write_text("old")
-    command = ["ansible-playbook", "-i", "nobody,", "mailops.ses.check", "-e", "ses_hosts=fleet"]
+    command = ["ansible-playbook", "mailops.ses.check", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=ENVIRONMENT)
-    assert done.returncode == 0, done.stdout
-    assert "No host of the inventory matches fleet (ses_hosts)." in done.stdout
+    assert done.returncode != 0, done.stdout
+    assert "No host of the inventory matches fleet (ses_hosts)" in done.stdout
     assert "<h1>No host was checked</h1>" in (tmp_path / "ses-report" / "report.html").read_text()
     assert json.loads((tmp_path / "ses-report" / "report.json").read_text())["hosts"] == []
 
@@ -153,7 +170,7 @@ def test_a_variable_of_a_variable_that_is_not_there_is_no_check_without_a_log_in
 
 def test_it_fails_and_names_who_cannot_send(broken):
     assert broken.done.returncode != 0
-    told = "Cannot send: check1, check2, check3, check4. Unreachable: dead. Not checked: mistyped, pythonless."
+    told = "Cannot send: check1, check2, check3, check4, secretive. Unreachable: dead. Not checked: mistyped, pythonless."
     assert told in broken.printed
 
 
@@ -174,7 +191,7 @@ def test_report_json_has_the_causes(broken):
     assert {name: [item["id"] for item in host["diagnosis"]] for name, host in hosts.items()} == CAUSES
     for name in HOSTS:
         assert sorted(port["port"] for port in hosts[name]["ports"]) == PORTS
-    for name in ("check1", "check2", "check3", "anonymous", "mistyped"):
+    for name in ("check1", "check2", "check3", "anonymous", "mistyped", "secretive"):
         assert (hosts[name]["queue"]["mta"], hosts[name]["queue_error"]) == (None, None)
     assert "no package manager is found" in hosts["check4"]["queue_error"]
     assert hosts["check3"]["certificates"][0]["verified"] is True
@@ -190,6 +207,7 @@ def test_who_was_not_checked_learns_why(broken):
     assert hosts["pythonless"]["message"] == "ModuleNotFoundError: No module named 'encodings'"
     for name in ("mistyped", "pythonless"):
         assert hosts[name]["message"] in broken.printed
+    assert hosts["secretive"]["message"].startswith("ses_smtp_password is 40 characters long")
 
 
 def test_junit_has_the_causes(broken):
@@ -212,3 +230,4 @@ def test_no_report_has_a_secret(broken):
     for text in (broken.printed, *(path.read_text() for path in broken.folder.iterdir())):
         assert "wJalrXUtnFEMI" not in text
         assert "A" * 40 not in text
+        assert "B" * 40 not in text

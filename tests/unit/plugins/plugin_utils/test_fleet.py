@@ -36,7 +36,7 @@ def causes(found):
         (samples.not_logged_in(), "not_logged_in", ["not_logged_in"]),
         ({"failed": True, "msg": "MODULE FAILURE"}, "not_checked", ["module_failed"]),
         ({"failed": True, "msg": "ses_region is empty."}, "not_checked", ["not_checked"]),
-        ({"failed": True, "msg": "no", "diagnosis": [{"id": "temporary_keys"}]}, "not_checked", ["temporary_keys"]),
+        ({"failed": True, "msg": "no", "diagnosis": [{"id": "temporary_keys"}]}, "cannot_send", ["temporary_keys"]),
         ({}, "not_checked", ["not_checked"]),
         (None, "not_checked", ["not_checked"]),
     ],
@@ -50,6 +50,8 @@ def test_the_state_of_a_host_and_its_causes(check, state, ids):
 def test_a_host_without_a_result_says_why():
     assert of(samples.DEAD)["message"].endswith("Connection timed out")
     assert "ses_region is empty" in of({"msg": "ses_region is empty."})["diagnosis"][0]["cause"]
+    assert of({"msg": "region is empty.", "diagnosis": [{"id": "temporary_keys"}]})["message"] == "region is empty."
+    assert of(samples.wrong_password())["message"] is None
     assert len(of({"msg": "x" * 10000})["message"]) < 600
 
 

@@ -40,6 +40,9 @@ OPTIONS = {
         (samples.wrong_password(), "cannot_send"),
         (samples.DEAD, "unreachable"),
         ({"msg": "no"}, "not_checked"),
+        # Nobody can log in with these: the table knows it before a connection is opened.
+        ({"msg": "password is 40", "diagnosis": [{"id": "secret_access_key_as_password"}]}, "cannot_send"),
+        ({"msg": "no", "diagnosis": []}, "not_checked"),
         ({}, "not_checked"),
     ],
 )
@@ -133,6 +136,11 @@ def test_the_cause_of_what_no_dialogue_shows(check, identifier):
             {"username": "a b", "password": "x"},
             "ses_smtp_username contains a space, which no SES credential has: copy it again.",
         ),
+        (
+            {"username": "AKIA", "password": SECRET},
+            "ses_smtp_password is 40 characters long like an AWS secret access key, and that is not the SMTP password: "
+            "derive it with the filter mailops.ses.smtp_password, or give the key as ses_secret_access_key.",
+        ),
         ({"username": "AKIA", "password": ""}, "ses_smtp_password is empty: give the SES SMTP credentials."),
         (
             {"username": "AKIA"},
@@ -159,7 +167,7 @@ def test_an_error_of_the_options_names_the_variables(tmp_path, options, message)
     trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     with pytest.raises(OptionFault) as fault:
         job_of({**OPTIONS, "region": "us-east-1", "ca_file": str(tmp_path / "ca.pem"), **options}, "web1", "")
-    assert in_variables({"msg": str(fault.value)}, VARIABLES)["msg"] == message
+    assert in_variables({"msg": str(fault.value), "diagnosis": fault.value.diagnosis}, VARIABLES)["msg"] == message
 
 
 @pytest.mark.parametrize(

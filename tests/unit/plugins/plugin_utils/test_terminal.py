@@ -62,5 +62,5 @@ def test_the_verdict_names_who_cannot_send():
     assert _terminal.verdict(fleet(failing, samples.NOW)).endswith("web08, web09 and 2 more.")
     assert _terminal.verdict(fleet({"a": {"check": samples.not_logged_in()}}, samples.NOW)) == ""
     assert _terminal.verdict(fleet(samples.every_state(), samples.NOW)) == (
-        "Cannot send: web3. Unreachable: web4. Not checked: web5, web6, web7."
+        "Cannot send: web3, web7. Unreachable: web4. Not checked: web5, web6."
     )
