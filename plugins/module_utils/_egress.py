@@ -33,6 +33,7 @@ GONE = {SERVICE: "", AGAIN: "", TIMER: "", TABLE: ""}
 # Asked of a unit -> of its properties, those that tell whether it is in force.
 _TOLD = {SERVICE: ("ActiveState", "UnitFileState"), AGAIN: ("UnitFileState",), TIMER: ("ActiveState",)}
 IDLE = {"", "inactive", "disabled"}
+_NO_COMMAND = 127  # as a shell says it
 # What is asked of the host before anything on it changes, and what to say where it is not so.
 _NEEDS = (
     (
@@ -58,7 +59,7 @@ class Host:
         try:
             return self._runner(command)
         except OSError as error:
-            return 127, "", f"{command[0]}: {error.strerror}"
+            return _NO_COMMAND, "", f"{command[0]}: {error.strerror}"
 
     def path(self, path: str) -> str:
         return self._root + path
@@ -114,6 +115,15 @@ class Host:
         code, output, _errors = self._run(["journalctl", "--quiet", "--no-pager", "-o", "cat", "-n", "8", "-u", unit])
         said = [line for line in output.splitlines() if line.startswith("ses-egress:")]
         return f" ({said[-1]})" if said and not code else ""
+
+    def has_table(self) -> bool:
+        """Whether the kernel has it; EgressError where nft cannot tell."""
+        code, output, errors = self._run(["nft", "list", "tables"])
+        if code:
+            fault = "is missing" if code == _NO_COMMAND else f"does not list the tables ({errors.strip()})"
+            remedy = "install nftables again" if code == _NO_COMMAND else "correct that"
+            raise EgressError(f"nft {fault}, so the table cannot be removed; {remedy}, then repeat")
+        return TABLE in output.splitlines()
 
     def status(self) -> dict[str, str]:
         """What runs, and whether the table is there."""
@@ -188,8 +198,17 @@ def _enforce(host: Host, due: Mapping[str, str], before: Before) -> None:
         host.do("systemctl", "reload-or-restart", SERVICE)
         host.do("systemctl", "restart", TIMER)
     except (EgressError, OSError) as error:
+        raise EgressError(f"{_put_back(host, before)}: {error}") from error
+
+
+def _put_back(host: Host, before: Before) -> str:
+    """What the host has then, in words."""
+    try:
         _roll_back(host, before)
-        raise EgressError(f"the host keeps what it had: {error}") from error
+    except (EgressError, OSError) as error:
+        return f"what the host had could not be put back ({error})"
+    others = [name for name, value in host.status().items() if value != before.status[name]]
+    return "the host keeps what it had" + (f", except {', '.join(others)}" if others else "")
 
 
 def _roll_back(host: Host, before: Before) -> None:
@@ -199,6 +218,11 @@ def _roll_back(host: Host, before: Before) -> None:
     host.put(before.files)
     host.put_state(before.state)  # a former endpoint's addresses, which DNS need not name all at once
     host.ok("systemctl", "daemon-reload")
+    words = {unit: before.status[unit].split() for unit in _TOLD}
+    for unit in (AGAIN, SERVICE):
+        host.ok("systemctl", "reenable" if "enabled" in words[unit] else "disable", unit)
+    for unit, verb in ((SERVICE, "start"), (TIMER, "restart")):  # the service takes the timer along, both ways
+        host.ok("systemctl", verb if "active" in words[unit] else "stop", unit)
     if before.status[TABLE]:
         host.ok("systemctl", "restart", REFRESH)
     else:
@@ -211,10 +235,28 @@ def absent(host: Host, check_mode: bool) -> dict[str, Any]:
     status = host.status()
     state = host.state()
     changed = bool(before) or status != GONE or state is not None
+    if changed:
+        host.has_table()  # or nft cannot tell, and what keeps the list fresh has to stay
     if changed and not check_mode:
+        _unload(host, status)
         _undo(host)
+        left = [name for name, value in host.status().items() if value]
+        if left:
+            raise EgressError(f"{', '.join(left)} did not go: look into the host's journal, then repeat")
     diff = _diff(before, dict.fromkeys(before), (status, GONE), (_remembered(state), ""))
     return {"changed": changed, "addresses": [], "diff": diff}
+
+
+def _unload(host: Host, status: Mapping[str, str]) -> None:
+    """The table first: where it stays, so does the timer, for its addresses expire."""
+    host.ok("systemctl", "stop", TIMER, REFRESH)
+    try:
+        if host.has_table():
+            host.do("nft", "delete", "table", "inet", refresher.TABLE)
+    except EgressError:
+        if status[TIMER]:
+            host.ok("systemctl", "start", TIMER)
+        raise
 
 
 def _undo(host: Host) -> None:

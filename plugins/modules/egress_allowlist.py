@@ -17,6 +17,7 @@ description:
     stay open.
   - A service loads the last known addresses at boot, before the network is up.
   - The first refresh runs before anything is enforced. When it finds no address the module fails and changes nothing.
+  - When a later step fails, files, addresses, units and the table become what they were, stopped ones stopped.
 notes:
   - Judges packets that open a connection, on this host alone. Connections that are open, loopback, other ports and what
     the host forwards for others (such as containers with a network of their own) stay as they are.
@@ -57,6 +58,8 @@ options:
     description:
       - Whether the allowlist is to be in force. V(absent) removes the table, the units, the program and what it
         remembers.
+      - V(absent) needs C(nft) too where any of it is on the host, and removes nothing without it. The table would stay in
+        the kernel, and nobody would keep its addresses fresh.
     type: str
     choices: [present, absent]
     default: present

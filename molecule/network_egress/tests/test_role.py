@@ -46,16 +46,16 @@ def test_files_are_root_s_alone(egress):
 @pytest.fixture
 def broken(egress, request):
     """A unit that cannot do what it is asked on this host."""
-    unit, line = request.param
+    unit, text = request.param
     folder = f"/etc/systemd/system/{unit}.d"
     egress.host.check_output(
-        f"mkdir {folder} && printf '[Service]\\n{line}\\n' > {folder}/test.conf && systemctl daemon-reload"
+        f"mkdir {folder} && printf '{text}\\n' > {folder}/test.conf && systemctl daemon-reload"
     )
     yield egress
     egress.host.check_output(f"rm -r {folder}; systemctl daemon-reload")
 
 
-@pytest.mark.parametrize("broken", [(REFRESH, "ExecStartPre=/bin/false")], indirect=True)
+@pytest.mark.parametrize("broken", [(REFRESH, "[Service]\\nExecStartPre=/bin/false")], indirect=True)
 def test_a_failed_change_leaves_what_was_there(broken, addresses):
     before = [broken.host.file(name).content_string for name in FILES]
     done = broken.play(ses_egress_allowlist="present", ses_egress_ports=[587])
@@ -65,7 +65,7 @@ def test_a_failed_change_leaves_what_was_there(broken, addresses):
     assert broken.refused(addresses[1], 25)
 
 
-@pytest.mark.parametrize("broken", [(SERVICE, "ExecReload=\\nExecReload=/bin/false")], indirect=True)
+@pytest.mark.parametrize("broken", [(SERVICE, "[Service]\\nExecReload=\\nExecReload=/bin/false")], indirect=True)
 def test_a_failed_change_of_the_endpoint_remembers_the_former_one_s_addresses(broken, addresses):
     broken.move(*addresses[:3])
     broken.refresh()
@@ -74,6 +74,24 @@ def test_a_failed_change_of_the_endpoint_remembers_the_former_one_s_addresses(br
     assert done.returncode != 0
     assert f"the host keeps what it had: systemctl reload-or-restart {SERVICE} failed" in done.stdout
     assert set(broken.remembered()) == set(broken.members()) == set(addresses[:4])
+
+
+@pytest.fixture
+def switched_off(broken):
+    """An administrator has stopped it, and does not want it after the next boot either."""
+    broken.host.check_output(f"systemctl disable --now {SERVICE} {AGAIN}")
+    yield broken
+    broken.host.check_output(f"systemctl enable --now {SERVICE} && systemctl enable {AGAIN}")
+
+
+@pytest.mark.parametrize("broken", [(TIMER, "[Unit]\\nRefuseManualStart=yes")], indirect=True)
+def test_a_failed_change_leaves_off_what_was_switched_off(switched_off):
+    states = f"systemctl is-enabled {SERVICE} {AGAIN}; systemctl is-active {SERVICE} {TIMER}"
+    done = switched_off.play(ses_egress_allowlist="present")
+    assert done.returncode != 0
+    assert f"the host keeps what it had: systemctl restart {TIMER} failed" in done.stdout
+    assert switched_off.host.run(states).stdout.split() == ["disabled", "disabled", "inactive", "inactive"]
+    assert not switched_off.in_force()
 
 
 MISTYPED = [

@@ -38,6 +38,7 @@ class Commands:
 
     def __init__(self, root: Path, running: bool = False, fails: tuple[str, ...] = ()) -> None:
         self.root, self.running, self.fails = root, running, fails
+        self.table = running
         self.changes: list[str] = []
 
     def __call__(self, command: list[str]) -> tuple[int, str, str]:
@@ -46,9 +47,13 @@ class Commands:
             return 0, RUNNING if self.running else STOPPED, ""
         if line.startswith("journalctl"):
             return 0, "Starting\nses-egress: nft is not installed\n", ""
+        if line == "nft list tables" and not line.startswith(self.fails):
+            return 0, "table ip filter\n" + "table inet ses_egress\n" * self.table, ""
         if not line.startswith(("systemctl show", "nft list", "nft --version", "/usr/bin/python3")):
             self.changes.append(line)
-        failed = line.startswith(self.fails) or (line.startswith("nft list") and not self.running)
+        failed = line.startswith(self.fails) or (line.startswith("nft list") and not self.table)
+        self.table &= failed or not line.startswith("nft delete")
+        self.running &= failed or not line.startswith("systemctl disable --now")
         if line == "systemctl restart ses-egress-refresh.service" and not failed:
             (self.root / "var/lib/ses-egress").mkdir(exist_ok=True)
             name = json.loads((self.root / refresher.CONFIG.lstrip("/")).read_text())["endpoint"]
@@ -188,7 +193,14 @@ def test_a_step_that_fails_leaves_what_was_there(installed: Path, step: str) -> 
     with pytest.raises(EgressError, match="ses-egress: nft is not installed"):
         ask(installed, commands, ports=(25, 587))
     assert tree(installed) == before
-    assert commands.changes[-2:] == ENFORCED[:2]  # with the former files
+    assert commands.changes[-6:] == [
+        "systemctl daemon-reload",
+        "systemctl reenable ses-egress-again.service",
+        "systemctl reenable ses-egress.service",
+        "systemctl start ses-egress.service",
+        "systemctl restart ses-egress-refresh.timer",
+        ENFORCED[1],  # with the former files
+    ]
 
 
 @pytest.mark.parametrize("step", ENFORCED)
@@ -216,8 +228,25 @@ def test_what_was_not_in_force_is_not_after_a_failure(installed: Path) -> None:
     commands = Commands(installed, fails=(ENFORCED[-1],))
     with pytest.raises(EgressError, match="the host keeps what it had"):
         ask(installed, commands, name="other.example.com")
-    assert commands.changes[-1] == "nft delete table inet ses_egress"
+    assert commands.changes[-5:] == [
+        "systemctl disable ses-egress-again.service",
+        "systemctl disable ses-egress.service",
+        "systemctl stop ses-egress.service",
+        "systemctl stop ses-egress-refresh.timer",
+        "nft delete table inet ses_egress",
+    ]
     assert tree(installed) == before
+
+
+def test_what_could_not_be_put_back_is_told(installed: Path) -> None:
+    class Stuck(Commands):
+        def __call__(self, command: list[str]) -> tuple[int, str, str]:
+            self.running |= command[:2] == ["systemctl", "reload-or-restart"]  # and it does not stop
+            return super().__call__(command)
+
+    told = "^the host keeps what it had, except ses-egress.service, ses-egress-again.service, ses-egress-refresh.timer: "
+    with pytest.raises(EgressError, match=told):
+        ask(installed, Stuck(installed, fails=(ENFORCED[-1],)))
 
 
 def test_removal(installed: Path) -> None:
@@ -232,6 +261,48 @@ def test_removal(installed: Path) -> None:
     assert tree(installed) == {}
     assert commands.changes[0] == "systemctl stop ses-egress-refresh.timer ses-egress-refresh.service"
     assert not absent(Host(Commands(installed), str(installed)), check_mode=False)["changed"]
+
+
+@pytest.mark.parametrize(
+    ("fails", "running", "told"),
+    [
+        (("nft ",), True, "nft does not list the tables (it says no), so the table cannot be removed; correct that, "),
+        (("nft ",), False, "nft does not list the tables (it says no), so the table cannot be removed; correct that, "),
+        (("nft delete",), True, "nft delete table inet ses_egress failed: it says no"),
+    ],
+)
+@pytest.mark.parametrize("check", [True, False])
+def test_what_keeps_the_list_fresh_stays_while_the_table_does(
+    installed: Path, fails: tuple[str, ...], running: bool, told: str, check: bool
+) -> None:
+    before = tree(installed)
+    commands = Commands(installed, running, fails)
+    if check and fails == ("nft delete",):
+        assert absent(Host(commands, str(installed)), check)["changed"]
+    else:
+        with pytest.raises(EgressError) as caught:
+            absent(Host(commands, str(installed)), check)
+        assert str(caught.value).startswith(told)
+    assert tree(installed) == before
+    assert commands.running == running
+    assert not commands.changes or commands.changes[-1] == "systemctl start ses-egress-refresh.timer"
+
+
+def test_removal_without_nft_says_so(installed: Path) -> None:
+    def without_nft(command: list[str]) -> tuple[int, str, str]:
+        if command[0] == "nft":
+            raise FileNotFoundError(2, "No such file or directory")
+        return Commands(installed, running=True)(command)
+
+    told = "^nft is missing, so the table cannot be removed; install nftables again, then repeat$"
+    with pytest.raises(EgressError, match=told):
+        absent(Host(without_nft, str(installed)), check_mode=False)
+
+
+def test_a_unit_that_does_not_go_is_told(installed: Path) -> None:
+    commands = Commands(installed, running=True, fails=("systemctl disable",))
+    with pytest.raises(EgressError, match="^ses-egress.service, .* did not go: look into the host's journal"):
+        absent(Host(commands, str(installed)), check_mode=False)
 
 
 def test_removal_on_a_host_without_nft_or_systemd(root: Path) -> None:
