@@ -58,8 +58,8 @@ options:
     description:
       - Whether the allowlist is to be in force. V(absent) removes the table, the units, the program and what it
         remembers.
-      - V(absent) needs C(nft) too where any of it is on the host, and removes nothing without it. The table would stay in
-        the kernel, and nobody would keep its addresses fresh.
+      - V(absent) needs C(nft) too where any of it is on the host, and removes nothing without it. The table would stay
+        in the kernel, and nobody would keep its addresses fresh.
     type: str
     choices: [present, absent]
     default: present

@@ -48,9 +48,7 @@ def broken(egress, request):
     """A unit that cannot do what it is asked on this host."""
     unit, text = request.param
     folder = f"/etc/systemd/system/{unit}.d"
-    egress.host.check_output(
-        f"mkdir {folder} && printf '{text}\\n' > {folder}/test.conf && systemctl daemon-reload"
-    )
+    egress.host.check_output(f"mkdir {folder} && printf '{text}\\n' > {folder}/test.conf && systemctl daemon-reload")
     yield egress
     egress.host.check_output(f"rm -r {folder}; systemctl daemon-reload")
 

@@ -244,7 +244,7 @@ def test_what_could_not_be_put_back_is_told(installed: Path) -> None:
             self.running |= command[:2] == ["systemctl", "reload-or-restart"]  # and it does not stop
             return super().__call__(command)
 
-    told = "^the host keeps what it had, except ses-egress.service, ses-egress-again.service, ses-egress-refresh.timer: "
+    told = "^the host keeps what it had, except ses-egress.service, ses-egress-again.service, ses-egress-refresh.timer"
     with pytest.raises(EgressError, match=told):
         ask(installed, Stuck(installed, fails=(ENFORCED[-1],)))
 
