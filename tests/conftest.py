@@ -15,10 +15,15 @@ settings.load_profile("no_deadline")
 ROOT = Path(__file__).resolve().parents[1]
 COLLECTIONS = ROOT / ".cache" / "collections"
 
-# Where ansible-test runs, the checkout lies in such a tree already, and pyproject.toml's pythonpath is not read.
+# Where ansible-test runs, the checkout lies in such a tree already, and pyproject.toml is not read.
 if ROOT.parts[-3:] == ("ansible_collections", "mailops", "ses"):
     helpers = (ROOT / folder for folder in ("tests", "tests/unit", "tests/unit/plugins/module_utils"))
     sys.path[:0] = [str(folder) for folder in (ROOT.parents[2], *helpers)]
+
+    def pytest_configure(config):
+        """Register the marker."""
+        config.addinivalue_line("markers", "cause(id, says): as in pyproject.toml")
+
 elif not __file__.startswith(str(COLLECTIONS)):
     _link = COLLECTIONS / "ansible_collections" / "mailops" / "ses"
     _link.parent.mkdir(parents=True, exist_ok=True)
