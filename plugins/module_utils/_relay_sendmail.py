@@ -26,6 +26,11 @@ Rules = list[Rule]
 # A bounce that Sendmail makes itself is addressed while macro f still names the sender of the mail that failed, but
 # only after that mail's delivery: so a delivery leaves this mark on its mail.
 MARK = "ses_tried"
+# The distribution's daemons, on loopback.
+DAEMONS = [
+    "Family=inet, Name=MTA-v4, Port=smtp, Addr=127.0.0.1",
+    "Family=inet, Name=MSP-v4, Port=submission, M=Ea, Addr=127.0.0.1",
+]
 # Sendmail has no clock on a connection, only a count: a mail over a long way (100 ms) takes half a second.
 MESSAGES_A_SECOND = 2
 
@@ -55,7 +60,7 @@ def in_sendmail(relay: Relay) -> InSendmail:
         max_messages=min(relay.max_messages, relay.max_seconds * MESSAGES_A_SECOND),
         access=access(relay),
         aliases=bounce_aliases(relay),
-        macros={**macros(relay), "QUEUE_GROUP": queue_groups(relay.max_connections)},
+        macros={**macros(relay), "QUEUE_GROUP": queue_groups(relay.max_connections), "DAEMON_OPTIONS": DAEMONS},
         queues=[queue_directory()],
         recipient_rules=recipient_rules(relay),
         sender_rules=sender_rules(relay),

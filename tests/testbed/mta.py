@@ -73,6 +73,8 @@ class Postfix:
         "postconf -e 'sender_dependent_relayhost_maps=static:[127.0.0.1]:2525'",
         "postconf -e smtp_cname_overrides_servername=yes",
     )
+    # Somebody else's relay for a whole network.
+    exposures = ("postconf -e inet_interfaces=all mynetworks=10.0.0.0/8", "systemctl restart postfix")
 
 
 class Sendmail:
@@ -134,6 +136,12 @@ class Sendmail:
         f"echo 'TLS_Srv:{REGION_ENDPOINT} VERIFY:0' >> /etc/mail/access",
         "echo 'Try_TLS:amazonaws.com NO' >> /etc/mail/access",
         'echo \'AuthInfo: "U:root" "I:nobody" "P:nothing"\' > /etc/mail/authinfo',
+    )
+    exposures = (
+        "sed -i '/BEGIN mailops/,/END mailops/d; s/Addr=127.0.0.1/Addr=0.0.0.0/' /etc/mail/sendmail.mc",
+        "sed -i 's/^#Connect:10\\b/Connect:10/' /etc/mail/access",
+        "make -C /etc/mail",
+        "systemctl restart sendmail",
     )
 
 
