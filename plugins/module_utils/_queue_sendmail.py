@@ -12,6 +12,7 @@ from fnmatch import fnmatch
 from typing import NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._queue import MAX_RECIPIENTS, Message, QueueError
+from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail_queues import QUEUE, queue_directory
 
 # What a queue file's first letter says: qf waits, hf is quarantined, Qf is one that Sendmail could not read.
 STATES = {"qf": "", "hf": "hold", "Qf": "lost"}
@@ -34,10 +35,10 @@ class Queue(NamedTuple):
     deferred: str = "deferred"
 
 
-# Which configuration file names which queue, and where that is when the file is gone and its queue is still there.
+# Which configuration file names which queues, and where they are when the file is gone and its queues are still there.
 QUEUES = {
-    "/etc/mail/sendmail.cf": Queue("/var/spool/mqueue"),
-    "/etc/mail/submit.cf": Queue("/var/spool/mqueue-client", CLIENT, CLIENT),
+    "/etc/mail/sendmail.cf": (Queue(QUEUE), Queue(queue_directory())),
+    "/etc/mail/submit.cf": (Queue("/var/spool/mqueue-client", CLIENT, CLIENT),),
 }
 
 
@@ -75,9 +76,9 @@ def _is_whole(path: str) -> bool:
 def configured(root: str = "/") -> list[Queue]:
     """The queues of this host's configuration."""
     queues: list[Queue] = []
-    for name, default in QUEUES.items():
-        for path in queue_paths(_text(os.path.join(root, name.lstrip("/")))) or [default.path]:
-            queues.append(default._replace(path=os.path.join(root, path.lstrip("/"))))
+    for name, defaults in QUEUES.items():
+        for path in queue_paths(_text(os.path.join(root, name.lstrip("/")))) or [queue.path for queue in defaults]:
+            queues.append(defaults[0]._replace(path=os.path.join(root, path.lstrip("/"))))
     return list(dict.fromkeys(queues))
 
 

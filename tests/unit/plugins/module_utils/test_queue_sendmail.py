@@ -263,3 +263,9 @@ def test_the_host_s_queues(tmp_path: Path) -> None:
     written(tmp_path / "q", "qf1")
     written(tmp_path / "var/spool/mqueue-client", "qf2")
     assert sorted(message.state for message in sendmail_queue(configured(str(tmp_path)))) == ["client", "deferred"]
+
+
+def test_the_queues_whose_configuration_is_gone(tmp_path: Path) -> None:
+    for name in ("mqueue", "mqueue/bursts", "mqueue-client"):
+        written(tmp_path / "var/spool" / name, "qf1")
+    assert sorted(listed(configured(str(tmp_path))).values()) == ["client", "queued", "queued"]

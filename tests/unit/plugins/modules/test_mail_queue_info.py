@@ -25,7 +25,7 @@ REASON = "connect to smtp.example[192.0.2.1]:587: Connection refused"
 def run(monkeypatch, tmp_path, capsys):
     """Run the module on a host that has these packages, a postqueue that says this, and a queue of Sendmail."""
     (tmp_path / "mqueue").mkdir()
-    queues = {f"{tmp_path}/sendmail.cf": Queue(f"{tmp_path}/mqueue")}
+    queues = {f"{tmp_path}/sendmail.cf": (Queue(f"{tmp_path}/mqueue"),)}
     monkeypatch.setattr(_queue_sendmail, "QUEUES", queues)
 
     def program(name, script):
