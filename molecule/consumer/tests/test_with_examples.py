@@ -14,7 +14,6 @@ from testbed.examples import documented
 HOST = "debian12"
 # Names that only a reader's own network has -> the testbed's.
 OWN = {
-    "ens5": "eth0",
     "vpce-0123456789abcdef0-abcdefgh.email-smtp.eu-west-1.vpce.amazonaws.com": "email-smtp.eu-west-1.amazonaws.com",
     "eu-central-1": "eu-west-1",
 }
