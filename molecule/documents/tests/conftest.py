@@ -77,7 +77,7 @@ def project(tmp_path_factory):
         (made.path / "collections" / "ansible_collections" / name).symlink_to(containers / name)
     for name in (".cache", "docs"):
         (made.path / name).symlink_to(ROOT / name)
-    made.bash("make package && ansible-galaxy collection install .cache/package/mailops-ses-*.tar.gz", cwd=ROOT)
+    made.bash("make build && ansible-galaxy collection install .cache/package/mailops-ses-*.tar.gz", cwd=ROOT)
     return made
 
 
