@@ -121,7 +121,7 @@ def nothing_left(host):
 def addresses(layout):
     """Addresses of the endpoint's machine, its usual one first; all of them serve."""
     first = ipaddress.ip_address(layout.simulator_address)
-    spare = [first + 3 + number for number in range(4)]  # those between belong to the other regions
+    spare = [first + len(layout.regions) + number for number in range(4)]  # those between are other regions'
     bits = layout.subnet.partition("/")[2]
     for address in spare:
         run("podman", "exec", layout.container(SIMULATOR), *f"ip address replace {address}/{bits} dev eth0".split())
