@@ -10,8 +10,9 @@ from typing import Any
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Progress
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.module_utils._handshake import Way
 from ansible_collections.mailops.ses.plugins.module_utils._net import Net
-from ansible_collections.mailops.ses.plugins.module_utils._path_probe import PathWatch, Way
+from ansible_collections.mailops.ses.plugins.module_utils._path_probe import PathWatch
 from ansible_collections.mailops.ses.plugins.module_utils._port import Dialogue, Job
 from ansible_collections.mailops.ses.plugins.module_utils._replies import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._resolver import Resolved, resolve_in_time

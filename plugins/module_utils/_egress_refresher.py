@@ -39,7 +39,7 @@ Resolve = Callable[..., Sequence[Any]]
 Nft = Callable[[str], str]
 
 
-class Refusal(Exception):  # noqa: N818  (the rules stay as they are, which is no error of the program)
+class RefusalError(Exception):
     """Why the rules stay as they are."""
 
 
@@ -234,7 +234,7 @@ def load(config: Config, state: str = STATE, apply: Nft = nft) -> str:
     with locked(state):
         addresses = known(read(state), config.endpoint).unseen
         if not addresses:
-            raise Refusal(f"no address of {config.endpoint} is known yet, and an empty list would refuse all mail")
+            raise RefusalError(f"no address of {config.endpoint} is known yet, and an empty list would refuse all mail")
         _enforce(config, dict.fromkeys(addresses, config.grace_seconds), apply)
     return f"{INFO}{len(addresses)} addresses of {config.endpoint} are open, as they were known last"
 
@@ -251,7 +251,7 @@ def refresh(
     with locked(state):
         memory = merged(known(read(state), config.endpoint), addresses, now(), config.grace_seconds)
         if not memory.unseen:
-            raise Refusal(f"{config.endpoint} has no address ({fault}), and an empty list would refuse all mail")
+            raise RefusalError(f"{config.endpoint} has no address ({fault}), and an empty list would refuse all mail")
         left = {address: config.grace_seconds - seconds for address, seconds in memory.unseen.items()}
         _enforce(config, left, apply)
         write(state, state_text(config.endpoint, memory))
@@ -264,13 +264,13 @@ def refresh(
 def _enforce(config: Config, seconds_left: Mapping[str, int], apply: Nft) -> None:
     objection = apply(ruleset(seconds_left, config.ports))
     if objection:
-        raise Refusal(f"nft refused the rules, and those before stay in force: {objection}")
+        raise RefusalError(f"nft refused the rules, and those before stay in force: {objection}")
 
 
 def unload(apply: Nft = nft) -> str:
     objection = apply(unloaded())
     if objection:
-        raise Refusal(objection)
+        raise RefusalError(objection)
     return f"{INFO}mail ports are open to every address"
 
 
@@ -286,7 +286,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     try:
         print(commands[arguments[0]](), file=sys.stderr)
-    except (Refusal, OSError, ValueError, KeyError, TypeError) as error:
+    except (RefusalError, OSError, ValueError, KeyError, TypeError) as error:
         print(f"<3>ses-egress: {error}", file=sys.stderr)
         return 1
     return 0

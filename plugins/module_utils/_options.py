@@ -19,6 +19,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._credentials import (
     smtp_password,
     username_fault,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Credentials
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import (
     PORTS,
@@ -47,7 +48,7 @@ Content-Type: text/plain; charset=us-ascii
 The host {host} sent this message through {endpoint} to test the way."""
 
 
-class OptionFault(Exception):  # noqa: N818  (it is what the user did, not an error of the program)
+class OptionError(Exception):
     """Sentences that name the options, and the causes from the table."""
 
     def __init__(self, sentences: list[str], diagnosis: list[dict[str, str]] | None = None) -> None:
@@ -99,7 +100,7 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
 
 
 def job_of(params: Mapping[str, Any], host_name: str, date: str, check_mode: bool = False) -> Job:
-    """Raises OptionFault with every fault at once."""
+    """Raises OptionError with every fault at once."""
     _judge(params)
     endpoint = params["endpoint"] or endpoint_of(params["region"])
     region = region_of(endpoint) or params["region"]
@@ -130,12 +131,7 @@ def _judge(params: Mapping[str, Any]) -> None:
         sentences.append("username is given without a secret: give password or secret_access_key too.")
     if sentences:
         kinds = dict.fromkeys(_CAUSES[fault] for fault in found.values() if fault in _CAUSES)
-        from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import (  # noqa: PLC0415  (faults only)
-            Symptom,
-            diagnose,
-        )
-
-        raise OptionFault(sentences, [diagnose(Symptom(kind)) for kind in kinds])
+        raise OptionError(sentences, [diagnose(Symptom(kind)) for kind in kinds])
 
 
 def _credentials(params: Mapping[str, Any], region: str | None) -> Credentials | None:
@@ -144,7 +140,7 @@ def _credentials(params: Mapping[str, Any], region: str | None) -> Credentials |
     if params["password"] is not None:
         return Credentials(params["username"], params["password"])
     if region is None:
-        raise OptionFault(
+        raise OptionError(
             ["region is missing: secret_access_key gives a password for one region, and the endpoint's name has none."]
         )
     return Credentials(params["username"], smtp_password(params["secret_access_key"], region))
@@ -161,24 +157,24 @@ def _password_facts(password: str | None, secret: str | None, region: str | None
 def _context(ca_file: str | None) -> ssl.SSLContext:
     path = ca_file or _tls.default_ca_file()
     if path is None:
-        raise OptionFault(
+        raise OptionError(
             [
                 f"ca_file is not given, and the host has no known bundle ({', '.join(_tls.CA_FILES)}): "
                 "install the distribution's ca-certificates package."
             ]
         )
     if not os.path.isfile(path):
-        raise OptionFault(
+        raise OptionError(
             [f"ca_file {path} is not there, or is no file, on the managed host: give a file of PEM certificates."]
         )
     try:
         return _tls.verifying_context(path)
     except ssl.SSLError:
-        raise OptionFault(
+        raise OptionError(
             [f"ca_file {path} is no CA file: it has no certificate in PEM form that OpenSSL can read."]
         ) from None
     except OSError as error:
-        raise OptionFault([f"ca_file {path} cannot be read: {error.strerror}."]) from None
+        raise OptionError([f"ca_file {path} cannot be read: {error.strerror}."]) from None
 
 
 def _message(params: Mapping[str, Any], endpoint: str, host_name: str, date: str) -> str:

@@ -14,19 +14,17 @@ small segments do not help.
 
 from __future__ import annotations
 
-import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Callable, NamedTuple, TypeVar
+from typing import Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils import _path_mtu as path
-from ansible_collections.mailops.ses.plugins.module_utils import _tls
+from ansible_collections.mailops.ses.plugins.module_utils import _path_search, _tls
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Session
-from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import Attempt, ConnectSized, Finding
-from ansible_collections.mailops.ses.plugins.module_utils._replies import Failure
+from ansible_collections.mailops.ses.plugins.module_utils._handshake import Way, attempt, start
+from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import Attempt, Finding
 
 _PATIENCE = 0.25  # this share of the time a handshake may take before it is looked into
 _MAX_PATIENCE = 5.0
@@ -36,70 +34,6 @@ _LARGE_SECONDS = 0.5  # that a large write may take where a small one is faster 
 _LARGE_LEAST = 1.5  # times the small one's time: with less time than that a large write is not tried
 _LARGER = 600  # so many bytes more than a packet holds make a large ClientHello
 _LARGEST = 12_000  # more than jumbo frames hold
-
-Result = TypeVar("Result")
-
-
-class Way(NamedTuple):
-    """How to get to the server once more; nothing secret goes over it."""
-
-    connect: ConnectSized
-    context: ssl.SSLContext
-    client_name: str
-    server_name: str
-    clock: Callable[[], float]
-    address: str = ""
-    port: int = 0
-    tls: str = ""
-
-
-def start(call: Callable[[], Result]) -> Callable[[float], Result | None]:
-    """Runs it beside; what comes of it is asked for with a time-out. What is late is left behind."""
-    results: list[Result] = []
-    thread = threading.Thread(target=lambda: results.append(call()), daemon=True)
-    thread.start()
-
-    def ask(seconds: float) -> Result | None:
-        thread.join(max(seconds, 0))
-        return results[0] if results else None
-
-    return ask
-
-
-def attempt(way: Way, deadline: Deadline, wait: Callable[[], float], max_segment: int | None = None) -> Attempt:
-    """One handshake; just before it begins, `wait` is asked how long it may take. After 0 it shall not begin."""
-    began = ready = hello = way.clock()
-    opened = ended = path.TcpInfo()
-    session: Session | None = None
-    outcome = path.LATE
-    try:
-        session = Session(way.connect(way.address, way.port, deadline.left(), max_segment), deadline, str)
-        opened = session.tcp_info()
-        if way.tls == "starttls":
-            session.expect(220)
-            session.greet(way.client_name)
-            session.command("STARTTLS", 220)
-        outcome = path.REFUSED
-        ready = hello = way.clock()
-        seconds = wait()
-        if seconds:
-            outcome = path.STALLED
-            hello = way.clock()
-            session.deadline = deadline.within(seconds)
-            session.start_tls(way.context, way.server_name)
-            outcome = path.PASSED
-    except (socket.timeout, TimeoutError):  # noqa: UP041  (two classes until Python 3.10)
-        pass
-    except Failure as failure:
-        outcome = path.LATE if failure.kind == "timeout" else path.REFUSED
-    except OSError as error:
-        answered = isinstance(error, ssl.SSLError) and _tls.kind_of(error) != "closed"
-        outcome = path.PASSED if answered else path.REFUSED
-    finally:
-        if session:
-            ended = session.tcp_info()
-            session.close()
-    return Attempt(outcome, way.clock() - hello, ready - began, opened, ended)
 
 
 class Findings(NamedTuple):
@@ -146,8 +80,6 @@ class PathWatch:
             if self._investigating:
                 return
             self._investigating = True
-        from ansible_collections.mailops.ses.plugins.module_utils import _path_search  # noqa: PLC0415  (faults only)
-
         first = Attempt(path.STALLED, opened=opened)
         self._stalled = _path_search.investigate(first, way, self._deadline.share(_END_SHARE))
 
@@ -167,8 +99,6 @@ class PathWatch:
             return Findings(large=Finding(path.HEALTHY), learnt=sent if sent < size else None)
         if first.outcome != path.STALLED:
             return Findings()
-        from ansible_collections.mailops.ses.plugins.module_utils import _path_search  # noqa: PLC0415  (faults only)
-
         passed, deadline = _path_search.Passed(port.way, port.seconds), self._deadline.share(_END_SHARE)
         return Findings(large=_path_search.investigate(first, way, deadline, passed))
 

@@ -7,8 +7,8 @@ from typing import Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils import _path_mtu as path
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._handshake import Way, attempt, start
 from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import Attempt, Finding
-from ansible_collections.mailops.ses.plugins.module_utils._path_probe import Way, attempt, start
 
 _SMALL_SHARE = 0.5  # of the time that is left: when not even small segments pass in it, the server is slow
 _LEAST_WAIT = 0.3  # above the 0.2 seconds after which a lost packet is sent again

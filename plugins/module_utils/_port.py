@@ -11,6 +11,7 @@ from typing import Any, Callable, NamedTuple
 from ansible_collections.mailops.ses.plugins.module_utils import _tls
 from ansible_collections.mailops.ses.plugins.module_utils._certificate import Certificate
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import (
     Credentials,
     Progress,
@@ -211,11 +212,6 @@ class Dialogue:
         """Why it failed, what will fail later, and what makes it slow."""
         if not (self.failure or self._warning or self._silent):
             return []
-        from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import (  # noqa: PLC0415  (faults only)
-            Symptom,
-            diagnose,
-        )
-
         known = {**facts, "size": str(self.path_mtu or "")}
         symptoms = []
         if self.failure:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
@@ -32,24 +32,18 @@ def drain_all(
     """Empty and stop the named MTAs; a DrainError leaves all of them as they were."""
     waiting: dict[str, int] = {}
     done: dict[str, bool] = {}  # whether it ran
-    changed = False
-    for name in names:
-        old = _known(known, name)
-        try:
-            if not old.installed():
-                _see_nothing_left(old)
-                continue
-            waiting[name] = len(old.waiting())
-            as_wanted = not (old.opened() or old.running() or waiting[name])
-            if not as_wanted:
-                done[name] = drain(old, deadline, pause)
-                changed = True
-        except (DrainError, QueueError) as error:
-            for earlier, ran in done.items():
-                resume(known[earlier], ran)
-            raise _explained(name, old, error, now) from None
+    try:
+        for name, old in _installed(known, names, now):
+            with _explaining(name, old, now):
+                waiting[name] = len(old.waiting())
+                if waiting[name] or old.opened() or old.running():
+                    done[name] = drain(old, deadline, pause)
+    except DrainError:
+        for earlier, ran in done.items():
+            resume(known[earlier], ran)
+        raise
     return {
-        "changed": changed,
+        "changed": bool(done),
         "messages": waiting,
         "stopped": [name for name, ran in done.items() if ran],
         "msg": " ".join(
@@ -65,17 +59,11 @@ def preview_all(known: Mapping[str, Any], names: Sequence[str], now: float) -> d
     waiting: dict[str, int] = {}
     running: set[str] = set()
     changed = False
-    for name in names:
-        old = _known(known, name)
-        try:
-            if not old.installed():
-                _see_nothing_left(old)
-                continue
+    for name, old in _installed(known, names, now):
+        with _explaining(name, old, now):
             messages = _movable(old.waiting())
             if messages and not old.delivers:
                 raise DrainError(NOT_DELIVERED, _counts(messages))
-        except (DrainError, QueueError) as error:
-            raise _explained(name, old, error, now) from None
         waiting[name] = len(messages)
         running |= {name} if old.running() else set()
         changed = changed or bool(messages) or name in running or old.opened()
@@ -187,6 +175,25 @@ def _stopped_empty(old: Any, deadline: Deadline, pause: Callable[[], None]) -> b
         pause()
     old.stop()
     return not old.waiting()
+
+
+def _installed(known: Mapping[str, Any], names: Sequence[str], now: float) -> Iterator[tuple[str, Any]]:
+    """Those that are there; a DrainError where something is left of another."""
+    for name in names:
+        old = _known(known, name)
+        if old.installed():
+            yield name, old
+            continue
+        with _explaining(name, old, now):
+            _see_nothing_left(old)
+
+
+@contextmanager
+def _explaining(name: str, old: Any, now: float) -> Iterator[None]:
+    try:
+        yield
+    except (DrainError, QueueError) as error:
+        raise _explained(name, old, error, now) from None
 
 
 def _known(known: Mapping[str, Any], name: str) -> Any:

@@ -59,7 +59,7 @@ class ReplyReader:
                 raise Failure("flood", f"a line of more than {MAX_LINE} bytes: {self._text(self.pending)[:40]}…")
             try:
                 data = self._receive()
-            except (socket.timeout, TimeoutError):  # noqa: UP041  (two classes until Python 3.10)
+            except (socket.timeout, TimeoutError):  # noqa: UP041  (Python 3.9, which hosts may have, raises either)
                 raise Failure("unfinished" if begun or self.pending else "timeout") from None
             if not data:
                 raise Failure("closed")

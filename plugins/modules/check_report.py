@@ -53,28 +53,23 @@ options:
         A relative path is below the directory where C(ansible-playbook) was started.
     type: str
     default: ses-report
+extends_documentation_fragment:
+  - mailops.ses.attributes
 attributes:
   action:
     description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the
       controller.
     support: full
   check_mode:
-    description: Can run in check mode and report what it would change, without changing anything.
-    support: full
     details:
       - The reports are written in check mode too, because they change nothing on the hosts.
   diff_mode:
-    description: Returns details of what has changed, or would change, in diff mode.
     support: none
   idempotent:
-    description: When run twice in a row outside check mode with the same arguments, the second run changes nothing.
-    support: full
     details:
       - It never reports a change. The files are written anew by each run, with its time.
   platform:
-    description: Target OS families that it can run on.
     platforms: posix
-    support: full
 """
 
 EXAMPLES = r"""

@@ -38,21 +38,14 @@ extends_documentation_fragment:
   - mailops.ses.attributes
 attributes:
   check_mode:
-    support: full
     details:
       - It looks the endpoint's name up, and does not need C(nft) yet.
   diff_mode:
-    support: full
     details:
       - Of the program it shows the number of lines and the digest, of everything else the text.
   idempotent:
-    support: full
     details:
       - Addresses that come and go are the timer's business, and no change.
-  platform:
-    description: Target OS families that it can run on.
-    platforms: Linux
-    support: full
 options:
   state:
     description:

@@ -41,17 +41,6 @@ author:
   - mailops maintainers (@mailops)
 extends_documentation_fragment:
   - mailops.ses.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
-  platform:
-    description: Target OS families that it can run on.
-    platforms: linux
-    support: full
 options:
   mtu:
     description:

@@ -25,24 +25,12 @@ requirements:
   - Root on the managed host, and systemd
 author:
   - mailops maintainers (@mailops)
+extends_documentation_fragment:
+  - mailops.ses.attributes
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
-    support: full
     details:
       - It cannot know whether the messages will leave. It fails for what is known to stay.
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
-      mode.
-    support: full
-  idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no
-      change.
-    support: full
-  platform:
-    description: Target OS families that it can run on.
-    platforms: Linux
-    support: full
 options:
   mtas:
     description:

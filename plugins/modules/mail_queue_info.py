@@ -32,22 +32,15 @@ options:
     description:
       - The SES endpoint that the MTA relays to, for the diagnosis. By default the host that a reason names.
     type: str
+extends_documentation_fragment:
+  - mailops.ses.attributes
 attributes:
-  check_mode:
-    description: Can run in check mode and report what it would change, without changing anything.
-    support: full
   diff_mode:
-    description: Returns details of what has changed, or would change, in diff mode.
     support: none
     details:
       - It changes nothing.
-  idempotent:
-    description: When run twice in a row outside check mode with the same arguments, the second run changes nothing.
-    support: full
   platform:
-    description: Target OS families that it can run on.
     platforms: posix
-    support: full
 seealso:
   - module: mailops.ses.smtp_check
 """

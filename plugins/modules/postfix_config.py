@@ -39,16 +39,12 @@ extends_documentation_fragment:
   - mailops.ses.attributes
 attributes:
   check_mode:
-    support: full
     details:
       - On a host without Postfix it reports the difference to an empty configuration.
   diff_mode:
-    support: full
     details:
       - Of secret tables it shows the keys, and whether a value changes, never a value. The same goes for passwords that
         stand in C(inline) or C(static) tables in a parameter.
-  idempotent:
-    support: full
 options:
   parameters:
     description:

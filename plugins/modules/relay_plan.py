@@ -15,14 +15,10 @@ description:
   - The roles run it before they change anything.
 author:
   - mailops maintainers (@mailops)
+extends_documentation_fragment:
+  - mailops.ses.attributes
 attributes:
-  check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
-    support: full
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
-      mode.
-    support: full
     details:
       - In check mode it shows the packages that the role installs, and those that they replace.
 options:

@@ -35,16 +35,12 @@ extends_documentation_fragment:
   - mailops.ses.attributes
 attributes:
   check_mode:
-    support: full
     details:
       - On a host without Sendmail it reports the difference to an empty configuration.
   diff_mode:
-    support: full
     details:
       - Of secret tables it shows the keys, and whether a value changes, never a value. C(sendmail.cf) is left out; it
         follows from C(sendmail.mc).
-  idempotent:
-    support: full
 options:
   defines:
     description:

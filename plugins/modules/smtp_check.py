@@ -100,24 +100,20 @@ options:
       - The seconds to wait before trying again; at most 600.
     type: float
     default: 5
+extends_documentation_fragment:
+  - mailops.ses.attributes
 attributes:
   check_mode:
-    description: Can run in check mode and report what it would change, without changing anything.
-    support: full
     details:
       - Nothing is changed unless O(send=true), which in check mode reports that it would send.
   diff_mode:
-    description: Returns details of what has changed, or would change, in diff mode.
     support: none
   idempotent:
-    description: When run twice in a row outside check mode with the same arguments, the second run changes nothing.
     support: partial
     details:
       - With O(send=true) each run sends.
   platform:
-    description: Target OS families that it can run on.
     platforms: posix
-    support: full
 """
 
 EXAMPLES = r"""
@@ -300,7 +296,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._check import check, summary
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
 from ansible_collections.mailops.ses.plugins.module_utils._net import Net, connect
-from ansible_collections.mailops.ses.plugins.module_utils._options import OptionFault, job_of
+from ansible_collections.mailops.ses.plugins.module_utils._options import OptionError, job_of
 from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import connect_sized
 from ansible_collections.mailops.ses.plugins.module_utils._resolver import resolve
 
@@ -339,7 +335,7 @@ def main(net: Net = NET) -> None:
     try:
         date = _date() if module.params["send"] else ""
         job = job_of(module.params, socket.gethostname(), date, module.check_mode)
-    except OptionFault as fault:
+    except OptionError as fault:
         module.fail_json(msg=str(fault), diagnosis=fault.diagnosis)
     if job.credentials:
         module.no_log_values.add(job.credentials.password)  # it may be a derived one, which no option holds

@@ -14,6 +14,7 @@ class Postfix:
 
     name = "postfix"
     package = "postfix"
+    pid_file = "/var/spool/postfix/pid/master.pid"
     sender_process = "smtp -t unix"  # what the process list shows of it while it delivers
     announcement = f"relayhost = [{REGION_ENDPOINT}]:587"  # what a check of a bare host says
     null_sender = ""  # as `sendmail -f` takes it
@@ -82,6 +83,7 @@ class Sendmail:
 
     name = "sendmail"
     package = "sendmail-bin"
+    pid_file = "/run/sendmail/mta/sendmail.pid"
     sender_process = "sendmail-mta"
     announcement = f"define(`SMART_HOST', `relay:{REGION_ENDPOINT}')"
     null_sender = "<>"

@@ -13,11 +13,6 @@ testinfra_hosts = RELAYS
 THROTTLED = "454 Throttling failure: Maximum sending rate exceeded."
 QUEUES = "/var/spool/postfix/{maildrop,incoming,active,deferred,hold} /var/spool/mqueue /var/spool/mqueue-client"
 LISTENERS = {"postfix": "master", "sendmail": "sendmail-mta"}
-# What a refusal has to leave alone: files, packages, who takes mail from users, the daemon's process.
-FINGERPRINT = (
-    "find /etc /usr/sbin $(readlink -f /usr/sbin/sendmail) -xdev -type f -printf '%p %T@ %m %u %s\\n' | sort; "
-    "dpkg-query -W; cat /run/sendmail/mta/sendmail.pid /var/spool/postfix/pid/master.pid 2>/dev/null || true"
-)
 # Hands mail over until it is told to stop, at most two minutes, and notes what was taken.
 STREAM = """
 for number in $(seq 400); do
@@ -52,6 +47,15 @@ def stream(relay):
     relay.host.run("systemctl stop stream")
 
 
+def fingerprint(relay):
+    """What a refusal has to leave alone: files, packages, who takes mail from users, the daemon's process."""
+    return relay.host.check_output(
+        "find /etc /usr/sbin $(readlink -f /usr/sbin/sendmail) -xdev -type f -printf '%%p %%T@ %%m %%u %%s\\n' | sort; "
+        "dpkg-query -W; cat %s",
+        relay.mta.pid_file,
+    )
+
+
 def files_in_queues(host):
     return host.run(f"bash -c {quote(f'find {QUEUES} -type f')}").stdout.split()
 
@@ -66,14 +70,14 @@ def test_it_stays_when_its_mail_cannot_leave(relay, endpoint, other):
     kept = [relay.send() for _ in range(2)]
     relay.deferred(kept[-1], "454")
     until("both are deferred", lambda: [("454" in reason) for reason in relay.queue()] == [True, True])
-    before = relay.host.check_output(FINGERPRINT)
+    before = fingerprint(relay)
     announced = relay.playbook("--check", ses_mta=other.name, ses_replace_mta=True)
     assert f"{relay.mta.name} has 2 messages queued. They would be delivered" in announced.stdout
     done = relay.playbook(ses_mta=other.name, ses_replace_mta=True, ses_replace_mta_timeout=3)
     assert done.returncode != 0
     assert f"{relay.mta.name} is not replaced: 2 messages wait in its queue" in done.stdout
     assert THROTTLED in done.stdout
-    assert relay.host.check_output(FINGERPRINT) == before
+    assert fingerprint(relay) == before
     assert len(relay.queue()) == 2
     # It goes on as it was. What has waited is not tried again at once.
     endpoint.clear()

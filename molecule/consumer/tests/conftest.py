@@ -8,6 +8,7 @@ import subprocess
 from shlex import quote
 
 import pytest
+import testinfra
 import yaml
 from testbed import engine
 from testbed.relay import Relay
@@ -108,7 +109,6 @@ def consumer(layout, tmp_path_factory):
 @pytest.fixture(scope="session")
 def machine(layout):
     """A host as testinfra sees it, by its name in testbed.toml."""
-    import testinfra  # noqa: PLC0415  (pytest's plugin of that name loads it first)
 
     def named(name):
         return testinfra.get_host(f"podman://{layout.container(name)}")

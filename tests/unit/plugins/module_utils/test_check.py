@@ -17,7 +17,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._net import Net, conne
 from ansible_collections.mailops.ses.plugins.module_utils._port import Job
 from ansible_collections.mailops.ses.plugins.module_utils._resolver import Resolved, resolve
 from ansible_collections.mailops.ses.plugins.module_utils._tls import verifying_context
-from ses_simulator import Region, Simulator
+from ses_simulator import Simulator
+from simulated import simulated
 from smtp_servers import CLOSED, NAME, net, outcome
 
 CREDENTIALS = Credentials("AKIAEXAMPLE", "SES+pass/word")
@@ -26,11 +27,7 @@ WHOLE = {"credentials": CREDENTIALS, "sender": "web@corp.example", "recipient": 
 
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    with Simulator(
-        regions=[Region("us-east-1", addresses=["127.0.0.1"])],
-        credentials={CREDENTIALS.username: CREDENTIALS.password},
-        state_dir=tmp_path_factory.mktemp("simulator"),
-    ) as simulator:
+    with simulated(tmp_path_factory.mktemp("simulator"), {CREDENTIALS.username: CREDENTIALS.password}) as simulator:
         yield simulator
 
 

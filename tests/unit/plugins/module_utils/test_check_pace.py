@@ -14,7 +14,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
 from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import connect_sized
 from ansible_collections.mailops.ses.plugins.module_utils._port import Job
 from ansible_collections.mailops.ses.plugins.module_utils._tls import verifying_context
-from ses_simulator import Region, Simulator
+from ses_simulator import Simulator
+from simulated import simulated
 from smtp_servers import NAME, net
 
 CREDENTIALS = Credentials("AKIAEXAMPLE", "SES+pass/word")
@@ -28,11 +29,7 @@ LEAST_ROUNDS = 3
 
 @pytest.fixture(scope="module")
 def sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    with Simulator(
-        regions=[Region("us-east-1", addresses=["127.0.0.1"])],
-        credentials={CREDENTIALS.username: CREDENTIALS.password},
-        state_dir=tmp_path_factory.mktemp("simulator"),
-    ) as simulator:
+    with simulated(tmp_path_factory.mktemp("simulator"), {CREDENTIALS.username: CREDENTIALS.password}) as simulator:
         yield simulator
 
 

@@ -272,7 +272,7 @@ def test_loading_gives_all_the_full_grace_and_asks_nobody(state: str) -> None:
 )
 def test_an_empty_list_is_never_enforced(state: str, act: Callable[[str, Kernel], str]) -> None:
     kernel = Kernel()
-    with pytest.raises(refresher.Refusal, match="an empty list would refuse all mail"):
+    with pytest.raises(refresher.RefusalError, match="an empty list would refuse all mail"):
         act(state, kernel)
     assert not kernel.texts
     assert not os.path.exists(state)
@@ -281,7 +281,7 @@ def test_an_empty_list_is_never_enforced(state: str, act: Callable[[str, Kernel]
 def test_what_nft_refuses_is_not_remembered(state: str) -> None:
     remember(state, _192_0_2_1=40)
     before = refresher.read(state)
-    with pytest.raises(refresher.Refusal, match="those before stay in force: no such thing"):
+    with pytest.raises(refresher.RefusalError, match="those before stay in force: no such thing"):
         refreshed(state, Kernel("no such thing"), refresher.Answers(frozenset(["192.0.2.3"]), ""))
     assert refresher.read(state) == before
 

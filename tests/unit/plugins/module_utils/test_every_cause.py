@@ -11,9 +11,10 @@ from ansible_collections.mailops.ses.plugins.module_utils._causes import CAUSES,
 from ansible_collections.mailops.ses.plugins.module_utils._check import check
 from ansible_collections.mailops.ses.plugins.module_utils._credentials import smtp_password
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import LOAD_BALANCERS
-from ansible_collections.mailops.ses.plugins.module_utils._options import OptionFault, job_of
+from ansible_collections.mailops.ses.plugins.module_utils._options import OptionError, job_of
 from causes import provoked, provokes
-from ses_simulator import Region, Simulator
+from ses_simulator import Simulator
+from simulated import simulated
 from smtp_servers import NAME, net
 
 USER, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -119,11 +120,7 @@ ROWS = [
 
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    with Simulator(
-        regions=[Region(REGION, addresses=["127.0.0.1"])],
-        credentials={USER: {"secret_access_key": SECRET}},
-        state_dir=tmp_path_factory.mktemp("simulator"),
-    ) as simulator:
+    with simulated(tmp_path_factory.mktemp("simulator"), {USER: {"secret_access_key": SECRET}}, REGION) as simulator:
         yield simulator
 
 
@@ -143,7 +140,7 @@ def diagnosed(sim: Simulator, options: dict[str, Any]) -> list[list[dict[str, st
     }
     try:
         job = job_of(params, "web1", "Tue, 24 Nov 2026 13:00:00 -0000")
-    except OptionFault as fault:
+    except OptionError as fault:
         return [fault.diagnosis]
     return [port["diagnosis"] for port in check(job, net(sim.ports))["ports"]]
 

@@ -10,7 +10,7 @@ import pytest
 import trustme
 from ansible_collections.mailops.ses.plugins.module_utils import _tls
 from ansible_collections.mailops.ses.plugins.module_utils._credentials import smtp_password
-from ansible_collections.mailops.ses.plugins.module_utils._options import OptionFault, address_fault, job_of
+from ansible_collections.mailops.ses.plugins.module_utils._options import OptionError, address_fault, job_of
 from ansible_collections.mailops.ses.plugins.module_utils._port import Job
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,7 +117,7 @@ def test_the_secret_tells_whose_password_it_is(ca_file: str, region: str | None)
     ],
 )
 def test_a_fault_names_its_option(ca_file: str, options: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(OptionFault) as fault:
+    with pytest.raises(OptionError) as fault:
         job(**{"region": "us-east-1", "ca_file": ca_file, **options})
     assert sentence in str(fault.value)
     secrets = [options.get(name) for name in ("password", "secret_access_key")]
@@ -125,12 +125,12 @@ def test_a_fault_names_its_option(ca_file: str, options: dict[str, Any], sentenc
 
 
 def test_all_faults_at_once() -> None:
-    with pytest.raises(OptionFault, match=r"(?s)region .*timeout .*retries "):
+    with pytest.raises(OptionError, match=r"(?s)region .*timeout .*retries "):
         job(region="us_east_1", timeout=0.0, retries=-1)
 
 
 def test_a_secret_needs_a_region(ca_file: str) -> None:
-    with pytest.raises(OptionFault, match="region is missing"):
+    with pytest.raises(OptionError, match="region is missing"):
         job(endpoint="smtp.example", username="AKIAEXAMPLE", secret_access_key="some+secret+key", ca_file=ca_file)
 
 
@@ -143,7 +143,7 @@ def test_a_secret_needs_a_region(ca_file: str) -> None:
     ],
 )
 def test_faults_that_the_table_explains(options: dict[str, Any], cause: str | None) -> None:
-    with pytest.raises(OptionFault) as fault:
+    with pytest.raises(OptionError) as fault:
         job(region="us-east-1", **options)
     assert [diagnosis["id"] for diagnosis in fault.value.diagnosis] == ([cause] if cause else [])
 
@@ -159,10 +159,10 @@ def test_ca_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "empty": "is no CA file",
         "cut": "is no CA file",
     }.items():
-        with pytest.raises(OptionFault, match=f"ca_file .*{sentence}"):
+        with pytest.raises(OptionError, match=f"ca_file .*{sentence}"):
             job(region="us-east-1", ca_file=str(tmp_path / name))
     monkeypatch.setattr(_tls, "CA_FILES", ())
-    with pytest.raises(OptionFault, match="ca_file is not given"):
+    with pytest.raises(OptionError, match="ca_file is not given"):
         job(region="us-east-1")
 
 

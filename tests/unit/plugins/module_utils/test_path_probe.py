@@ -13,7 +13,7 @@ from ansible_collections.mailops.ses.plugins.module_utils import _path_mtu as pa
 from ansible_collections.mailops.ses.plugins.module_utils import _tls
 from ansible_collections.mailops.ses.plugins.module_utils._check import check
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
-from ansible_collections.mailops.ses.plugins.module_utils._path_probe import Way, attempt, start
+from ansible_collections.mailops.ses.plugins.module_utils._handshake import Way, attempt, start
 from ansible_collections.mailops.ses.plugins.module_utils._port import Job
 from smtp_servers import NAME, Authority, Client, Script, net, outcome, serve
 

@@ -201,6 +201,13 @@ def test_what_is_not_known_is_refused():
             call()
 
 
+def test_beside_one_that_is_not_known_the_other_stays():
+    old = Old(["a"])
+    with pytest.raises(DrainError, match="citadel-server is not replaced"):
+        drain_all({"sendmail": old}, ["sendmail", "citadel-server"], deadline(old), old.second, 0.0)
+    assert (old.runs, old.door) == (True, True)
+
+
 def test_of_two_both_stay():
     first, second = Old(), Old(["a"], delivers=False)
     with pytest.raises(DrainError, match="exim4 is not replaced"):

@@ -15,7 +15,8 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mailops.ses.plugins.module_utils import _net, _resolver
 from ansible_collections.mailops.ses.plugins.module_utils._credentials import smtp_password
 from ansible_collections.mailops.ses.plugins.modules import smtp_check
-from ses_simulator import Region, Simulator
+from ses_simulator import Simulator
+from simulated import simulated
 
 SECRET = "some+secret+key"
 PASSWORD = "BMXhUYlu5Z3gSXVQORxlVa7XPaz91aGWdfHxvkOZdWZ2"
@@ -24,11 +25,7 @@ Run = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    with Simulator(
-        regions=[Region("eu-central-1", addresses=["127.0.0.1"])],
-        credentials={"AKIAEXAMPLE": PASSWORD},
-        state_dir=tmp_path_factory.mktemp("simulator"),
-    ) as simulator:
+    with simulated(tmp_path_factory.mktemp("simulator"), {"AKIAEXAMPLE": PASSWORD}, "eu-central-1") as simulator:
         yield simulator
 
 
