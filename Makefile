@@ -6,7 +6,7 @@ RUN := tests/testbed/run
 SCENARIO ?=
 MTA ?= postfix
 
-.PHONY: help demo test lint unit system molecule build package docs pictures bench clean setup python
+.PHONY: help demo test checks lint unit system molecule build package docs pictures bench clean setup python
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -21,7 +21,14 @@ python: ## the Python environment alone
 demo: setup ## a relay from nothing to a delivered mail, without an account at AWS; MTA=sendmail for the other one
 	@$(RUN) python -m testbed.demo $(MTA)
 
-test: setup lint unit package system molecule ## everything that CI runs
+test: setup ## everything that CI runs; the scenarios mostly wait, so the rest runs beside them
+	@tests/testbed/setup package
+	@tests/testbed/setup system
+	@echo "Checks and scenarios run side by side; each prints what it did when it ends."
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse checks molecule
+
+checks: # one after the other
+	@MAKEFLAGS= $(MAKE) --no-print-directory lint unit package system
 
 lint: python ## style and structure
 	$(RUN) ruff check

@@ -15,6 +15,7 @@ class Postfix:
     name = "postfix"
     package = "postfix"
     pid_file = "/var/spool/postfix/pid/master.pid"
+    deletion = "test ! -x /usr/sbin/postsuper || postsuper -d ALL"  # of all that is queued
     sender_process = "smtp -t unix"  # what the process list shows of it while it delivers
     announcement = f"relayhost = [{REGION_ENDPOINT}]:587"  # what a check of a bare host says
     null_sender = ""  # as `sendmail -f` takes it
@@ -38,10 +39,6 @@ class Postfix:
     def flush(self) -> None:
         """Try all of the queue at once."""
         self.host.check_output("postqueue -f")
-
-    def empty(self) -> None:
-        """Delete what is queued."""
-        self.host.run("test ! -x /usr/sbin/postsuper || postsuper -d ALL")
 
     def port(self) -> int:
         """The endpoint's port that is configured."""
@@ -84,6 +81,7 @@ class Sendmail:
     name = "sendmail"
     package = "sendmail-bin"
     pid_file = "/run/sendmail/mta/sendmail.pid"
+    deletion = "find /var/spool/mqueue /var/spool/mqueue-client -type f -delete"
     sender_process = "sendmail-mta"
     announcement = f"define(`SMART_HOST', `relay:{REGION_ENDPOINT}')"
     null_sender = "<>"
@@ -108,10 +106,6 @@ class Sendmail:
     def flush(self) -> None:
         """Try all of the queue at once: a run that selects mail by its recipients asks for no age."""
         self.host.check_output("sendmail -Am -qR@")
-
-    def empty(self) -> None:
-        """Delete what is queued."""
-        self.host.run("find /var/spool/mqueue /var/spool/mqueue-client -type f -delete")
 
     def port(self) -> int:
         """The endpoint's port that is configured."""

@@ -136,8 +136,7 @@ class Relay:
 
     def empty(self) -> None:
         """Delete what is queued, and root's mailbox."""
-        self.mta.empty()
-        self.host.run("rm -f /var/mail/*")
+        self.host.run(f"{self.mta.deletion}; rm -f /var/mail/*")
 
     def mailbox(self, user: str, word: str) -> str:
         """USER's mailbox on the host, as soon as it contains WORD."""
