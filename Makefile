@@ -64,7 +64,7 @@ build: python ## the collection's tarball, .cache/package/mailops-ses-VERSION.ta
 	rm -rf .cache/package
 	$(RUN) ansible-galaxy collection build --force --output-path .cache/package
 
-package: build ## the tarball as Galaxy and a stranger take it, and the unit tests by the oldest Python of managed hosts
+package: python ## the tarball as Galaxy and a stranger take it, and the unit tests by the oldest Python of managed hosts
 	@tests/testbed/setup package
 	$(RUN) pytest tests/package
 	$(RUN) tests/ansible_test units

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tarball that `make build` made, and an empty project to install it into."""
+"""The collection's tarball, and an empty project to install it into."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from testbed import stranger as testbed
 
 
 @pytest.fixture(scope="session")
-def tarball() -> Path:
-    """What `make build` made."""
-    return testbed.tarball()
+def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One of its own: a scenario beside this can build another meanwhile."""
+    return testbed.Stranger(tmp_path_factory.mktemp("build")).build()
 
 
 @pytest.fixture

@@ -66,9 +66,3 @@ class Stranger:
         self.run("ansible-galaxy", "collection", "build", ROOT, "--output-path", "built")
         (built,) = (self.project / "built").glob("mailops-ses-*.tar.gz")
         return built
-
-
-def tarball() -> Path:
-    """What `make build` made."""
-    (built,) = (ROOT / ".cache" / "package").glob("mailops-ses-*.tar.gz")
-    return built
