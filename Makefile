@@ -22,13 +22,11 @@ demo: setup ## a relay from nothing to a delivered mail, without an account at A
 	@$(RUN) python -m testbed.demo $(MTA)
 
 test: setup ## everything that CI runs; the scenarios mostly wait, so the rest runs beside them
-	@tests/testbed/setup package
-	@tests/testbed/setup system
 	@echo "Checks and scenarios run side by side; each prints what it did when it ends."
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse checks molecule
 
-checks: # one after the other
-	@MAKEFLAGS= $(MAKE) --no-print-directory lint unit package system
+checks: # one after the other, with a testbed that no scenario takes away
+	@MAKEFLAGS= TESTBED=$$(($${TESTBED:-0} + 150)) $(MAKE) --no-print-directory lint unit package system
 
 lint: python ## style and structure
 	$(RUN) ruff check
