@@ -38,7 +38,9 @@ class Queue(NamedTuple):
 # Which configuration file names which queues, and where they are when the file is gone and its queues are still there.
 QUEUES = {
     "/etc/mail/sendmail.cf": (Queue(QUEUE), Queue(queue_directory())),
-    "/etc/mail/submit.cf": (Queue("/var/spool/mqueue-client", CLIENT, CLIENT),),
+    "/etc/mail/submit.cf": tuple(
+        Queue(f"/var/spool/{name}", CLIENT, CLIENT) for name in ("mqueue-client", "clientmqueue")  # Debian's, Red Hat's
+    ),
 }
 
 

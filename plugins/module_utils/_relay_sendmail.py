@@ -110,10 +110,13 @@ def macros(relay: Relay) -> dict[str, list[str]]:
 
 
 def sender_rules(relay: Relay) -> Rules:
-    """Ruleset 1: one address for every sender of envelope and headers; a null sender stays one."""
+    """Ruleset 1: one address for every sender of envelope and headers; a null sender stays one. Where masquerading is
+    asked for, the users that the distribution exempts from it (Red Hat: root) are not."""
     sender = relay.sender_rewrites.get("*")
     if not sender:
-        return []
+        users = [["$={E}", "$1"], ["$={E} < @ $=w . >", "$1"]]
+        domains = sorted(_organisation(relay))[:1]
+        return [[user, f"$@ {name} < @ {domain} . >"] for domain in domains for user, name in users]
     kept = [["<@>", "$@ <@>"]]
     if _outside(relay):
         # A bounce of what leaves in this name has to be known from other bounces.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Debian's sendmail.conf: shell variables by which its scripts start the daemons."""
+"""The variables with which the distribution starts the daemons: Debian's sendmail.conf, Red Hat's sysconfig/sendmail."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ def values(text: str) -> dict[str, str]:
 def set_values(text: str, wanted: Mapping[str, str]) -> str:
     """The text with these variables changed in place, or added at its end; all else stays."""
     present = values(text)
+    # Debian's lines end so. systemd, which reads Red Hat's, would take it for a part of the value.
+    end = ";" if re.search(r"^[A-Z].*;$", text, re.MULTILINE) else ""
     for name, value in wanted.items():
-        line = f'{name}="{value}";'
+        line = f'{name}="{value}"{end}'
         if name not in present:
             text += ("" if not text or text.endswith("\n") else "\n") + line + "\n"
         elif present[name] != value:

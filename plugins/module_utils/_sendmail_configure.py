@@ -14,7 +14,15 @@ from ansible_collections.mailops.ses.plugins.module_utils._command import run
 from ansible_collections.mailops.ses.plugins.module_utils._configuring import BARE, due, nothing_changes
 from ansible_collections.mailops.ses.plugins.module_utils._files import CLOCK_SLACK, newest, text_of
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import SendmailError
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail_plan import CF, CONF, MC, Plan, TablePlan, make_plan
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail_plan import (
+    CF,
+    CONF,
+    MC,
+    Plan,
+    TablePlan,
+    make_plan,
+    path_of,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail_request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._swap import Swap, locked, sweep
 
@@ -27,7 +35,7 @@ def configure(request: Request, check_mode: bool, scratch: str) -> dict[str, Any
     if not check_mode:
         raise SendmailError("Sendmail is not installed: sendmail, makemap, m4 and make are needed. Install them first")
     return {
-        **_report(make_plan(request, installed=False), request.directory),
+        **_report(make_plan(request, installed=False), request),
         **BARE,
         "sendmail_version": "",
         "msg": "Sendmail is not installed yet: the difference is against an empty configuration",
@@ -52,7 +60,7 @@ def _configure(request: Request, check_mode: bool, scratch: str) -> dict[str, An
         if plan.changed and not check_mode:
             _carry_out(plan, compiled, request)
     return {
-        **_report(plan, request.directory),
+        **_report(plan, request),
         **_due(plan, missed),
         "sendmail_version": _sendmail.version(compiled),
     }
@@ -101,7 +109,7 @@ def _carry_out(plan: Plan, compiled: str, request: Request) -> None:
             _stage(table, swap)
         texts = {**plan.after, CF: compiled}
         for name in plan.changed_files:
-            target = os.path.join(request.directory, name)
+            target = path_of(name, request)
             swap.put(target, swap.stage(target, texts[name].encode("utf-8", "surrogateescape")))
         for table in plan.tables:
             for path in table.remove:
@@ -131,16 +139,16 @@ def _stage(plan: TablePlan, swap: Swap) -> None:
         swap.put(plan.path + ".db", _sendmail.build(staged, plan.after, private), private)
 
 
-def _report(plan: Plan, directory: str) -> dict[str, Any]:
+def _report(plan: Plan, request: Request) -> dict[str, Any]:
     diff = []
     for name in (MC, CONF):
         if plan.before[name] != plan.after[name]:
-            path = os.path.join(directory, name)
+            path = path_of(name, request)
             texts = {"before": plan.before[name], "after": plan.after[name]}
             diff.append({"before_header": path, "after_header": path, **texts})
     return {
         "changed": plan.changed,
-        "files": plan.changed_files,
+        "files": [os.path.basename(path_of(name, request)) for name in plan.changed_files],
         "queues": list(plan.queues),
         "tables": [table.result() for table in plan.tables],
         "diff": [*diff, *({"prepared": f"{path} is made\n"} for path in plan.queues)]
@@ -152,9 +160,9 @@ def _missed(plan: Plan, request: Request, running: dict[str, float] | None) -> s
     """What an earlier run left undone on the daemon: files that are newer than its last load or its start."""
     if running is None:
         return "restart"  # Debian's unit counts as active whatever became of its daemon
-    if newest([os.path.join(request.directory, CONF)]) > running["started"] + CLOCK_SLACK:
+    if newest([request.settings_file]) > running["started"] + CLOCK_SLACK:
         return "restart"
-    paths = [os.path.join(request.directory, name) for name in (MC, CF)]
+    paths = [path_of(name, request) for name in (MC, CF)]
     paths += [path for table in plan.tables for path in table.files]
     return "reload" if newest(paths) > running["loaded"] + CLOCK_SLACK else "none"
 

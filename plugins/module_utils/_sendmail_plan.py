@@ -13,7 +13,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._files import exposed,
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import SendmailError
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail_request import Request, Table
 
-MC, CONF, CF = "sendmail.mc", "sendmail.conf", "sendmail.cf"
+MC, CONF, CF = "sendmail.mc", "settings", "sendmail.cf"
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def rows(source: str) -> dict[str, str]:
 
 def make_plan(request: Request, installed: bool) -> Plan:
     """Compare what is wanted with the host's files."""
-    before = {name: text_of(os.path.join(request.directory, name)) or "" for name in (MC, CONF)}
+    before = {name: text_of(path_of(name, request)) or "" for name in (MC, CONF)}
     mc = _sendmail_mc.with_settings(before[MC] if installed else "MAILER_DEFINITIONS\n", request.lines)
     if mc is None:
         raise SendmailError(f"{request.directory}/{MC} has no MAILER_DEFINITIONS, before which they would stand")
@@ -92,6 +92,10 @@ def make_plan(request: Request, installed: bool) -> Plan:
     tables = [look(table, request.directory, installed) for table in request.tables]
     queues = tuple(path for path in request.queues if not os.path.isdir(path))
     return Plan(before, after, tables, stale=False, queues=queues)
+
+
+def path_of(name: str, request: Request) -> str:
+    return request.settings_file if name == CONF else os.path.join(request.directory, name)
 
 
 def look(table: Table, directory: str, installed: bool) -> TablePlan:

@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.mailops.ses.plugins.module_utils import _maps, _sendmail_mc
 
 _SETTING = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
-# sendmail.conf is read by a shell and by a program that writes it anew.
+# The file is read by a shell or systemd, and on Debian by a program that writes it anew.
 _SETTING_VALUE = re.compile(r"[A-Za-z0-9 ,.:=/_+-]*", re.ASCII)
 _KEY = re.compile(r"(?!#)\S+")
 TABLE_KINDS = ("hash", "text")
@@ -36,6 +36,7 @@ class Request:
     tables: tuple[Table, ...]
     directory: str
     queues: tuple[str, ...] = ()
+    settings_file: str = ""
 
 
 def fault(params: Mapping[str, Any]) -> str | None:
@@ -59,7 +60,7 @@ def _faults(params: Mapping[str, Any]) -> Iterator[str]:
             yield f"sections: {name}: {bad}"
     for name, value in params["settings"].items():
         if not _SETTING.fullmatch(name):
-            yield f"settings: {name!a} is no variable of sendmail.conf"
+            yield f"settings: {name!a} is no variable of a shell"
         if not _SETTING_VALUE.fullmatch(str(value)):
             yield f"settings: {name}: a character of the value is none of letters, digits, space and , . : = / _ + -"
     yield from (f"queues: {path!a} is no absolute path" for path in params["queues"] if not path.startswith("/"))
@@ -103,6 +104,7 @@ def request(params: Mapping[str, Any]) -> Request:
         tables=tuple(map(_table, params["tables"])),
         directory=params["config_directory"].rstrip("/"),
         queues=tuple(params["queues"]),
+        settings_file=params["settings_file"],
     )
 
 

@@ -28,7 +28,7 @@ notes:
   - >-
     Where no reload came since the files changed, for example because an earlier play was interrupted, or where no
     daemon runs, RV(action) says so though RV(ignore:changed) is V(false).
-  - Needs Debian's layout of C(/etc/mail) with its C(Makefile), Sendmail 8.17 or newer, C(m4) and C(make).
+  - Needs Debian's or Red Hat's layout of C(/etc/mail) with its C(Makefile), Sendmail 8.17 or newer, C(m4) and C(make).
 author:
   - mailops maintainers (@mailops)
 extends_documentation_fragment:
@@ -65,9 +65,14 @@ options:
     default: {}
   settings:
     description:
-      - Variables of C(sendmail.conf), with which Debian's scripts start the daemons.
+      - Variables of O(settings_file), with which the distribution starts the daemons.
     type: dict
     default: {}
+  settings_file:
+    description:
+      - Where they stand. C(/etc/sysconfig/sendmail) on Red Hat's family.
+    type: path
+    default: /etc/mail/sendmail.conf
   tables:
     description:
       - Look-up tables.
@@ -153,7 +158,7 @@ restart_due:
   returned: success
   type: bool
 files:
-  description: Those of C(sendmail.conf), C(sendmail.mc) and C(sendmail.cf) that change.
+  description: Those of C(sendmail.mc), C(sendmail.cf) and, by its name, O(settings_file) that change.
   returned: success
   type: list
   elements: str
@@ -205,6 +210,7 @@ ARGUMENTS = {
     "macros": {"type": "dict", "default": {}},
     "sections": {"type": "dict", "default": {}},
     "settings": {"type": "dict", "default": {}},
+    "settings_file": {"type": "path", "default": "/etc/mail/sendmail.conf"},
     "tables": {"type": "list", "elements": "dict", "default": [], "options": TABLE},
     "queues": {"type": "list", "elements": "path", "default": []},
     "config_directory": {"type": "path", "default": "/etc/mail"},

@@ -71,6 +71,13 @@ def test_one_sender_replaces_every_address_but_the_null_sender():
     assert sendmail().sender_rules == []
 
 
+def test_nobody_is_exempt_from_masquerading():
+    assert sendmail(ses_masquerade_domain="example.com").sender_rules == [
+        ["$={E}", "$@ $1 < @ example.com . >"],
+        ["$={E} < @ $=w . >", "$@ $1 < @ example.com . >"],
+    ]
+
+
 def test_the_bounce_recipients_own_mail_is_known_from_other_bounces():
     rules = sendmail(ses_sender="ops@example.com", ses_bounce_recipient="b@example.net").sender_rules
     assert rules[1] == ["b < @ example.net $* >", "$@ b < @ example.net . >"]

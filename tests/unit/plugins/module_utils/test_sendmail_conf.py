@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Debian's sendmail.conf."""
+"""The variables with which Debian's scripts and Red Hat's units start the daemons."""
 
 from __future__ import annotations
 
@@ -24,3 +24,10 @@ def test_values_are_read_without_quotes():
 def test_variables_change_in_place_and_nothing_else_does(wanted, after):
     assert set_values(TEXT, wanted) == after
     assert set_values(after, wanted) == after
+
+
+@pytest.mark.parametrize("text", ['SENDMAIL_OPTS="-q1h"\n', "# nothing;\n"])
+def test_no_semicolon_where_systemd_reads_the_file(text):
+    after = set_values(text, {"SENDMAIL_OPTS": "-q1m"})
+    assert after.endswith('SENDMAIL_OPTS="-q1m"\n')
+    assert set_values(after, {"SENDMAIL_OPTS": "-q1m"}) == after

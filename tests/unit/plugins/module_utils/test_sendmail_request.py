@@ -12,6 +12,7 @@ EMPTY = {
     "tables": [],
     "queues": [],
     "config_directory": "/etc/mail/",
+    "settings_file": "/etc/mail/sendmail.conf",
 }
 TABLE = {"name": "authinfo", "kind": "hash", "entries": None, "secret_entries": None}
 
