@@ -17,7 +17,15 @@ from .engine import ROOT
 from .layout import Layout
 from .mta import mta_of
 
-ALL_RELAYS = [f"podman://{Layout.load().container(name)}" for name in ("debian12", "debian13")]
+
+
+def relays(*names: str) -> list[str]:
+    """What testinfra calls these hosts."""
+    return [f"podman://{Layout.load().container(name)}" for name in names]
+
+
+# A scenario with hosts of its own names them, and runs the tests of others on them.
+ALL_RELAYS = relays(*os.environ.get("ALL_RELAYS", "debian12 debian13").split())
 # A scenario that repeats long tests for another MTA sets RELAYS to the one host that it repeats them on.
 RELAYS = [name for name in ALL_RELAYS if name.endswith(os.environ.get("RELAYS", ""))]
 INVENTORY = ROOT / "molecule" / "inventory.yml"
@@ -67,8 +75,7 @@ class Relay:
 
     def module(self, name: str, *arguments: str, **options: Any) -> dict[str, Any]:
         """What a module returns on this host, and whether it failed."""
-        given = " ".join(f"{option}={value}" for option, value in options.items())
-        command = ["ansible", self.name, "-i", str(INVENTORY), "-m", name, "-a", given, *arguments]
+        command = ["ansible", self.name, "-i", str(INVENTORY), "-m", name, "-a", json.dumps(options), *arguments]
         environment = {**ENVIRONMENT, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         head, _arrow, result = done.stdout.partition(" => ")
