@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The roles on systems that are not run here: their own tasks resolve each system's facts (families.yml)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from testbed.relay import ENVIRONMENT
+
+HERE = Path(__file__).resolve().parent
+SYSTEMS = yaml.safe_load((HERE / "families.yml").read_text())["systems"]
+ROLES = ("postfix", "sendmail", "network")
+CASES = [(system, role) for system in SYSTEMS for role in ROLES]
+
+
+def wanted(system, role):
+    """Variables and their values, or words of a refusal."""
+    value = SYSTEMS[system][role]
+    return {"__ses_network_manager": value} if value in ("apt", "dnf") else value
+
+
+@pytest.fixture(scope="session")
+def resolved(tmp_path_factory):
+    """What the roles resolve, a host a case."""
+    folder = tmp_path_factory.mktemp("families")
+    hosts = {
+        f"{system}-{role}": {"facts": SYSTEMS[system]["facts"], "role": role, "wanted": wanted(system, role)}
+        for system, role in CASES
+    }
+    inventory = {"systems": {"hosts": hosts}, "all": {"vars": {"written": str(folder / "resolved.json")}}}
+    (folder / "hosts.json").write_text(json.dumps(inventory))
+    command = ["ansible-playbook", "-i", str(folder / "hosts.json"), str(HERE / "families_resolve.yml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads((folder / "resolved.json").read_text())
+
+
+@pytest.mark.parametrize(("system", "role"), CASES)
+def test_a_system(resolved, system, role):
+    found, expected = resolved[f"{system}-{role}"], wanted(system, role)
+    if isinstance(expected, dict):
+        assert found == expected
+    else:
+        assert expected in found
+        assert found.startswith(f"This host is {' '.join(SYSTEMS[system]['facts'][:2])}, ")
