@@ -19,7 +19,7 @@ class Postfix:
     sender_process = "smtp -t unix"  # what the process list shows of it while it delivers
     announcement = f"relayhost = [{REGION_ENDPOINT}]:587"  # what a check of a bare host says
     null_sender = ""  # as `sendmail -f` takes it
-    unverified, no_tls = "not verified", "TLS is required"  # why mail waits
+    unverified, no_tls = "certificate not ", "TLS is required"  # why mail waits; 3.5 says "trusted", 3.7 "verified"
     defers_refused_log_in = replaces_headers = True
     lets_pass = False  # whether a mail does not wait for those of a burst that came before it
     ports = (587, 2587, 465, 2465, 25)  # those that it can use, in the order that `auto` tries them
@@ -72,7 +72,11 @@ class Postfix:
         "postconf -e smtp_cname_overrides_servername=yes",
     )
     # Somebody else's relay for a whole network.
-    exposures = ("postconf -e inet_interfaces=all mynetworks=10.0.0.0/8", "systemctl restart postfix")
+    exposures = (
+        "postconf -e inet_interfaces=all mynetworks=10.0.0.0/8",
+        "postconf -MX 127.0.0.25:25/inet",  # beside all interfaces, Postfix 3.5 does not start with it
+        "systemctl restart postfix",
+    )
 
 
 class Sendmail:
