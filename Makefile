@@ -4,9 +4,10 @@
 SHELL := /bin/bash
 RUN := tests/testbed/run
 SCENARIO ?=
+PLATFORMS ?=
 MTA ?= postfix
 
-.PHONY: help demo test checks lint unit system molecule build package docs pictures bench clean setup python
+.PHONY: help demo test checks lint unit system molecule build package versions docs pictures bench clean setup python
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -45,8 +46,12 @@ system: ## tests that need root's networks and a browser
 	@tests/testbed/setup system
 	$(RUN) pytest tests/system
 
-molecule: setup ## scenarios in containers; SCENARIO=name runs one
-	@$(RUN) tests/testbed/scenarios $(SCENARIO)
+molecule: setup ## scenarios in containers; SCENARIO=name runs one, PLATFORMS=all those systems that have to be pulled
+	@test -z "$(PLATFORMS)" || $(RUN) python -m testbed images --pulled
+	@$(RUN) tests/testbed/scenarios $(if $(PLATFORMS),platforms,$(SCENARIO))
+
+versions: setup ## what takes longer than CI has: Debian sid
+	@$(RUN) tests/testbed/sid
 
 bench: setup ## the figures that the collection promises, side by side with what they are compared to
 	@$(RUN) python -m bench

@@ -39,7 +39,8 @@ class Queue(NamedTuple):
 QUEUES = {
     "/etc/mail/sendmail.cf": (Queue(QUEUE), Queue(queue_directory())),
     "/etc/mail/submit.cf": tuple(
-        Queue(f"/var/spool/{name}", CLIENT, CLIENT) for name in ("mqueue-client", "clientmqueue")  # Debian's, Red Hat's
+        Queue(f"/var/spool/{name}", CLIENT, CLIENT)
+        for name in ("mqueue-client", "clientmqueue")  # Debian's, Red Hat's
     ),
 }
 

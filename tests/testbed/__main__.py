@@ -22,6 +22,7 @@ def main(arguments: list[str]) -> int:
     reboot.add_argument("hosts", nargs="+", metavar="HOST")
     commands.add_parser("down", help="remove every container and network of the testbed, and nothing else")
     images = commands.add_parser("images", help="bootstrap what is missing (default: every suite)")
+    images.add_argument("--pulled", action="store_true", help="those of an image registry instead")
     images.add_argument("suites", nargs="*", metavar="SUITE")
     options = parser.parse_args(arguments)
     layout = Layout.load()
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> int:
         elif options.command == "down":
             engine.down(layout)
         else:
-            engine.images(layout, options.suites or list(layout.suites))
+            engine.images(layout, options.suites or list(layout.pulled if options.pulled else layout.suites))
     except engine.EngineError as error:
         print(f"testbed: {error}", file=sys.stderr)
         return 1

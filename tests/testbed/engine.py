@@ -50,7 +50,8 @@ def images(layout: Layout, suites: list[str]) -> None:
     for suite in suites:
         name = layout.image(suite)
         if not run("podman", "images", "--quiet", name):
-            bootstrap(name, suite, layout)
+            make = pull if suite in layout.pulled else bootstrap
+            make(name, suite, layout)
 
 
 def bootstrap(name: str, suite: str, layout: Layout) -> None:
@@ -62,6 +63,20 @@ def bootstrap(name: str, suite: str, layout: Layout) -> None:
         include = f"--include={','.join(layout.include)}"
         run("mmdebstrap", "--quiet", "--variant=minbase", *options, include, suite, archive)
         run("podman", "import", "--quiet", "--change", 'CMD ["/sbin/init"]', archive, name)
+
+
+def pull(name: str, image: str, layout: Layout) -> None:
+    """Pull an image and make a host of it, with systemd and what the roles expect of any host."""
+    print(f"Pulling {image}", flush=True)
+    try:
+        run("podman", "pull", "--quiet", image)
+    except EngineError as error:
+        why = str(error).splitlines()[-1]
+        raise EngineError(f"{image} cannot be pulled, so the hosts of PLATFORMS=all do not run here ({why})") from None
+    with tempfile.TemporaryDirectory(prefix="ses-testbed-") as folder:
+        recipe = Path(folder) / "Containerfile"
+        recipe.write_text(f'FROM {image}\nRUN {layout.pulled[image]}\nCMD ["/sbin/init"]\n')
+        run("podman", "build", "--quiet", "--tag", name, "--file", str(recipe), folder)
 
 
 def up(layout: Layout, hosts: list[str]) -> None:

@@ -34,6 +34,7 @@ class Layout:
     gateway: str
     repository: str
     suites: dict[str, str]
+    pulled: dict[str, str]
     include: list[str]
     apt: list[str]
     simulator_image: str
@@ -57,6 +58,7 @@ class Layout:
             gateway=data["network"]["gateway"],
             repository=data["images"]["repository"],
             suites=data["images"]["suites"],
+            pulled={name: data["images"]["commands"][by] for name, by in data["images"]["pulled"].items()},
             include=data["images"]["include"],
             apt=data["images"]["apt"],
             simulator_image=data["simulator"]["image"],
@@ -72,5 +74,6 @@ class Layout:
 
     def image(self, suite: str) -> str:
         """The image of a suite; its tag changes with its contents, so that a changed list is bootstrapped anew."""
-        digest = hashlib.sha256(json.dumps([suite, self.include, self.apt]).encode()).hexdigest()[:10]
-        return f"{self.repository}:{suite}-{digest}"
+        contents = [suite, self.pulled[suite]] if suite in self.pulled else [suite, self.include, self.apt]
+        digest = hashlib.sha256(json.dumps(contents).encode()).hexdigest()[:10]
+        return f"{self.repository}:{suite.rpartition('/')[2].replace(':', '')}-{digest}"

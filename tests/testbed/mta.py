@@ -13,7 +13,7 @@ class Postfix:
     """A host where Postfix is the relay."""
 
     name = "postfix"
-    package = "postfix"
+    package = command = "postfix"
     pid_file = "/var/spool/postfix/pid/master.pid"
     deletion = "test ! -x /usr/sbin/postsuper || postsuper -d ALL"  # of all that is queued
     sender_process = "smtp -t unix"  # what the process list shows of it while it delivers
@@ -83,7 +83,8 @@ class Sendmail:
     """A host where Sendmail is the relay."""
 
     name = "sendmail"
-    package = "sendmail-bin"
+    package = "sendmail-bin"  # Debian's
+    command = "makemap"
     pid_file = "/run/sendmail/mta/sendmail.pid"
     deletion = "find /var/spool/mqueue /var/spool/mqueue-client -type f -delete"
     sender_process = "sendmail-mta"
@@ -150,4 +151,4 @@ MTAS = (Postfix, Sendmail)
 
 def mta_of(host: Any) -> Postfix | Sendmail:
     """The MTA that is installed on a host, Postfix where none is."""
-    return next((mta(host) for mta in MTAS if host.package(mta.package).is_installed), Postfix(host))
+    return next((mta(host) for mta in MTAS if host.exists(mta.command)), Postfix(host))

@@ -18,7 +18,6 @@ from .layout import Layout
 from .mta import mta_of
 
 
-
 def relays(*names: str) -> list[str]:
     """What testinfra calls these hosts."""
     return [f"podman://{Layout.load().container(name)}" for name in names]

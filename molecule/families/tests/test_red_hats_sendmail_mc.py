@@ -13,7 +13,9 @@ MC = "/etc/mail/sendmail.mc"
 @pytest.fixture
 def exempt(relay):
     """A host whose distribution exempts root from masquerading."""
-    relay.host.check_output(f"cp -p {MC} /etc/mail/saved.mc; sed -i '/^MAILER_DEFINITIONS/i EXPOSED_USER(`root'\"'\"')dnl' {MC}")
+    relay.host.check_output(
+        f"cp -p {MC} /etc/mail/saved.mc; sed -i '/^MAILER_DEFINITIONS/i EXPOSED_USER(`root'\"'\"')dnl' {MC}"
+    )
     relay.converge(ses_masquerade_domain="example.com")
     yield
     relay.host.check_output(f"mv /etc/mail/saved.mc {MC}")
