@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables with which the distribution starts the daemons: Debian's sendmail.conf, Red Hat's sysconfig/sendmail."""
+"""Variables with which the distribution starts the daemons: Debian's sendmail.conf, Red Hat's sysconfig/sendmail."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ notes:
   - >-
     Where no reload came since the files changed, for example because an earlier play was interrupted, or where no
     daemon runs, RV(action) says so though RV(ignore:changed) is V(false).
-  - Needs Debian's or Red Hat's layout of C(/etc/mail) with its C(Makefile), Sendmail 8.17 or newer, C(m4) and C(make).
+  - Needs Debian's or Red Hat's layout of C(/etc/mail) with its C(Makefile), Sendmail 8.15 or newer, C(m4) and C(make).
 author:
   - mailops maintainers (@mailops)
 extends_documentation_fragment:

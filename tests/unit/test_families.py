@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections import ChainMap
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import yaml
 from testbed.relay import ENVIRONMENT
 
 HERE = Path(__file__).resolve().parent
-SYSTEMS = yaml.safe_load((HERE / "families.yml").read_text())["systems"]
+TABLE = yaml.safe_load((HERE / "families.yml").read_text())
+SYSTEMS = TABLE["systems"]
 ROLES = ("postfix", "sendmail", "network")
 CASES = [(system, role) for system in SYSTEMS for role in ROLES]
 
@@ -20,7 +22,7 @@ CASES = [(system, role) for system in SYSTEMS for role in ROLES]
 def wanted(system, role):
     """Variables and their values, or words of a refusal."""
     value = SYSTEMS[system][role]
-    return {"__ses_network_manager": value} if value in ("apt", "dnf") else value
+    return value if isinstance(value, str) else dict(ChainMap(*(TABLE["variables"][name] for name in reversed(value))))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import re
 import pytest
 from testbed.relay import relays
 
-# What a table is on a host, and what the credentials are: a cdb index needs a source beside it, so they are texthash there.
+# What a table is on a host, and what the credentials are: cdb needs a source beside its index, so they are texthash.
 TYPES = {"debian11": ("hash", "hash"), "debian12lmdb": ("lmdb", "lmdb"), "debian13cdb": ("cdb", "texthash")}
 testinfra_hosts = relays(*TYPES)
 
