@@ -41,11 +41,10 @@ options:
     type: str
   ports:
     description:
-      - The ports to check.
+      - The ports to check. Others than these five are refused.
       - V(25), V(587) and V(2587) are spoken to with STARTTLS, V(465) and V(2465) with TLS from the first byte.
     type: list
     elements: int
-    choices: [587, 2587, 465, 2465, 25]
     default: [587, 2587, 465, 2465, 25]
   username:
     description:
@@ -303,7 +302,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._resolver import resol
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "region": {"type": "str"},
     "endpoint": {"type": "str"},
-    "ports": {"type": "list", "elements": "int", "choices": list(PORTS), "default": list(PORTS)},
+    "ports": {"type": "list", "elements": "int", "default": list(PORTS)},
     "username": {"type": "str"},
     "password": {"type": "str", "no_log": True},
     "secret_access_key": {"type": "str", "no_log": True},

@@ -7,7 +7,7 @@ import json
 
 import pytest
 import yaml
-from ansible.module_utils.testing import patch_module_args
+from module_arguments import patch_module_args
 from ansible_collections.mailops.ses.plugins.modules import interface_mtu
 
 LINKS = [{"ifname": "ens5", "mtu": 9001, "min_mtu": 68, "max_mtu": 65535}]

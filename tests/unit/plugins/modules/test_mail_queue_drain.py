@@ -7,7 +7,7 @@ import json
 
 import pytest
 import yaml
-from ansible.module_utils.testing import patch_module_args
+from module_arguments import patch_module_args
 from ansible_collections.mailops.ses.plugins.module_utils._queue_drain_mtas import Mta
 from ansible_collections.mailops.ses.plugins.modules import mail_queue_drain
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible.module_utils.testing import patch_module_args
+from module_arguments import patch_module_args
 from ansible_collections.mailops.ses.plugins.module_utils import _queue_sendmail
 from ansible_collections.mailops.ses.plugins.module_utils._queue_sendmail import Queue
 from ansible_collections.mailops.ses.plugins.modules import mail_queue_info

@@ -11,7 +11,7 @@ from typing import Any, Callable
 
 import pytest
 import yaml
-from ansible.module_utils.testing import patch_module_args
+from module_arguments import patch_module_args
 from ansible_collections.mailops.ses.plugins.module_utils import _net, _resolver
 from ansible_collections.mailops.ses.plugins.module_utils._credentials import smtp_password
 from ansible_collections.mailops.ses.plugins.modules import smtp_check
@@ -128,7 +128,7 @@ def test_a_derived_password_that_is_wrong_is_not_shown(run: Run) -> None:
     [
         ({}, ["region", "endpoint"]),
         ({"region": "us-east1"}, ["region lacks a hyphen"]),
-        ({"region": "us-east-1", "ports": [26]}, ["ports", "26"]),
+        ({"region": "us-east-1", "ports": [26]}, ["ports has a port that SES does not listen on (26)"]),
         ({"region": "us-east-1", "timeout": 0}, ["timeout must be from 0.5 to 600 seconds"]),
         ({"region": "us-east-1", "timeout": "soon"}, ["timeout"]),
         ({"region": "us-east-1", "ca_file": "/no/such/file"}, ["ca_file /no/such/file is not there"]),
