@@ -7,7 +7,7 @@ SCENARIO ?=
 PLATFORMS ?=
 MTA ?= postfix
 
-.PHONY: help demo test checks lint unit system molecule build package versions docs pictures bench clean setup python
+.PHONY: help demo test checks lint unit system molecule oldest versions build package docs pictures bench clean setup python
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -27,7 +27,7 @@ test: setup ## everything that CI runs; the scenarios mostly wait, so the rest r
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse checks molecule
 
 checks: # one after the other, with a testbed that no scenario takes away
-	@MAKEFLAGS= TESTBED=$$(($${TESTBED:-0} + 150)) $(MAKE) --no-print-directory lint unit package system
+	@MAKEFLAGS= TESTBED=$$(($${TESTBED:-0} + 150)) $(MAKE) --no-print-directory lint unit package system oldest
 
 lint: python ## style and structure
 	$(RUN) ruff check
@@ -50,7 +50,13 @@ molecule: setup ## scenarios in containers; SCENARIO=name runs one, PLATFORMS=al
 	@test -z "$(PLATFORMS)" || $(RUN) python -m testbed images --pulled
 	@$(RUN) tests/testbed/scenarios $(if $(PLATFORMS),platforms,$(SCENARIO))
 
-versions: setup ## what takes longer than CI has: Debian sid
+oldest: python ## the oldest ansible-core that is supported, with the oldest and the newest Python of managed hosts
+	@tests/testbed/setup oldest
+	$(RUN) pytest tests/versions/test_converge.py --oldest
+
+versions: setup ## each version that README names: ansible-core with its unit tests, Python of managed hosts, Debian sid
+	@tests/testbed/setup versions
+	$(RUN) pytest tests/versions
 	@$(RUN) tests/testbed/sid
 
 bench: setup ## the figures that the collection promises, side by side with what they are compared to
