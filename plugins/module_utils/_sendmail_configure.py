@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils import _sendmail, _sendmail_mc
+from ansible_collections.mailops.ses.plugins.module_utils import _sendmail, _sendmail_conf, _sendmail_mc
 from ansible_collections.mailops.ses.plugins.module_utils._command import run
 from ansible_collections.mailops.ses.plugins.module_utils._configuring import BARE, due, nothing_changes
 from ansible_collections.mailops.ses.plugins.module_utils._files import CLOCK_SLACK, newest, text_of
@@ -18,6 +20,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail_plan import 
     CF,
     CONF,
     MC,
+    SUBMIT_CF,
     Plan,
     TablePlan,
     make_plan,
@@ -53,8 +56,7 @@ def _configure(request: Request, check_mode: bool, scratch: str) -> dict[str, An
         present = text_of(os.path.join(request.directory, CF)) or ""
         stale = _sendmail_mc.significant(present) != _sendmail_mc.significant(compiled)
         plan = replace(plan, stale=stale)
-        running = _sendmail.loaded_at(compiled)
-        missed = _missed(plan, request, running)
+        missed = _missed(plan, request, compiled)
         if plan.changed:
             _try(plan, compiled, scratch)
         if plan.changed and not check_mode:
@@ -77,7 +79,7 @@ def _compile(plan: Plan, scratch: str) -> str:
 
 def _try(plan: Plan, compiled: str, scratch: str) -> None:
     """Have Sendmail read the candidate, with the tables as they will be, but for secrets, which stay out of scratch."""
-    text = compiled
+    text = _sendmail.silent(compiled)
     for queue in plan.queues:  # which Sendmail would look for
         text = text.replace(queue, os.path.dirname(queue))
     for table in plan.tables:
@@ -102,9 +104,7 @@ def _write(path: str, text: str) -> None:
 def _carry_out(plan: Plan, compiled: str, request: Request) -> None:
     """Tables first and sendmail.cf last, so that it never refers to one that is not there, and is younger than what it
     is made of. Then the distribution's make, which brings its own files up to date and leaves sendmail.cf alone."""
-    for queue in plan.queues:
-        _make_queue(queue)
-    with Swap() as swap:
+    with _queues(plan.queues), Swap() as swap:
         for table in plan.tables:
             _stage(table, swap)
         texts = {**plan.after, CF: compiled}
@@ -114,11 +114,29 @@ def _carry_out(plan: Plan, compiled: str, request: Request) -> None:
         for table in plan.tables:
             for path in table.remove:
                 swap.remove(path)
-        swap.commit()
-    status, out, err = run(["make", "-s", "-C", request.directory])
-    built = text_of(os.path.join(request.directory, CF)) or ""
+        swap.commit(partial(_make, request.directory, compiled))
+
+
+def _make(directory: str, compiled: str) -> None:
+    status, out, err = run(["make", "-s", "-C", directory])
+    built = text_of(os.path.join(directory, CF)) or ""
     if status or _sendmail_mc.significant(built) != _sendmail_mc.significant(compiled):
-        raise SendmailError(f"make -C {request.directory} went wrong (it ended with {status}): {(err or out).strip()}")
+        said = (err or out).strip() or f"its {CF} is another than m4's"
+        raise SendmailError(f"the host keeps what it had: make -C {directory} ended with {status}: {said}")
+
+
+@contextmanager
+def _queues(paths: Sequence[str]) -> Iterator[None]:
+    """Make the directories, and take them away again where what needs them fails."""
+    try:
+        for path in paths:
+            _make_queue(path)
+        yield
+    except Exception:
+        for path in paths:
+            with suppress(OSError):
+                os.rmdir(path)
+        raise
 
 
 def _make_queue(path: str) -> None:
@@ -156,15 +174,23 @@ def _report(plan: Plan, request: Request) -> dict[str, Any]:
     }
 
 
-def _missed(plan: Plan, request: Request, running: dict[str, float] | None) -> str:
+def _missed(plan: Plan, request: Request, compiled: str) -> str:
     """What an earlier run left undone on the daemon: files that are newer than its last load or its start."""
-    if running is None:
-        return "restart"  # Debian's unit counts as active whatever became of its daemon
+    running = _sendmail.loaded_at(compiled)
+    if running is None or not _flushed(plan, request):
+        return "restart"  # Debian's unit counts as active whatever became of its daemons
     if newest([request.settings_file]) > running["started"] + CLOCK_SLACK:
         return "restart"
     paths = [path_of(name, request) for name in (MC, CF)]
     paths += [path for table in plan.tables for path in table.files]
     return "reload" if newest(paths) > running["loaded"] + CLOCK_SLACK else "none"
+
+
+def _flushed(plan: Plan, request: Request) -> bool:
+    """Whether the daemon runs that the submission program's queue is left to, if it is left to one."""
+    submission = text_of(os.path.join(request.directory, SUBMIT_CF))
+    daemon = _sendmail_conf.values(plan.after[CONF]).get("MSP_MODE", "").lower() == "daemon"
+    return not (daemon and submission) or _sendmail.loaded_at(submission) is not None
 
 
 def _due(plan: Plan, missed: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._files import exposed,
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import SendmailError
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail_request import Request, Table
 
-MC, CONF, CF = "sendmail.mc", "settings", "sendmail.cf"
+MC, CONF, CF, SUBMIT_CF = "sendmail.mc", "settings", "sendmail.cf", "submit.cf"
 
 
 @dataclass(frozen=True)

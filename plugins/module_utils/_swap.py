@@ -7,7 +7,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -86,8 +86,8 @@ class Swap:
     def remove(self, target: str) -> None:
         self._steps.append(_Step(target, None))
 
-    def commit(self) -> None:
-        """Carry the plan out; on a failure put back what was there and raise."""
+    def commit(self, then: Callable[[], None] = lambda: None) -> None:
+        """Carry the plan out, and what comes after it; on a failure of either put back what was there and raise."""
         done: list[tuple[str, str | None]] = []
         try:
             for number, step in enumerate(self._steps):
@@ -102,7 +102,8 @@ class Swap:
                 done.append((step.target, saved))
             for directory in self._directories:
                 _sync(directory)
-        except OSError:
+            then()
+        except Exception:
             for target, saved in reversed(done):
                 if saved:
                     os.replace(saved, target)

@@ -13,7 +13,8 @@ description:
   - Writes settings into one marked block of C(sendmail.mc), before the mailers, sets variables of C(sendmail.conf), and
     fills look-up tables, together. Every other line stays as it is.
   - Has C(m4) and Sendmail check the new configuration before anything on the host changes, then renames the new files
-    into place, tables first and C(sendmail.cf) last. When the check or a rename fails, the host keeps what it had.
+    into place, tables first and C(sendmail.cf) last. When the check, a rename or the
+    distribution's C(make) fails, the host keeps what it had.
   - Does not touch the daemon. RV(action) tells what is due on it.
 notes:
   - >-

@@ -1,32 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs inside a container, with Python's standard library alone: what the module does, without Ansible."""
+"""Runs inside a container, with Python's standard library alone: what an MTA's module does, without Ansible."""
 
 from __future__ import annotations
 
 import json
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-
-from ansible_collections.mailops.ses.plugins.module_utils._postfix import PostfixError
-from ansible_collections.mailops.ses.plugins.module_utils._postfix_configure import configure
-from ansible_collections.mailops.ses.plugins.module_utils._postfix_request import fault, request
+UTILS = "ansible_collections.mailops.ses.plugins.module_utils"
 
 
-def main() -> None:
-    job = json.load(sys.stdin)
-    bad = fault(job["params"])
+def main(mta: str) -> None:
+    tools, asked, work = (import_module(f"{UTILS}._{mta}{part}") for part in ("", "_request", "_configure"))
+    failure: type[Exception] = getattr(tools, f"{mta.capitalize()}Error")
+    job: dict[str, Any] = json.load(sys.stdin)
+    bad = asked.fault(job["params"])
     if bad:
         print(json.dumps({"failed": bad}))
         return
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            print(json.dumps(configure(request(job["params"]), job["check"], scratch)))
-        except PostfixError as error:
+            print(json.dumps(work.configure(asked.request(job["params"]), job["check"], scratch)))
+        except failure as error:
             print(json.dumps({"failed": str(error)}))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
