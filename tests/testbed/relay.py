@@ -9,7 +9,7 @@ import subprocess
 import time
 import uuid
 from shlex import quote
-from typing import Any
+from typing import Any, ClassVar
 
 from ses_simulator.client import Control
 
@@ -51,6 +51,8 @@ def until(what: str, probe: Any, deadline: float = DEADLINE) -> Any:
 class Relay:
     """One host of the testbed."""
 
+    settled: ClassVar[dict[str, dict[str, Any]]] = {}  # by host, the variables of the last run that nothing followed
+
     def __init__(self, host: Any, layout: Layout) -> None:
         self.host = host
         container = host.backend.name
@@ -64,13 +66,21 @@ class Relay:
         """Run a playbook on this host alone."""
         command = ["ansible-playbook", "-i", str(INVENTORY), name, "--limit", f"{self.name},localhost"]
         command += ["--extra-vars", json.dumps({"ses_mta": self.mta.name, **variables})]
+        if "--check" not in arguments:
+            self.settled.pop(self.name, None)
         return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, env=ENVIRONMENT)
 
     def converge(self, **variables: Any) -> subprocess.CompletedProcess[str]:
         """Run the relay playbook, which must succeed."""
         done = self.playbook(**variables)
         assert done.returncode == 0, done.stdout + done.stderr
+        self.settled[self.name] = variables
         return done
+
+    def settle(self, **variables: Any) -> None:
+        """Have the host as these variables make it, without a run where the last one was of the same."""
+        if self.settled.get(self.name) != variables:
+            self.converge(**variables)
 
     def module(self, name: str, *arguments: str, **options: Any) -> dict[str, Any]:
         """What a module returns on this host, and whether it failed."""

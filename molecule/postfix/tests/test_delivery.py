@@ -15,7 +15,7 @@ testinfra_hosts = ALL_RELAYS
 @pytest.fixture(scope="module", autouse=True)
 def settings(host, layout):
     """The host with a masquerade domain, whatever it had before."""
-    Relay(host, layout).converge(ses_masquerade_domain="example.com")
+    Relay(host, layout).settle(ses_masquerade_domain="example.com")
 
 
 def header(message, name):

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import subprocess
-
 from testbed import documents
-from testbed.relay import ENVIRONMENT, INVENTORY, RELAYS
+from testbed.relay import RELAYS
 
 testinfra_hosts = RELAYS
 
@@ -24,13 +22,7 @@ def test_the_readmes_playbook_makes_a_relay(relay, endpoint, tmp_path):
     vault.write_text(
         f"vault_ses_smtp_username: {user}\nvault_ses_smtp_password: {password}\nses_secret_access_key: null\n"
     )
-    done = subprocess.run(
-        ["ansible-playbook", "-i", str(INVENTORY), str(playbook), "-e", f"@{vault}"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=ENVIRONMENT,
-    )
+    done = relay.playbook("-e", f"@{vault}", name=str(playbook))
     assert done.returncode == 0, done.stdout + done.stderr
     _, message = relay.arrived(endpoint, relay.send())
     assert message["from"] == "root@example.com"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import contextmanager
 from shlex import quote
 
 import pytest
@@ -19,7 +20,7 @@ MOST_EXECUTIONS = 6  # beyond fact gathering
 @pytest.fixture(scope="module", autouse=True)
 def settings(host, layout):
     """The host with a masquerade domain, whatever it had before."""
-    Relay(host, layout).converge(ses_masquerade_domain="example.com")
+    Relay(host, layout).settle(ses_masquerade_domain="example.com")
 
 
 def secrets(relay):
@@ -37,29 +38,31 @@ def test_nothing_changes_and_little_is_executed(relay):
     assert 0 < len([name for name in executed if name != "setup.py"]) <= MOST_EXECUTIONS, executed
 
 
-@pytest.mark.parametrize("arguments", [["-vvv", "--diff"], ["-vvv", "--check", "--diff"]])
-def test_no_secret_shows_in_the_output(relay, arguments):
-    # Another user name, so that the credential table is about to change and its diff is shown.
-    done = relay.playbook(*arguments, **DOMAIN, ses_hostname_aliases=[f"alias{len(arguments)}.example.com"])
+@pytest.mark.parametrize("check", [["--check"], []])
+def test_no_secret_shows_in_output_and_processes(relay, check):
+    # Another alias, so that the credentials are written, and their difference shown; a mail, so that they are used.
+    with watched(relay.host) as processes:
+        done = relay.playbook("-vvv", "--diff", *check, **DOMAIN, ses_hostname_aliases=["watched.example.com"])
+        relay.send()
     assert relay.mta.credential_files()[0] in done.stdout
     assert "changed=0" not in done.stdout.partition("PLAY RECAP")[2]
-    for secret in secrets(relay):
-        assert secret not in done.stdout + done.stderr
-
-
-def test_no_secret_stands_in_the_process_list(relay):
-    program = (ROOT / "tests" / "testbed" / "process_watch.py").read_text()
-    relay.host.check_output(f"rm -f /run/watch.*; printf '%s' {quote(program)} > /run/watch.py")
-    watch = "nohup python3 /run/watch.py /run/watch.seen /run/watch.stop >/dev/null 2>&1 & echo $!"
-    process = relay.host.check_output(watch)
-    # Another alias, so that the credentials are written; a mail, so that they are used.
-    relay.converge(**DOMAIN, ses_hostname_aliases=["watched.example.com"])
-    relay.send()
-    relay.host.check_output(f"touch /run/watch.stop; while kill -0 {process} 2>/dev/null; do sleep 0.1; done")
-    seen = relay.host.file("/run/watch.seen").content_string.replace("\0", " ")
+    (seen,) = processes
     assert relay.mta.sender_process in seen  # it did look
     for secret in secrets(relay):
-        assert secret not in seen
+        assert secret not in done.stdout + done.stderr + seen
+
+
+@contextmanager
+def watched(host):
+    """A list that will have the command lines and environments of what runs meanwhile."""
+    program = (ROOT / "tests" / "testbed" / "process_watch.py").read_text()
+    host.check_output(f"rm -f /run/watch.*; printf '%s' {quote(program)} > /run/watch.py")
+    watch = "nohup python3 /run/watch.py /run/watch.seen /run/watch.stop >/dev/null 2>&1 & echo $!"
+    process = host.check_output(watch)
+    seen: list[str] = []
+    yield seen
+    host.check_output(f"touch /run/watch.stop; while kill -0 {process} 2>/dev/null; do sleep 0.1; done")
+    seen.append(host.file("/run/watch.seen").content_string.replace("\0", " "))
 
 
 def test_no_secret_is_readable_by_others(relay):

@@ -16,7 +16,7 @@ ROUND_TRIP = 0.1
 @pytest.fixture
 def burst(host, layout, relay, quiet):
     """The burst under way, handed over while it leaves."""
-    Relay(host, layout).converge(ses_max_connections=CONNECTIONS)
+    Relay(host, layout).settle(ses_max_connections=CONNECTIONS)
     quiet.latency(ROUND_TRIP)
     quiet.limits(concurrency=CONNECTIONS)
     feed = threading.Thread(target=relay.burst, args=(f"root@{relay.hostname}", "to@example.net", MESSAGES))

@@ -20,7 +20,7 @@ SETTINGS = {
 @pytest.fixture(scope="module", autouse=True)
 def settings(host, layout):
     """The host with these settings, whatever it had before."""
-    Relay(host, layout).converge(**SETTINGS)
+    Relay(host, layout).settle(**SETTINGS)
 
 
 def delivered(quiet, count):

@@ -25,7 +25,7 @@ def attempts(endpoint):
 @pytest.fixture(scope="module", autouse=True)
 def settings(host, layout):
     """The host with these settings, whatever it had before."""
-    Relay(host, layout).converge(**SETTINGS)
+    Relay(host, layout).settle(**SETTINGS)
 
 
 @pytest.mark.parametrize("sender", ["root", "App <app@example.org>", "nobody@localhost"])
@@ -61,30 +61,6 @@ def test_the_bounce_after_a_refusal_by_ses_comes_back_to_root(relay, quiet):
     assert attempts(quiet) == ["ops@example.com"]
 
 
-@pytest.mark.parametrize(
-    ("recipient", "local"),
-    [("nobody", "nobody"), ("bounces@example.com", "root")],
-)
-def test_bounces_go_to_whom_they_are_meant_for(relay, endpoint, recipient, local):
-    relay.converge(**SETTINGS, ses_bounce_recipient=recipient)
-    subject = relay.submit("", "someone@example.net")
-    relay.mailbox(local, subject)
-    if "@" in recipient:
-        _, message = relay.arrived(endpoint, subject)
-        assert message["to"] == [recipient]
-    relay.converge(**SETTINGS)
-
-
-def test_a_bounce_that_ses_refuses_too_neither_loops_nor_vanishes(relay, quiet):
-    relay.converge(**SETTINGS, ses_bounce_recipient="bounces@example.com")
-    quiet.fault(stage="eod", reply="554 Message rejected: Email address is not verified.")
-    subject = relay.submit("", "someone@example.net")
-    relay.mailbox("root", subject)
-    until("the queue is empty", lambda: relay.queue() == [])
-    assert len(attempts(quiet)) == 1
-    relay.converge(**SETTINGS)
-
-
 def test_roots_alias_leads_no_null_sender_to_ses(relay, quiet):
     relay.host.check_output(
         "cp /etc/aliases /etc/aliases.saved; echo 'root: ops@example.org' >> /etc/aliases; newaliases"
@@ -95,3 +71,25 @@ def test_roots_alias_leads_no_null_sender_to_ses(relay, quiet):
         assert attempts(quiet) == []
     finally:
         relay.host.check_output("mv /etc/aliases.saved /etc/aliases; newaliases")
+
+
+@pytest.mark.parametrize(
+    ("recipient", "local"),
+    [("nobody", "nobody"), ("bounces@example.com", "root")],
+)
+def test_bounces_go_to_whom_they_are_meant_for(relay, endpoint, recipient, local):
+    relay.settle(**SETTINGS, ses_bounce_recipient=recipient)
+    subject = relay.submit("", "someone@example.net")
+    relay.mailbox(local, subject)
+    if "@" in recipient:
+        _, message = relay.arrived(endpoint, subject)
+        assert message["to"] == [recipient]
+
+
+def test_a_bounce_that_ses_refuses_too_neither_loops_nor_vanishes(relay, quiet):
+    relay.settle(**SETTINGS, ses_bounce_recipient="bounces@example.com")
+    quiet.fault(stage="eod", reply="554 Message rejected: Email address is not verified.")
+    subject = relay.submit("", "someone@example.net")
+    relay.mailbox("root", subject)
+    until("the queue is empty", lambda: relay.queue() == [])
+    assert len(attempts(quiet)) == 1

@@ -13,7 +13,7 @@ testinfra_hosts = ALL_RELAYS  # each version of an MTA verifies by code of its o
 @pytest.fixture(scope="module", autouse=True)
 def settings(host, layout):
     """The host with the defaults, whatever it had before."""
-    Relay(host, layout).converge()
+    Relay(host, layout).settle()
 
 
 @pytest.mark.parametrize("impostor", IMPOSTORS)

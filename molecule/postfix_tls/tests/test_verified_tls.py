@@ -20,7 +20,7 @@ def refused(relay, port):
 @pytest.fixture(scope="module", autouse=True)
 def settings(host, layout):
     """The host with the defaults, whatever it had before."""
-    Relay(host, layout).converge()
+    Relay(host, layout).settle()
 
 
 @pytest.mark.parametrize("port", [25, 587, 2587, 465, 2465])

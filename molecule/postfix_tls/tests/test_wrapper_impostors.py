@@ -13,7 +13,7 @@ testinfra_hosts = ALL_RELAYS
 @pytest.fixture(scope="module", autouse=True)
 def wrapped(host, layout):
     """The host on such a port."""
-    Relay(host, layout).converge(ses_port=465)
+    Relay(host, layout).settle(ses_port=465)
 
 
 @pytest.mark.parametrize("impostor", [name for name in IMPOSTORS if name != "STARTTLS stripped"])
