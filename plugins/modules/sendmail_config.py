@@ -27,8 +27,8 @@ notes:
     because the distribution's C(make) would build the index anew from it.
   - The rows of other tables stand in a marked block at the end of their source. Other rows for the same keys go.
   - >-
-    Where no reload came since the files changed, for example because an earlier play was interrupted, or where no
-    daemon runs, RV(action) says so though RV(ignore:changed) is V(false).
+    Where no reload came since the files changed, for example because an earlier play was interrupted, or where one
+    of its daemons does not run, RV(action) says so though RV(ignore:changed) is V(false).
   - Needs Debian's or Red Hat's layout of C(/etc/mail) with its C(Makefile), Sendmail 8.15 or newer, C(m4) and C(make).
 author:
   - mailops maintainers (@mailops)

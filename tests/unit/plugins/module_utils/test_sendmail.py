@@ -7,12 +7,18 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail import loaded_at, version
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import loaded_at, silent, version
 
 
 def test_the_version_stands_in_the_cf():
     assert version("# x\nDZ8.18.1/Debian-6\n") == "8.18.1"
     assert version("") == ""
+
+
+def test_a_silent_candidate_logs_nothing_and_keeps_its_lines():
+    assert silent("# x\nO LogLevel=9\nO A=b\n# y\n") == "O LogLevel=0\nO LogLevel=0\nO A=b\n# y\n"
+    assert silent("\nO A=b\n") == "O LogLevel=0\nO A=b\n"
+    assert silent("O A=b\n# x\n") == "O A=b\n# x\n"
 
 
 @pytest.mark.parametrize(("name", "runs"), [("sendmail-mta", True), ("sendmail", True), ("bash", False)])

@@ -69,6 +69,26 @@ def test_a_failure_puts_everything_back(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["blocked", "gone", "old"]
 
 
+def test_a_failure_of_what_comes_after_puts_everything_back(tmp_path: Path) -> None:
+    changed, new = tmp_path / "changed", tmp_path / "new"
+    changed.write_text("old")
+
+    def fail() -> None:
+        assert (changed.read_text(), new.read_text()) == ("new", "new")
+        changed.unlink()
+        changed.write_text("of what came after")
+        raise KeyError
+
+    with Swap() as swap:
+        for path in (changed, new):
+            put(swap, path, b"new")
+        with pytest.raises(KeyError):
+            swap.commit(fail)
+    assert changed.read_text() == "old"
+    assert not new.exists()
+    assert leftovers(tmp_path) == []
+
+
 def test_a_link_stays_and_its_file_is_exchanged(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
