@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a managed host has: its names, its packages, the MTA that is installed."""
+"""What a managed host has: its files, its names, its packages, the MTA that is installed."""
 
 from __future__ import annotations
 
@@ -66,6 +66,15 @@ def installed_packages(run: Runner, which: Callable[[str], str | None] = shutil.
                 raise LookupError(f"{tool} does not answer: {errors.strip()}")
             return parse_packages(output)
     raise LookupError(f"no package manager is found; one of {', '.join(QUERIES)} is needed")
+
+
+def read(path: str) -> str:
+    """A small file's text, or nothing where it cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
 
 
 def names_in_hosts(hosts_file: str, hostname: str) -> list[str]:

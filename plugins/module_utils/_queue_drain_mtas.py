@@ -16,6 +16,7 @@ from glob import glob
 
 from ansible_collections.mailops.ses.plugins.module_utils import _queue_postfix, _queue_sendmail
 from ansible_collections.mailops.ses.plugins.module_utils._command import ENVIRONMENT, SEARCH_PATH, run
+from ansible_collections.mailops.ses.plugins.module_utils._host import read
 from ansible_collections.mailops.ses.plugins.module_utils._queue import Message, QueueError
 from ansible_collections.mailops.ses.plugins.module_utils._queue_drain import DrainError
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import loaded_at
@@ -40,11 +41,8 @@ def sendmail_waiting() -> dict[str, str]:
 
 def sendmail_runs() -> bool:
     """Not a process that submits a mail or runs the queue: the daemon."""
-    try:
-        with open(SENDMAIL_CF, encoding="utf-8", errors="replace") as file:
-            return loaded_at(file.read()) is not None
-    except OSError:
-        return False
+    cf = read(SENDMAIL_CF)
+    return bool(cf) and loaded_at(cf) is not None
 
 
 def exim_waiting() -> dict[str, str]:

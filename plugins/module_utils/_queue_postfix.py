@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from ansible_collections.mailops.ses.plugins.module_utils._command import ENVIRONMENT
 from ansible_collections.mailops.ses.plugins.module_utils._queue import MAX_RECIPIENTS, Message, QueueError
 
-ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 UNREADABLE = "unreadable"  # the state of an entry that does not tell its own
 # The queues that come last in the listing, and from which nothing moves but by a new attempt.
 _RESTING = {"deferred", "hold"}

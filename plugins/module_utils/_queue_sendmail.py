@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from typing import NamedTuple
 
+from ansible_collections.mailops.ses.plugins.module_utils._host import read
 from ansible_collections.mailops.ses.plugins.module_utils._queue import MAX_RECIPIENTS, Message, QueueError
 from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail_queues import QUEUE, queue_directory
 
@@ -80,7 +81,7 @@ def configured(root: str = "/") -> list[Queue]:
     """The queues of this host's configuration."""
     queues: list[Queue] = []
     for name, defaults in QUEUES.items():
-        for path in queue_paths(_text(os.path.join(root, name.lstrip("/")))) or [queue.path for queue in defaults]:
+        for path in queue_paths(read(os.path.join(root, name.lstrip("/")))) or [queue.path for queue in defaults]:
             queues.append(defaults[0]._replace(path=os.path.join(root, path.lstrip("/"))))
     return list(dict.fromkeys(queues))
 
@@ -169,11 +170,3 @@ def _unreadable(path: str, error: OSError) -> QueueError:
     return QueueError(
         f"The queue cannot be read as user {os.geteuid()}: {path}: {error.strerror or error}. {remedy}".strip()
     )
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""

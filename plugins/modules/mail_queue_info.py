@@ -141,6 +141,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailops.ses.plugins.module_utils._command import SEARCH_PATH
 from ansible_collections.mailops.ses.plugins.module_utils._host import MTA_FAMILIES, installed_packages
 from ansible_collections.mailops.ses.plugins.module_utils._queue import Message, QueueError, summarize
 from ansible_collections.mailops.ses.plugins.module_utils._queue_postfix import postfix_queue
@@ -150,7 +151,6 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "mta": {"type": "str", "choices": ["postfix", "sendmail"]},
     "endpoint": {"type": "str"},
 }
-SEARCH_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 
 
 def installed_mta(module: AnsibleModule) -> str | None:

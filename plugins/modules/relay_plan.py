@@ -206,7 +206,7 @@ from dataclasses import asdict
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import endpoint_of
-from ansible_collections.mailops.ses.plugins.module_utils._host import host_names, installed_packages
+from ansible_collections.mailops.ses.plugins.module_utils._host import host_names, installed_packages, read
 from ansible_collections.mailops.ses.plugins.module_utils._relay import RelayError, describe, faults, typed
 from ansible_collections.mailops.ses.plugins.module_utils._relay_postfix import in_postfix
 from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail import (
@@ -226,15 +226,6 @@ DEFAULTS = {
     "ses_max_connections": 10,
     "ses_replace_mta_timeout": 300,
 }
-
-
-def read(path: str) -> str:
-    """A small file's text, or nothing where there is no such file."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
 
 
 def plan(module: AnsibleModule) -> dict:

@@ -9,6 +9,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._host import (
     installed_packages,
     names_in_hosts,
     parse_packages,
+    read,
 )
 
 DPKG = (
@@ -45,6 +46,12 @@ def test_a_host_without_a_package_manager_is_an_error_that_says_so():
 def test_a_package_manager_that_fails_is_quoted():
     with pytest.raises(LookupError, match="database is locked"):
         installed_packages(lambda command: (2, "", "database is locked\n"), which=lambda name: f"/usr/bin/{name}")
+
+
+def test_a_file_that_cannot_be_read_has_no_text(tmp_path):
+    (tmp_path / "some").write_bytes(b"a\xff\n")
+    assert read(str(tmp_path / "some")) == "a\ufffd\n"
+    assert read(str(tmp_path / "none")) == read(str(tmp_path)) == ""
 
 
 HOSTS = "127.0.0.1 localhost\n# 10.0.0.1 web1 commented\n10.0.0.5\tweb1.corp.test web1 # ours\n10.0.0.6 web10 web1x\n"
