@@ -112,7 +112,7 @@ def _line(name: str, value: str) -> str:
 
 
 def character_fault(text: str, allowed: str = "") -> str | None:
-    """What no file of Postfix can hold inside one line."""
+    """What no file of an MTA can hold inside one line."""
     for char in text:
         category = unicodedata.category(char)
         if char in "\n\r\v\f\u0085\u2028\u2029":

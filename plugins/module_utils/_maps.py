@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Postfix look-up tables: which kinds there are, what their files hold, what may stand in them."""
+"""Look-up tables: which kinds there are, what their files hold, what may stand in them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def name_fault(name: Any) -> str | None:
     if not isinstance(name, str) or not TABLE_NAME.fullmatch(name):
         return "is no file name: ASCII letters, digits, _ . and - only"
     if name.endswith((".cf", ".proto", *SUFFIXES)):
-        return "would hide a file of Postfix: choose another name"
+        return "would hide another file of the MTA: choose another name"
     return None
 
 
@@ -98,7 +98,7 @@ def value_fault(value: Any) -> str | None:
     if not text:
         return "is empty"
     if text != text.strip():
-        return "has white space at an end, which Postfix drops"
+        return "has white space at an end, which the MTA drops"
     return character_fault(text)
 
 
@@ -115,7 +115,7 @@ def source(entries: Mapping[str, str]) -> str:
 
 
 def parse_listing(text: str) -> dict[str, str]:
-    """What `postmap -s` prints: key, tab, value."""
+    """What `postmap -s` and `makemap -u` print: key, tab, value."""
     return dict(line.split("\t", 1) for line in text.split("\n") if "\t" in line)
 
 
