@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._host import read
 from ansible_collections.mailops.ses.plugins.module_utils._queue import MAX_RECIPIENTS, Message, QueueError
-from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail_queues import QUEUE, queue_directory
+from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail_queues import BURST_QUEUE, QUEUE
 
 # What a queue file's first letter says: qf waits, hf is quarantined, Qf is one that Sendmail could not read.
 STATES = {"qf": "", "hf": "hold", "Qf": "lost"}
@@ -38,7 +38,7 @@ class Queue(NamedTuple):
 
 # Which configuration file names which queues, and where they are when the file is gone and its queues are still there.
 QUEUES = {
-    "/etc/mail/sendmail.cf": (Queue(QUEUE), Queue(queue_directory())),
+    "/etc/mail/sendmail.cf": (Queue(QUEUE), Queue(BURST_QUEUE)),
     "/etc/mail/submit.cf": tuple(
         Queue(f"/var/spool/{name}", CLIENT, CLIENT)
         for name in ("mqueue-client", "clientmqueue")  # Debian's, Red Hat's

@@ -29,6 +29,8 @@ ADDRESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9.!#%&'*+=?^_~-]*@[^@]+\Z")
 LOCAL_USER = re.compile(r"[a-z_][a-z0-9_.-]{0,31}\Z")
 # SES: "can contain ASCII letters, numbers, underscores and dashes, at most 64 characters" (CreateConfigurationSet).
 CONFIGURATION_SET = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+# A domain that exists nowhere (RFC 2606), for recipients that only the relay's own settings know.
+BOUNCE_DOMAIN = "ses-bounce.invalid"
 # Names that every host has, whatever it is called.
 LOOPBACK_NAMES = ("localhost", "localhost.localdomain")
 
@@ -59,6 +61,11 @@ class Relay:
     sender_rewrites: dict[str, str] = field(default_factory=dict)
     bounce_recipient: str = "root"
     configuration_set: str | None = None
+
+    @property
+    def bounces_leave(self) -> bool:
+        """Whether who gets bounces is an address, and no local user."""
+        return "@" in self.bounce_recipient
 
 
 def _domain_fault(value: str) -> str | None:

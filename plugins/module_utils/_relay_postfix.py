@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._relay import Relay
+from ansible_collections.mailops.ses.plugins.module_utils._relay import BOUNCE_DOMAIN, Relay
 
 # AWS's page on SMTP issues writes the load balancer's name with this port.
 AWS_PAGE_PORT = 25
-# A domain that exists nowhere (RFC 2606): its mail stays in a local user's mailbox, whatever the aliases say.
-BOUNCE_DOMAIN = "ses-bounce.invalid"
-# Its one user that is an alias: mail for it leaves through SES.
+# The one user of BOUNCE_DOMAIN that is an alias: mail for it leaves through SES. The others' stays in their mailboxes.
 FORWARD = "forward"
 
 
@@ -49,7 +47,7 @@ def _with_the_pages_port(ports: Sequence[int]) -> list[int]:
 def senders_table(relay: Relay) -> dict[str, Any]:
     """Envelope and header senders, rewritten as they enter the queue; a null sender stays one."""
     rules = dict(_sender_rule(pattern, result) for pattern, result in relay.sender_rewrites.items())
-    if rules and _outside(relay):
+    if rules and relay.bounces_leave:
         # The first match counts. A bounce of what leaves in this name has to be known from other bounces.
         rules = {_exactly(relay.bounce_recipient): relay.bounce_recipient, **rules}
     return {
@@ -85,7 +83,7 @@ def bounces_table(relay: Relay) -> dict[str, Any]:
 
     What comes for that very address is a bounce of a bounce: it stays with root, so that nothing loops.
     """
-    outside = _outside(relay)
+    outside = relay.bounces_leave
     kept = f"{'root' if outside else relay.bounce_recipient}@{BOUNCE_DOMAIN}"
     rules = {_exactly(relay.bounce_recipient): kept} if outside else {}
     everyone = f"{kept}, {FORWARD}@{BOUNCE_DOMAIN}" if outside else kept
@@ -96,12 +94,8 @@ def bounces_table(relay: Relay) -> dict[str, Any]:
 def bounce_aliases(relay: Relay) -> str:
     """An address outside gets mail from itself, since SES verifies senders: local(8) makes the owner the sender."""
     address = relay.bounce_recipient
-    return f"inline:{{ {{{FORWARD} = {address}}} {{owner-{FORWARD} = {address}}} }}" if _outside(relay) else ""
+    return f"inline:{{ {{{FORWARD} = {address}}} {{owner-{FORWARD} = {address}}} }}" if relay.bounces_leave else ""
 
 
 def _exactly(address: str) -> str:
     return f"/^{re.escape(address)}$/"
-
-
-def _outside(relay: Relay) -> bool:
-    return "@" in relay.bounce_recipient

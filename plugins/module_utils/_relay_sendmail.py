@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
-from ansible_collections.mailops.ses.plugins.module_utils._relay import Relay
+from ansible_collections.mailops.ses.plugins.module_utils._relay import BOUNCE_DOMAIN, Relay
 from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail_queues import (
-    queue_directory,
+    BURST_QUEUE,
+    QUEUE_MAPS,
+    QUEUE_RULES,
     queue_groups,
-    queue_maps,
-    queue_rules,
 )
 
-# A domain that exists nowhere (RFC 2606), for recipients that only the rules below know.
-BOUNCE_DOMAIN = "ses-bounce.invalid"
+# Users of BOUNCE_DOMAIN, and an alias.
 KEEP, FORWARD, BOUNCES = "ses-keep", "ses-forward", "ses-bounces"
 ALIASES = "/etc/mail/ses_aliases"
 # A rule: what an address looks like, and what becomes of it.
@@ -61,13 +60,13 @@ def in_sendmail(relay: Relay) -> InSendmail:
         access=access(relay),
         aliases=bounce_aliases(relay),
         macros={**macros(relay), "QUEUE_GROUP": queue_groups(relay.max_connections), "DAEMON_OPTIONS": DAEMONS},
-        queues=[queue_directory()],
+        queues=[BURST_QUEUE],
         recipient_rules=recipient_rules(relay),
         sender_rules=sender_rules(relay),
         delivery_rules=delivery_rules(),
         server_rules=server_rules(relay),
-        queue_rules=queue_rules(),
-        options=[*queue_maps(), *options(relay)],
+        queue_rules=QUEUE_RULES,
+        options=[*QUEUE_MAPS, *options(relay)],
     )
 
 
@@ -102,10 +101,8 @@ def access(relay: Relay) -> dict[str, str]:
 
 def macros(relay: Relay) -> dict[str, list[str]]:
     """The domains that are local, and those that are masqueraded."""
-    domains = {pattern: result for pattern, result in relay.sender_rewrites.items() if pattern != "*"}
-    masquerade = {"MASQUERADE_AS": [result[1:] for result in list(domains.values())[:1]]}
-    if domains:
-        masquerade["MASQUERADE_DOMAIN"] = [pattern[1:] for pattern in domains]
+    domains = {pattern[1:]: result[1:] for pattern, result in relay.sender_rewrites.items() if pattern != "*"}
+    masquerade = {"MASQUERADE_AS": sorted(set(domains.values())), "MASQUERADE_DOMAIN": list(domains)}
     return {"LOCAL_DOMAIN": relay.local_names, **(masquerade if domains else {})}
 
 
@@ -118,7 +115,7 @@ def sender_rules(relay: Relay) -> Rules:
         domains = sorted(_organisation(relay))[:1]
         return [[user, f"$@ {name} < @ {domain} . >"] for domain in domains for user, name in users]
     kept = [["<@>", "$@ <@>"]]
-    if _outside(relay):
+    if relay.bounces_leave:
         # A bounce of what leaves in this name has to be known from other bounces.
         kept.append([_focused(relay.bounce_recipient, "$*"), f"$@ {_focused(relay.bounce_recipient)}"])
     return [*kept, ["$+", f"$@ {_focused(sender)}"]]
@@ -126,7 +123,8 @@ def sender_rules(relay: Relay) -> Rules:
 
 def recipient_rules(relay: Relay) -> Rules:
     """Ruleset 0, before Sendmail's own rules: null senders' mail stays here, the organisation's mail leaves."""
-    outside, kept = _outside(relay), "root" if _outside(relay) else relay.bounce_recipient
+    outside = relay.bounces_leave
+    kept = "root" if outside else relay.bounce_recipient
     mailbox = f"$#local $: \\{kept}"  # the backslash keeps aliases out
     bounced = ["< > < $* >", f"< $+ > < {MARK} >"]
     rules = [["$*", f"$: < $&f > < $&{{{MARK}}} > $1"]]
@@ -178,13 +176,13 @@ def options(relay: Relay) -> list[str]:
     """Lines of sendmail.cf: the configuration set's header on what leaves, and a further file of aliases."""
     header = [f"H?a?X-SES-CONFIGURATION-SET: {relay.configuration_set}"] if relay.configuration_set else []
     # Not by ALIAS_FILE, which the distribution's make does not understand with more than one file.
-    aliases = [f"O AliasFile=text:-k0 -v1 {ALIASES}"] if _outside(relay) else []
+    aliases = [f"O AliasFile=text:-k0 -v1 {ALIASES}"] if relay.bounces_leave else []
     return header + aliases
 
 
 def bounce_aliases(relay: Relay) -> dict[str, str]:
     """An address outside gets mail from itself, since SES verifies senders: the alias's owner is the sender."""
-    if not _outside(relay):
+    if not relay.bounces_leave:
         return {}
     copies = f"{KEEP}@{BOUNCE_DOMAIN},{FORWARD}@{BOUNCE_DOMAIN}"
     return {BOUNCES: copies, f"owner-{BOUNCES}": relay.bounce_recipient}
@@ -198,7 +196,3 @@ def _focused(address: str, rest: str = ".") -> str:
 
 def _organisation(relay: Relay) -> set[str]:
     return {result.rpartition("@")[2].lower() for result in relay.sender_rewrites.values()}
-
-
-def _outside(relay: Relay) -> bool:
-    return "@" in relay.bounce_recipient

@@ -10,17 +10,27 @@ from __future__ import annotations
 
 QUEUE = "/var/spool/mqueue"
 BURSTS = "bursts"
+BURST_QUEUE = f"{QUEUE}/{BURSTS}"  # within the first queue's, where Sendmail wants it
 INTERVAL = 2  # seconds between two runs of the first queue: as long as a mail may wait for one
 BURST_INTERVAL = 4
 BUSY = 15  # files in the first queue, two a mail and the directory itself: seven mails go out between two runs
 # Sendmail itself has no measure of its queue's length, so a ruleset asks for it, once a mail that is handed over.
-_MAPS = [f"Kses_files program /usr/bin/du --inodes -s --exclude={BURSTS}", "Kses_compare arith"]
+QUEUE_MAPS = [f"Kses_files program /usr/bin/du --inodes -s --exclude={BURSTS}", "Kses_compare arith"]
 _CHOSEN = "ses_queue"
-
-
-def queue_directory() -> str:
-    """The directory for bursts: within the first queue's, where Sendmail wants it."""
-    return f"{QUEUE}/{BURSTS}"
+# The ruleset queuegroup: which queue a mail goes to, asked for each recipient and decided at the first.
+QUEUE_RULES = [
+    ["$*", f"$: $&{{{_CHOSEN}}}"],
+    ["$+", "$# $1"],
+    # Only mail that comes in: a queue run asks as well, and nothing moves then.
+    ["$*", "$: $&{client_addr}"],
+    ["$@", "$@ none"],
+    ["$*", f"$: $(ses_files {QUEUE} $)"],
+    ["$- $*", f"$: $(ses_compare l $@ $1 $@ {BUSY} $)"],
+    ["FALSE", f"$: {BURSTS}"],
+    ["TRUE", "$: mqueue"],
+    ["$-", f"$: $(macro {{{_CHOSEN}}} $@ $1 $) $1"],
+    ["$-", "$# $1"],
+]
 
 
 def queue_groups(max_connections: int) -> list[list[str]]:
@@ -31,27 +41,5 @@ def queue_groups(max_connections: int) -> list[list[str]]:
     longest = max(50, max_connections**2 * 16 // 5)
     return [
         ["mqueue", f"P={QUEUE}, R=1, I={INTERVAL}s"],
-        [BURSTS, f"P={queue_directory()}, R=1, J={longest}, I={BURST_INTERVAL}s"],
-    ]
-
-
-def queue_maps() -> list[str]:
-    """Lines of sendmail.cf that the rules need."""
-    return list(_MAPS)
-
-
-def queue_rules() -> list[list[str]]:
-    """The ruleset queuegroup: which queue a mail goes to, asked for each recipient and decided at the first."""
-    return [
-        ["$*", f"$: $&{{{_CHOSEN}}}"],
-        ["$+", "$# $1"],
-        # Only mail that comes in: a queue run asks as well, and nothing moves then.
-        ["$*", "$: $&{client_addr}"],
-        ["$@", "$@ none"],
-        ["$*", f"$: $(ses_files {QUEUE} $)"],
-        ["$- $*", f"$: $(ses_compare l $@ $1 $@ {BUSY} $)"],
-        ["FALSE", f"$: {BURSTS}"],
-        ["TRUE", "$: mqueue"],
-        ["$-", f"$: $(macro {{{_CHOSEN}}} $@ $1 $) $1"],
-        ["$-", "$# $1"],
+        [BURSTS, f"P={BURST_QUEUE}, R=1, J={longest}, I={BURST_INTERVAL}s"],
     ]

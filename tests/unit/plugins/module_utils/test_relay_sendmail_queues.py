@@ -8,11 +8,11 @@ import re
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail_queues import (
     BURST_INTERVAL,
+    BURST_QUEUE,
     BURSTS,
-    queue_directory,
+    QUEUE_MAPS,
+    QUEUE_RULES,
     queue_groups,
-    queue_maps,
-    queue_rules,
 )
 
 MAILS_A_SECOND = 2.2  # of one connection with a round trip of 100 ms
@@ -32,13 +32,13 @@ def test_a_burst_leaves_connections_to_others(connections):
 
 def test_rules_name_queues_and_maps_that_there_are():
     groups = {name for name, _text in queue_groups(10)}
-    chosen = {right[3:] for left, right in queue_rules() if left in {"TRUE", "FALSE"}}
+    chosen = {right[3:] for left, right in QUEUE_RULES if left in {"TRUE", "FALSE"}}
     assert chosen == groups
-    maps = {line[1:].split()[0] for line in queue_maps()}
-    used = {name for _left, right in queue_rules() for name in re.findall(r"\$\((\w+)", right)}
+    maps = {line[1:].split()[0] for line in QUEUE_MAPS}
+    used = {name for _left, right in QUEUE_RULES for name in re.findall(r"\$\((\w+)", right)}
     assert used - {"macro"} == maps
 
 
 def test_the_measure_leaves_the_bursts_out():
-    assert queue_maps()[0].endswith(f"--exclude={BURSTS}")
-    assert queue_directory().endswith(f"/{BURSTS}")
+    assert QUEUE_MAPS[0].endswith(f"--exclude={BURSTS}")
+    assert BURST_QUEUE.endswith(f"/{BURSTS}")
