@@ -35,14 +35,6 @@ BOUNCE_DOMAIN = "ses-bounce.invalid"
 LOOPBACK_NAMES = ("localhost", "localhost.localdomain")
 
 
-class RelayError(Exception):
-    """Variables that describe no relay: one sentence a fault, each beginning with the variable's name."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__(" ".join(faults))
-        self.faults = list(faults)
-
-
 @dataclass(frozen=True)
 class Relay:
     """Everything about the relay that is no secret."""
@@ -191,13 +183,13 @@ def _region(variables: Mapping[str, Any]) -> str | None:
     return region_of(variables.get("ses_endpoint") or "") or variables.get("ses_region")
 
 
+def endpoint_named(variables: Mapping[str, Any]) -> str:
+    return str(variables.get("ses_endpoint") or endpoint_of(variables["ses_region"]))
+
+
 def describe(variables: Mapping[str, Any], host_names: Sequence[str], canonical_name: str | None) -> Relay:
-    """The relay that the variables mean on a host of these names; RelayError with every fault at once."""
-    found = faults(variables)
-    if found:
-        raise RelayError(found)
-    region = _region(variables)
-    endpoint = variables.get("ses_endpoint") or endpoint_of(variables["ses_region"])
+    """The relay that the variables mean on a host of these names, once they have no fault."""
+    region, endpoint = _region(variables), endpoint_named(variables)
     port = str(variables["ses_port"])
     ports = list(PORTS) if port == AUTO else [int(port)]
     organisation = organisation_domains(variables)

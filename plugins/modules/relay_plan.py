@@ -196,18 +196,30 @@ other_mtas:
   returned: success
   type: list
   elements: str
+faults:
+  description: What is wrong with the variables on this host, a sentence each, of which the message is made.
+  returned: when a variable is refused
+  type: list
+  elements: str
 """
 
 import os
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import asdict
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
-from ansible_collections.mailops.ses.plugins.module_utils._endpoint import endpoint_of
 from ansible_collections.mailops.ses.plugins.module_utils._host import host_names, installed_packages, read
-from ansible_collections.mailops.ses.plugins.module_utils._relay import RelayError, describe, faults, typed
+from ansible_collections.mailops.ses.plugins.module_utils._relay import (
+    Relay,
+    describe,
+    endpoint_named,
+    faults,
+    typed,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._relay_postfix import in_postfix
 from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail import (
     for_sendmail,
@@ -217,7 +229,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail import
 from ansible_collections.mailops.ses.plugins.module_utils._resolver import canonical_name, resolve
 
 RESOLVER_SECONDS = 10.0
-IN_TERMS_OF = {"postfix": in_postfix, "sendmail": in_sendmail}
+IN_TERMS_OF: dict[str, Callable[[Relay], Any]] = {"postfix": in_postfix, "sendmail": in_sendmail}
 DEFAULTS = {
     "ses_port": "587",
     "ses_hostname_fix": True,
@@ -228,8 +240,8 @@ DEFAULTS = {
 }
 
 
-def plan(module: AnsibleModule) -> dict:
-    """What the host and the variables say together; RelayError where they don't go together."""
+def plan(module: AnsibleModule) -> dict[str, Any]:
+    """What the host and the variables say together; the module fails with every fault at once."""
     mta = module.params["mta"]
     given, found = typed({name: value for name, value in module.params["variables"].items() if value is not None})
     variables = {
@@ -253,10 +265,9 @@ def plan(module: AnsibleModule) -> dict:
     if mta == "sendmail":
         found += sendmail_faults(str(variables["ses_port"]), names, socket.getfqdn)
     if found:
-        raise RelayError(found)
-    endpoint = variables.get("ses_endpoint") or endpoint_of(variables["ses_region"])
+        module.fail_json(msg=" ".join(found), faults=found)
     deadline = Deadline(time.monotonic, time.monotonic() + RESOLVER_SECONDS)
-    relay = describe(variables, names, canonical_name(endpoint, resolve, deadline))
+    relay = describe(variables, names, canonical_name(endpoint_named(variables), resolve, deadline))
     if mta == "sendmail":
         relay = for_sendmail(relay)
     return {
@@ -268,7 +279,7 @@ def plan(module: AnsibleModule) -> dict:
     }
 
 
-def difference(gone: list[str], new: list[str]) -> dict:
+def difference(gone: list[str], new: list[str]) -> dict[str, str]:
     """Packages as a diff."""
     return {
         "before_header": "packages",
@@ -293,8 +304,6 @@ def main() -> None:
     )
     try:
         result = plan(module)
-    except RelayError as error:
-        module.fail_json(msg=" ".join(error.faults), faults=error.faults)
     except LookupError as error:
         module.fail_json(msg=str(error))
     # Where packages are missing, a check cannot go further: this is the change that it announces.

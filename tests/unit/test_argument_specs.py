@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.mailops.ses.plugins.modules import relay_plan
 
 ROLE = Path(__file__).resolve().parents[2] / "roles" / "postfix"
 # The public interface of both MTAs' roles, and its defaults.
@@ -54,6 +55,10 @@ def test_the_fixed_variables_have_their_defaults():
 def test_the_documented_defaults_are_the_defaults(role):
     options = load("meta/argument_specs.yml", role)["argument_specs"]["main"]["options"]
     assert {name: option.get("default") for name, option in options.items()} == load("defaults/main.yml", role)
+
+
+def test_a_plan_without_the_role_has_the_roles_defaults():
+    assert {name: DEFAULTS[name] for name in relay_plan.DEFAULTS} == relay_plan.DEFAULTS
 
 
 def test_every_variable_that_is_passed_on_is_documented():

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._relay import RelayError, describe, faults, own_names
+from ansible_collections.mailops.ses.plugins.module_utils._relay import describe, faults, own_names
 from hypothesis import given
 from hypothesis import strategies as st
 from relay_variables import GOOD, LOAD_BALANCER, PASSWORD, SECRET
@@ -106,9 +106,8 @@ def test_a_secret_never_shows_in_its_fault(value):
 
 
 def test_every_fault_is_told_at_once():
-    with pytest.raises(RelayError) as caught:
-        relay(ses_region="us-east1", ses_port="1", ses_smtp_username="")
-    assert [fault.split()[0] for fault in caught.value.faults] == ["ses_region", "ses_port", "ses_smtp_username"]
+    found = faults({**GOOD, "ses_region": "us-east1", "ses_port": "1", "ses_smtp_username": ""})
+    assert [fault.split()[0] for fault in found] == ["ses_region", "ses_port", "ses_smtp_username"]
 
 
 def test_the_region_gives_the_endpoint():
