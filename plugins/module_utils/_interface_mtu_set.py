@@ -32,7 +32,7 @@ def set_mtu(
     check_mode: bool,
     *,
     option_names: Mapping[str, str] | None = None,
-) -> Any:
+) -> dict[str, Any]:
     """Do it; in check mode all but the writing. What cannot be done is an MtuError before anything changes."""
     names = Names(option_names or {})
     asked = wanted(mtu, report, names)

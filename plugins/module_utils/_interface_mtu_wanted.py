@@ -100,13 +100,13 @@ def default_interface(host: Host, names: Names) -> str:
 
 def first_route(routes: str) -> str | None:
     """The interface of the route that the kernel prefers, out of what `ip -j route` printed."""
-    best: tuple[int, str] | None = None
+    usable: list[tuple[int, str]] = []
     for route in entries(routes):
         # A route over several ways has them in a list.
         name = route.get("dev") or next((hop.get("dev") for hop in route.get("nexthops", ())), None)
-        usable = name and name != "lo" and not {"dead", "linkdown"} & set(route.get("flags", ()))
-        if usable and (best is None or route.get("metric", 0) < best[0]):
-            best = (route.get("metric", 0), name)
+        if name and name != "lo" and not {"dead", "linkdown"} & set(route.get("flags", ())):
+            usable.append((route.get("metric", 0), name))
+    best = min(usable, key=lambda entry: entry[0], default=None)
     return best[1] if best else None
 
 

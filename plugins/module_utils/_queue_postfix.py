@@ -49,7 +49,8 @@ def postfix_queue(postqueue: str) -> Iterator[Message]:
             encoding="utf-8",
             errors="replace",
         ) as process:
-            yield from parse(iter(lambda: process.stdout.readline(_MAX_LINE), ""))
+            listing: Any = process.stdout
+            yield from parse(iter(lambda: listing.readline(_MAX_LINE), ""))
         if process.returncode:
             complaints.seek(0)
             raise refused(complaints.read(4096).decode("utf-8", "replace"))

@@ -145,7 +145,10 @@ def _read(queue: Queue, path: str) -> Message | None:
 
 def parse(text: str, queue: Queue) -> Message:
     """What a queue file says, as far as it says it: a line a fact, its first letter the kind."""
-    arrived, sender, recipients, reasons, tried = None, "", [], {}, False
+    arrived: float | None = None
+    sender, tried = "", False
+    recipients: list[str] = []
+    reasons: dict[str, bool] = {}
     for line in text.split("\n"):
         kind, value = line[:1], line[1:].strip()
         if kind in {"H", "."}:

@@ -11,7 +11,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import prin
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
 from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import note_of
 
-WIDTH = 100
+_WIDTH = 100
 _REPLIES = 3  # so many different ones are shown of a cause
 
 
@@ -51,12 +51,11 @@ def _causes(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
             places.setdefault(cause, []).append(host + suffix)
             replies.setdefault(cause, []).extend(_refusals(result, ports))
     lines = []
-    for (name, cause, remedy), hosts in places.items():
+    for cause, hosts in places.items():
+        name, words, remedy = cause
         lines += ["", f"{name}: {'; '.join(hosts)}"]
-        lines += _wrapped(f"{cause} {remedy}")
-        lines += [
-            f"  The server said: {reply}" for reply in list(dict.fromkeys(replies[name, cause, remedy]))[:_REPLIES]
-        ]
+        lines += wrapped(f"{words} {remedy}")
+        lines += [f"  The server said: {reply}" for reply in list(dict.fromkeys(replies[cause]))[:_REPLIES]]
     return lines
 
 
@@ -85,5 +84,5 @@ def _key(item: Mapping[str, Any]) -> tuple[str, str, str]:
     return item["id"], item["cause"], item["remedy"]
 
 
-def _wrapped(text: str) -> Iterable[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ")
+def wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="  ")

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import FAILING
-from ansible_collections.mailops.ses.plugins.plugin_utils._table import WIDTH, table
+from ansible_collections.mailops.ses.plugins.plugin_utils._table import table, wrapped
 from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
     STATE_WORDS,
     headline,
@@ -51,7 +50,7 @@ def _grouped(fleet: Mapping[str, Any]) -> list[str]:
         stopped = "".join(f", {cause[state]:,} {STATE_WORDS[state]}" for state in FAILING if cause[state])
         hosts = listed(cause["hosts"], _NAMES)
         lines.append(f"{plural(len(cause['hosts']), 'host')}{stopped}: {cause['id']}{ports}: {hosts}")
-        lines += [line for text in _worded(cause["wordings"]) for line in _wrapped(text)] + [""]
+        lines += [line for text in _worded(cause["wordings"]) for line in wrapped(text)] + [""]
     return lines
 
 
@@ -63,7 +62,3 @@ def _worded(wordings: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     more = sum(len(wording["hosts"]) for wording in wordings[_WORDINGS:])
     causes += [f"{plural(more, 'host')}: otherwise, see report.html"] if more else []
     return [*causes, *list(dict.fromkeys(wording["remedy"] for wording in wordings))[:_WORDINGS]]
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ")
