@@ -4,20 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from html import escape
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
     STAGES,
     age,
     listed,
+    markup,
     ordered,
     plural,
     ports_words,
     stage_words,
     title,
     total,
-    visible,
 )
 
 _WIDTH = 200  # of a picture, in units of its own
@@ -46,7 +45,7 @@ def dialogue(port: Mapping[str, Any], bars: Bars) -> str:
     """A bar of the stages, in a line, with its numbers for who points at it or listens."""
     stages = ordered(port["timings_ms"], port["tls"])
     said = ", ".join(f"{stage_words(stage)} {ms:.0f}" for stage, ms in stages)
-    return _picture([_segments(stages, bars.longest)], f"<title>{_text(said)} ms</title>")
+    return _picture([_segments(stages, bars.longest)], f"<title>{markup(said)} ms</title>")
 
 
 def detail(host: Mapping[str, Any]) -> str:
@@ -58,7 +57,7 @@ def link(address: str) -> str:
     """A source, when it is one."""
     if not address.startswith("https://"):
         return ""
-    return f'<a href="{_text(address)}" rel=noreferrer>{_text(address[8:].partition("/")[0])}</a>'
+    return f'<a href="{markup(address)}" rel=noreferrer>{markup(address[8:].partition("/")[0])}</a>'
 
 
 def queue_words(host: Mapping[str, Any]) -> tuple[str, int, bool]:
@@ -82,8 +81,8 @@ def _why(host: Mapping[str, Any]) -> str:
         queued = f"{plural(item['queued'], 'message')} queued" if item["queued"] else ""
         places = "; ".join(place for place in (ports_words(sorted(item["ports"])), queued) if place)
         where = f" <span class=where>{places}</span>" if places else ""
-        fix = f"<p class=fix>{_text(item['remedy'])} {link(item['source'])}"
-        items.append(f"<li><b>{_text(title(item['id']))}</b>{where}<p>{_text(item['cause'])}{fix}")
+        fix = f"<p class=fix>{markup(item['remedy'])} {link(item['source'])}"
+        items.append(f"<li><b>{markup(title(item['id']))}</b>{where}<p>{markup(item['cause'])}{fix}")
     return f"<ul class=why>{''.join(items)}</ul>" if items else ""
 
 
@@ -145,28 +144,28 @@ def _facts(host: Mapping[str, Any]) -> Iterable[str]:
             host["endpoint"],
             *([host["canonical_name"]] if host["canonical_name"] not in (None, host["endpoint"]) else []),
         ]
-        addresses = f" <span>{_text(listed(host['addresses'], 6))}</span>" if host["addresses"] else ""
-        yield f"<dt>Endpoint<dd>{_text(' → '.join(names))}{addresses}"
+        addresses = f" <span>{markup(listed(host['addresses'], 6))}</span>" if host["addresses"] else ""
+        yield f"<dt>Endpoint<dd>{markup(' → '.join(names))}{addresses}"
     several = len(host["certificates"]) > 1
     for certificate in host["certificates"]:
         yield _certificate(certificate, several)
     for words, value_of in (("TLS", _tls), ("Path MTU", lambda port: port["path_mtu"])):
         found = _shared(host["ports"], value_of)
         each = [f"{value} on {ports_words(ports)}" if len(found) > 1 else str(value) for value, ports in found.items()]
-        yield f"<dt>{words}<dd>{_text('; '.join(each))}" if each else ""
+        yield f"<dt>{words}<dd>{markup('; '.join(each))}" if each else ""
     for reply, ports in _shared([port for port in host["ports"] if not port["ok"]], _reply).items():
-        yield f"<dt>Last reply<dd><samp>{_text(reply)}</samp> <span>on {ports_words(ports)}</span>"
+        yield f"<dt>Last reply<dd><samp>{markup(reply)}</samp> <span>on {ports_words(ports)}</span>"
     yield from _queue(host)
 
 
 def _certificate(certificate: Mapping[str, Any], several: bool) -> str:
     verified = "<em class=o>verified</em>" if certificate["verified"] else "<em class=x>not verified</em>"
     left = certificate["days_left"]
-    until = f", until {_text(str(certificate['not_after'])[:10])}"
+    until = f", until {markup(str(certificate['not_after'])[:10])}"
     days = "" if left is None else f" (<span{' class=soon' if left < _SOON else ''}>{_days(left)}</span>)"
     names = listed([str(name) for name in certificate["names"] or [certificate["subject"]]], 6)
     where = f" on {listed([str(port) for port in certificate['ports']], 9)}" if several else ""
-    issued = f"<span>{_text(names)}</span> <span>by {_text(certificate['issuer'])}</span>"
+    issued = f"<span>{markup(names)}</span> <span>by {markup(certificate['issuer'])}</span>"
     return f"<dt>Certificate{where}<dd>{verified}{until}{days} {issued}"
 
 
@@ -194,17 +193,13 @@ def _shared(ports: Iterable[Mapping[str, Any]], value_of: Callable[[Mapping[str,
 def _queue(host: Mapping[str, Any]) -> Iterable[str]:
     queue = host["queue"]
     if host["queue_error"]:
-        yield f"<dt>Queue<dd>unreadable: {_text(host['queue_error'])}"
+        yield f"<dt>Queue<dd>unreadable: {markup(host['queue_error'])}"
     elif queue and queue["mta"]:
         states = ", ".join(f"{count:,} {state}" for state, count in queue["states"].items() if count)
         oldest = queue["oldest_age_seconds"]
         since = f"; the oldest for {age(oldest)}" if oldest is not None and queue["messages"] else ""
         said = f"{plural(queue['messages'], 'message')}{f' ({states})' if states else ''}{since}, {queue['mta']}"
         reasons = "".join(
-            f"<li>{reason['count'] or 0:,} × <samp>{_text(reason['text'])}</samp>" for reason in queue["reasons"]
+            f"<li>{reason['count'] or 0:,} × <samp>{markup(reason['text'])}</samp>" for reason in queue["reasons"]
         )
-        yield f"<dt>Queue<dd>{_text(said)}{f'<ul>{reasons}</ul>' if reasons else ''}"
-
-
-def _text(value: Any) -> str:
-    return escape(visible(value))
+        yield f"<dt>Queue<dd>{markup(said)}{f'<ul>{reasons}</ul>' if reasons else ''}"

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +23,13 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
     failed_at,
     headline,
     listed,
+    markup,
     milliseconds,
     plural,
     ports_words,
     stage_words,
     title,
     total,
-    visible,
 )
 
 PREFERRED = next(iter(PORTS))  # its dialogue stands for a host that cannot send
@@ -107,7 +106,7 @@ def _header(fleet: Mapping[str, Any]) -> str:
     return (
         f'<header>\n<p class="what">Amazon SES check</p>\n<h1>{headline(summary)}</h1>\n'
         f'<p class="when"><time datetime="{when}">{when[:10]} {when[11:16]} UTC</time>'
-        f"{''.join(f' <span>{_text(name)}</span>' for name in endpoints[:3])}"
+        f"{''.join(f' <span>{markup(name)}</span>' for name in endpoints[:3])}"
         f"{f' <span>and {len(endpoints) - 3:,} more endpoints</span>' if len(endpoints) > 3 else ''}</p>\n"
         '<svg class="share" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">'
         f'{"".join(shares)}</svg>\n<ul class="tally">{"".join(tally)}</ul>\n</header>\n'
@@ -139,9 +138,9 @@ def _cause(number: int, cause: Mapping[str, Any], opened: str) -> str:
         f'\n<li class="{"bad" if stops else "warn"}">'
         f'<button type="button" class="pick" data-c="{number}" aria-pressed="false">'
         f"<b>{count:,}</b> host{'' if count == 1 else 's'}</button>"
-        f'<details{opened}><summary><span class="name">{_text(title(cause["id"]))}</span> '
-        f'<span class="where">{_text("; ".join(places))}</span> '
-        f'<span class="gist" aria-hidden="true">{_text(gist)}</span> '
+        f'<details{opened}><summary><span class="name">{markup(title(cause["id"]))}</span> '
+        f'<span class="where">{markup("; ".join(places))}</span> '
+        f'<span class="gist" aria-hidden="true">{markup(gist)}</span> '
         f'<span class="stops">{", ".join(stops) or "warning"}</span></summary>'
         f"{words}</details>"
     )
@@ -149,15 +148,15 @@ def _cause(number: int, cause: Mapping[str, Any], opened: str) -> str:
 
 def _wording(wording: Mapping[str, Any], several: bool) -> str:
     hosts = wording["hosts"]
-    names = _text(listed(hosts, _WORDINGS))
+    names = markup(listed(hosts, _WORDINGS))
     count = f'<p class=where><span class="count">{plural(len(hosts), "host")}</span> {names}' if several else ""
-    return f"<div class=words>{count}<p>{_text(wording['cause'])}</div>"
+    return f"<div class=words>{count}<p>{markup(wording['cause'])}</div>"
 
 
 def _remedies(wordings: Iterable[Mapping[str, Any]]) -> Iterable[str]:
     """Each once: what is worded in many ways is mostly mended in one."""
     remedies = dict.fromkeys((wording["remedy"], wording["source"]) for wording in wordings)
-    return (f"<p class=fix>{_text(remedy)} {link(source)}" for remedy, source in list(remedies)[:_WORDINGS])
+    return (f"<p class=fix>{markup(remedy)} {link(source)}" for remedy, source in list(remedies)[:_WORDINGS])
 
 
 def _hosts(fleet: Mapping[str, Any], columns: list[int]) -> str:
@@ -219,9 +218,9 @@ def _row(host: Mapping[str, Any], columns: list[int], numbers: Mapping[str, int]
     opened = opened and state != "can_send"
     return (
         f"<tbody class={kind} data-s={state}{marked}>"
-        f"<tr><th scope=row>{_text(host['host'])}{cells}<td class=u>{use}"
-        f"<td class=t>{dialogue(used, bars) if used else ''}<td class=c>{_text(shown)}"
-        f"<td class={'q' if worth else 'm'} data-v={size}>{_text(words)}\n"
+        f"<tr><th scope=row>{markup(host['host'])}{cells}<td class=u>{use}"
+        f"<td class=t>{dialogue(used, bars) if used else ''}<td class=c>{markup(shown)}"
+        f"<td class={'q' if worth else 'm'} data-v={size}>{markup(words)}\n"
         f"<tr class=d><td colspan={len(columns) + 5}><details{' open' if opened else ''}><summary>Details</summary>"
         f"{detail(host)}</details>\n"
     )
@@ -233,7 +232,3 @@ def _cell(port: Mapping[str, Any] | None, state: str) -> str:
     if port["ok"]:
         return f"<td class=o>{milliseconds(total(port['timings_ms']))}"
     return f"<td class={'x' if state in FAILING else 'w'}>{stage_words(failed_at(port))}"
-
-
-def _text(value: Any) -> str:
-    return escape(visible(value))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
@@ -35,6 +36,11 @@ def visible(value: Any) -> str:
     return _UNSHOWN.sub("\ufffd", str(value).translate(_PICTURES))
 
 
+def markup(value: Any) -> str:
+    """Text as it stands in HTML."""
+    return escape(visible(value))
+
+
 def headline(summary: Mapping[str, int]) -> str:
     """The fleet in a sentence without its full stop."""
     hosts, sending, reaching = (summary[name] for name in ("hosts", "can_send", "not_logged_in"))
@@ -42,11 +48,11 @@ def headline(summary: Mapping[str, int]) -> str:
         return "No host was checked"
     everyone = "The host" if hosts == 1 else f"All {hosts:,} hosts"
     if sending == hosts:
-        return f"{everyone} can send"
+        return f"{everyone} {STATE_WORDS['can_send']}"
     if reaching == hosts:
-        return f"{everyone} reached SES, not logged in"
-    reached = [f"{reaching:,} reached SES, not logged in"] if reaching else []
-    return "; ".join([f"{sending:,} of {plural(hosts, 'host')} can send", *reached])
+        return f"{everyone} {STATE_WORDS['not_logged_in']}"
+    reached = [f"{reaching:,} {STATE_WORDS['not_logged_in']}"] if reaching else []
+    return "; ".join([f"{sending:,} of {plural(hosts, 'host')} {STATE_WORDS['can_send']}", *reached])
 
 
 def title(identifier: str) -> str:
