@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._option_names import renamed
 
 # Of these the first two pass; each host is in one of them.
 STATES = ("can_send", "not_logged_in", "cannot_send", "unreachable", "not_checked")
@@ -21,9 +22,6 @@ _CRASHED = re.compile(r"(?:Task failed: )?(?:MODULE FAILURE|Module (?:failed|res
 # Of what a module that crashed printed: no word of SSH's, no source or data, which may hold what the module was given.
 _NOISE = re.compile(r"(?i)(?:shared )?connection to .* closed\.?|[{\[].*|.*ansi(?:ball|ble_module).*|.*json_params.*")
 _TELLING = re.compile(r"(?:[A-Za-z_][\w.]*(?:Error|Exception|Interrupt)\b|Fatal Python error).*")
-# Where an error names an option, and not what the word means: at the start of a sentence or of its second half, in
-# quotes, and in a list of what is missing.
-_NAMES_OPTION = r"(?:^|(?<=[.:,] )|(?<=['\"])|(?<=\bgive )|(?<=\bor ))({})(?![\w-])"
 # As long as a secret access key or an SMTP password.
 _SECRET = re.compile(r"(?<![A-Za-z0-9/+=])(?:[A-Za-z0-9/+=]{40}|[A-Za-z0-9/+=]{44})(?![A-Za-z0-9/+=])")
 
@@ -46,10 +44,9 @@ def state_of(check: Mapping[str, Any]) -> str:
 
 def in_variables(check: Mapping[str, Any], variables: Mapping[str, str]) -> Mapping[str, Any]:
     """A result whose error names what the user has set: VARIABLES has the variable by the option it was handed to."""
-    if has_result(check) or check.get("unreachable") or not variables:
+    if has_result(check) or check.get("unreachable"):
         return check
-    named = re.compile(_NAMES_OPTION.format("|".join(map(re.escape, variables))))
-    return {**check, "msg": named.sub(lambda found: variables[found.group(1)], str(check.get("msg") or ""))}
+    return {**check, "msg": renamed(str(check.get("msg") or ""), variables)}
 
 
 def _logged_in(port: Mapping[str, Any]) -> bool:

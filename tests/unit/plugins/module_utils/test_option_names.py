@@ -20,8 +20,15 @@ def test_an_option_without_another_name_has_its_own() -> None:
             "one of the following is required: region, endpoint",
             "one of the following is required: ses_region, ses_endpoint",
         ),
+        (
+            "missing parameter(s) required by 'endpoint': region",
+            "missing parameter(s) required by 'ses_endpoint': ses_region",
+        ),
+        ("ports is empty: give region or endpoint", "ports is empty: give ses_region or ses_endpoint"),
+        ("ca_file /srv/region.pem is not there", "ca_file /srv/region.pem is not there"),
         ("", ""),
     ],
 )
 def test_options_are_renamed_and_words_are_not(message: str, told: str) -> None:
     assert renamed(message, NAMES) == told
+    assert renamed(message, {}) == message
