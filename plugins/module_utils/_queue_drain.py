@@ -42,15 +42,16 @@ def drain_all(
         for earlier, ran in done.items():
             resume(known[earlier], ran)
         raise
+    stopped = [name for name, ran in done.items() if ran]
     return {
         "changed": bool(done),
         "messages": waiting,
-        "stopped": [name for name, ran in done.items() if ran],
+        "stopped": stopped,
         "msg": " ".join(
             f"{name} had {_messages(count)} queued, and is stopped with an empty queue."
             for name, count in waiting.items()
         ),
-        "diff": _diff(waiting, {name for name, ran in done.items() if ran}),
+        "diff": _diff(waiting, stopped),
     }
 
 

@@ -79,10 +79,10 @@ msg:
   description: What was done, or would be done in check mode.
   returned: always
   type: str
-  sample: sendmail had 2 messages queued. They are delivered, and it is stopped.
+  sample: sendmail had 2 messages queued, and is stopped with an empty queue.
 messages:
   description: How many messages waited at the beginning, by MTA.
-  returned: O(state=drained)
+  returned: success and O(state=drained)
   type: dict
   sample: {"sendmail": 2}
 stopped:

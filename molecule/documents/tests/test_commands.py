@@ -13,7 +13,7 @@ from testbed.documents import blocks
 from testbed.engine import ROOT
 
 ELSEWHERE = {
-    ("README.md", "See it work"): "`make test` by CI, which is this run; `make demo` by the scenario `postfix`",
+    ("README.md", "See it work"): "`make test` by CI, which is this run; `make demo` by the scenario `check_playbook`",
     ("CONTRIBUTING.md", "Before a pull request"): "by CI's `make test`",
     ("credentials.md", "Ansible Vault"): "test_credentials.py",
     ("ansible-pull.md", "ansible-pull"): "test_ansible_pull.py",
