@@ -20,8 +20,6 @@ CERTIFICATE = {
     "not_after": "2027-05-19T23:59:59Z",
     "verified": True,
 }
-BLOCKED = {"resolve": 2.4, "connect": 9997.1}
-FULL = ("resolve", "connect", "banner", "ehlo", "tls", "auth")
 DEAD = {
     "unreachable": True,
     "changed": False,

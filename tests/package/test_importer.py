@@ -51,8 +51,7 @@ def test_it_finds_everything(done):
 def test_each_module_filter_and_role_is_documented(done):
     folder, _run = done
     result = json.loads((folder / "importer_result.json").read_text())
-    kinds = ("module", "filter", "role")
     blob = {(entry["content_type"], entry["content_name"]): entry for entry in result["docs_blob"]["contents"]}
-    for name, entry in blob.items():
-        if name[0] in kinds:
-            assert entry["doc_strings"] or entry["readme_html"], name
+    for kind in ("module", "filter", "role"):
+        for name in CONTENTS[kind]:
+            assert blob[kind, name]["doc_strings"] or blob[kind, name]["readme_html"], name

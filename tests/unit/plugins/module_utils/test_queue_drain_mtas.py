@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils import _command, _queue_drain_mtas
@@ -66,13 +69,17 @@ def test_whose_processes(tmp_path, exe, namespace, found):
     assert processes(["/usr/lib/postfix/sbin/master"], str(tmp_path)) == found
 
 
-def test_a_process_that_nobody_ends_is_ended(monkeypatch):
+def test_a_process_that_nobody_ends_is_ended(monkeypatch, tmp_path):
     monkeypatch.setattr(_queue_drain_mtas, "END_SECONDS", 0.3)
-    with subprocess.Popen(["sleep", "60"]) as child:
-        path = os.path.realpath(f"/proc/{child.pid}/exe")
-        monkeypatch.setattr(_queue_drain_mtas, "processes", lambda programs: [] if child.poll() else [child.pid])
-        Mta(waiting=dict, programs=(path,)).stop()
-        assert child.wait(5) != 0
+    program = shutil.copy2(shutil.which("sleep"), tmp_path / "daemon")  # which nothing else on this machine runs
+    with subprocess.Popen([program, "60"]) as child:
+        mta = Mta(waiting=dict, programs=(str(program),))
+        until_it_runs = time.monotonic() + 5
+        while mta.processes() != [child.pid]:
+            assert time.monotonic() < until_it_runs
+        mta.stop()
+        assert mta.processes() == []
+        assert child.wait(5) == -signal.SIGTERM
 
 
 def test_exims_count(program):
