@@ -11,7 +11,6 @@ import pytest
 from ses_simulator import SimulatorError
 from ses_simulator.wire import packets_of
 
-LOGGED_IN = ("mail", "rcpt", "data", "eod")
 COMMANDS = {
     "ehlo": "EHLO again",
     "auth": "AUTH LOGIN",
