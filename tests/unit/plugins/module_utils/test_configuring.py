@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._configuring import due, nothing_changes
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.mailops.ses.plugins.module_utils._configuring import carry_out, due, nothing_changes
 
 
 @pytest.mark.parametrize(
@@ -23,3 +28,56 @@ def test_an_error_says_what_it_means_for_the_host(error, remedy):
     ):
         raise error(1, "no way", "/x")
     assert ("become" in str(raised.value)) is remedy
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a module that carries this out, and return what it printed."""
+
+    def run(configure, fault=lambda _params: None, **arguments):
+        with patch_module_args({"name": "a", **arguments}):
+            module = AnsibleModule(argument_spec={"name": {}}, supports_check_mode=True)
+            with pytest.raises(SystemExit):
+                carry_out(module, fault, lambda params: params["name"].upper(), configure, ValueError)
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def unreached(*_given):
+    raise AssertionError
+
+
+def test_a_fault_of_the_parameters_comes_before_anything_else(run):
+    assert run(unreached, fault=lambda params: f"no {params['name']}")["msg"] == "no a"
+
+
+def test_a_failure_is_a_sentence(run):
+    def fail(*_given):
+        raise ValueError("the host keeps what it had")
+
+    result = run(fail)
+    assert (result["failed"], result["msg"]) == (True, "the host keeps what it had")
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("diff", [True, False])
+def test_the_result_is_what_was_configured(run, check, diff):
+    result = run(
+        lambda request, check_mode, _scratch: {"changed": check_mode, "diff": [], "name": request, "warnings": ["odd"]},
+        _ansible_check_mode=check,
+        _ansible_diff=diff,
+    )
+    assert (result["changed"], result["name"]) == (check, "A")
+    assert "odd" in json.dumps(result["warnings"])  # in which form it comes is the version's
+    assert ("diff" in result) is diff
+
+
+def test_files_on_the_way_lie_in_a_directory_of_its_own_that_goes(run, tmp_path):
+    def configure(_request, _check_mode, scratch):
+        assert os.stat(scratch).st_mode & 0o777 == 0o700
+        return {"diff": [], "scratch": scratch}
+
+    scratch = run(configure, _ansible_remote_tmp=str(tmp_path), _ansible_tmpdir=str(tmp_path))["scratch"]
+    assert scratch.startswith(f"{tmp_path}/")
+    assert not os.path.exists(scratch)

@@ -26,6 +26,7 @@ def test_an_option_without_another_name_has_its_own() -> None:
         ),
         ("ports is empty: give region or endpoint", "ports is empty: give ses_region or ses_endpoint"),
         ("ca_file /srv/region.pem is not there", "ca_file /srv/region.pem is not there"),
+        ("regions are many: endpoint-like names too", "regions are many: endpoint-like names too"),
         ("", ""),
     ],
 )

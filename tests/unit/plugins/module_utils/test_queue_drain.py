@@ -26,7 +26,7 @@ class Old:
         self.incoming = incoming  # messages that users still hand over, one a second
         self.late = list(late)  # names that come in while it stops
         self.door = True
-        self.flushes = self.delivered = 0
+        self.flushes = self.started = 0
         self.now = 0.0
         self.starts = True
 
@@ -38,7 +38,6 @@ class Old:
         movable = [name for name, state in self.queue.items() if state != "hold"]
         if self.runs and self.reaches and movable:
             del self.queue[movable[0]]
-            self.delivered += 1
 
     def installed(self):
         return self.package
@@ -57,6 +56,7 @@ class Old:
             raise DrainError("it does not start: no")
         assert self.door, "a closed program cannot start"
         self.runs = True
+        self.started += 1
 
     def stop(self):
         self.runs = False
@@ -116,6 +116,12 @@ def test_it_goes_with_an_empty_queue(old):
     assert result["changed"] is True
     assert result["stopped"] == (["sendmail"] if ran else [])
     assert drained(old)["changed"] is False
+
+
+def test_what_came_last_leaves_before_it_stops():
+    old = Old(["a"], incoming=20)
+    drained(old)
+    assert old.started == 0
 
 
 def test_nothing_is_started_for_an_empty_queue():

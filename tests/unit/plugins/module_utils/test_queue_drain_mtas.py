@@ -13,6 +13,7 @@ import time
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils import _command, _queue_drain_mtas
 from ansible_collections.mailops.ses.plugins.module_utils._queue import QueueError
+from ansible_collections.mailops.ses.plugins.module_utils._queue_drain import DrainError
 from ansible_collections.mailops.ses.plugins.module_utils._queue_drain_mtas import MTAS, Mta, files, processes
 
 
@@ -69,17 +70,46 @@ def test_whose_processes(tmp_path, exe, namespace, found):
     assert processes(["/usr/lib/postfix/sbin/master"], str(tmp_path)) == found
 
 
+def runs(mta, child):
+    """It is the MTA's program that runs, and not its parent's any more."""
+    end = time.monotonic() + 5
+    while mta.processes() != [child.pid]:
+        assert time.monotonic() < end
+
+
 def test_a_process_that_nobody_ends_is_ended(monkeypatch, tmp_path):
     monkeypatch.setattr(_queue_drain_mtas, "END_SECONDS", 0.3)
     program = shutil.copy2(shutil.which("sleep"), tmp_path / "daemon")  # which nothing else on this machine runs
     with subprocess.Popen([program, "60"]) as child:
         mta = Mta(waiting=dict, programs=(str(program),))
-        until_it_runs = time.monotonic() + 5
-        while mta.processes() != [child.pid]:
-            assert time.monotonic() < until_it_runs
+        runs(mta, child)
         mta.stop()
         assert mta.processes() == []
         assert child.wait(5) == -signal.SIGTERM
+
+
+def test_a_process_that_does_not_end_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(_queue_drain_mtas, "END_SECONDS", 0.3)
+    program = shutil.copy2(shutil.which("sleep"), tmp_path / "daemon")
+    deaf = ["sh", "-c", 'trap "" TERM; exec "$0" 60', program]
+    with subprocess.Popen(deaf) as child:
+        mta = Mta(waiting=dict, programs=(str(program),))
+        runs(mta, child)
+        try:
+            with pytest.raises(DrainError, match=f"^its processes do not end: {child.pid}$"):
+                mta.stop()
+        finally:
+            child.kill()
+
+
+@pytest.mark.parametrize(
+    ("systemctl", "said"),
+    [("echo 'Job failed.  See' >&2; exit 1", "Job failed. See$"), ("exit 0", "see systemctl status old$")],
+)
+def test_a_daemon_that_does_not_come_up_is_told(program, systemctl, said):
+    program("systemctl", systemctl)
+    with pytest.raises(DrainError, match=f"^it does not start: {said}"):
+        Mta(waiting=dict, unit="old").start()
 
 
 def test_exims_count(program):

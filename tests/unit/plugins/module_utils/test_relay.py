@@ -44,6 +44,8 @@ def relay(host_names=("web1.corp.test",), canonical=None, **variables):
         ({"ses_connection_max_messages": 0}, "ses_connection_max_messages", "1"),
         ({"ses_connection_max_seconds": 0}, "ses_connection_max_seconds", "1"),
         ({"ses_max_connections": -1}, "ses_max_connections", "1"),
+        ({"ses_replace_mta_timeout": 0}, "ses_replace_mta_timeout", "1"),
+        ({"ses_replace_mta_timeout": 86401}, "ses_replace_mta_timeout", "86400"),
         ({"ses_tls_ca_file": "ca.pem"}, "ses_tls_ca_file", "absolute"),
         (
             {

@@ -99,6 +99,23 @@ def test_a_ca_file_that_is_not_there_is_told(run, tmp_path):
     assert result["msg"].startswith(f"ses_tls_ca_file '{tmp_path}/ca.pem' is not there on this host")
 
 
+@pytest.mark.parametrize("bundle", [True, False])
+def test_whether_there_are_trust_anchors_is_told(run, tmp_path, bundle):
+    path = tmp_path / "bundle.crt"
+    if bundle:
+        path.touch()
+    assert run()["trust_anchors"] is False
+    assert run(ca_bundle=str(path))["trust_anchors"] is bundle
+    (tmp_path / "ca.pem").touch()
+    assert run(ca_bundle=str(path), variables={"ses_tls_ca_file": str(tmp_path / "ca.pem")})["trust_anchors"] is True
+
+
+def test_what_sendmail_cannot_is_refused_or_left_out(run):
+    assert run(mta="sendmail", variables={"ses_port": "465"})["faults"][0].startswith("ses_port '465' speaks TLS")
+    assert run(mta="sendmail", variables={"ses_port": "auto"})["relay"]["ports"] == [587, 2587, 25]
+    assert run(variables={"ses_port": "465"})["relay"]["ports"] == [465]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "key", "value"),
     [
