@@ -171,7 +171,7 @@ MTAS: Mapping[str, Mta] = {
     "exim4": other("exim4", exim_waiting, *_EXIMS),
     "exim": other("exim", exim_waiting, *_EXIMS),
     "nullmailer": other("nullmailer", files("/var/spool/nullmailer/queue/*"), "/usr/sbin/nullmailer-send"),
-    "dma": Mta(waiting=files("/var/spool/dma/Q*")),
+    "dma": Mta(waiting=files("/var/spool/dma/Q*"), programs=("/usr/sbin/dma",)),  # it has no daemon
     # These keep no queue.
     "msmtp-mta": other("msmtpd", dict, "/usr/bin/msmtpd"),
     "ssmtp": Mta(waiting=dict),

@@ -140,6 +140,12 @@ def test_further_instances_of_postfix_are_refused(program):
         MTAS["postfix"].waiting()
 
 
+@pytest.mark.parametrize("name", [name for name, mta in MTAS.items() if mta.waiting is not dict])
+def test_an_mta_with_a_queue_is_known_by_its_program(name):
+    """Without one it would count as gone, and its mail as left behind by a package that was removed."""
+    assert MTAS[name].programs
+
+
 def test_a_queue_of_files(tmp_path):
     (tmp_path / "Q1").write_text("mail")
     assert files(f"{tmp_path}/Q*")() == {f"{tmp_path}/Q1": "queued"}
