@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._queue import QueueError, summarize
+from ansible_collections.mailops.ses.plugins.module_utils._queue_drain_mtas import DrainError, Mta
 
 # States from which no attempt at delivery moves a message.
 AT_REST: Mapping[str, str] = {"hold": "held; release or delete what is held", "lost": "put aside as unreadable"}
@@ -18,16 +19,8 @@ FLUSH_SECONDS = 10.0  # between two attempts; SES's advice for a second retry
 SETTLE_SECONDS = 10.0  # for the mail that was handed over last, since nobody is let in meanwhile
 
 
-class DrainError(Exception):
-    """Why the MTA cannot be replaced; `counts` is what waits, by state."""
-
-    def __init__(self, why: str, counts: Mapping[str, int] | None = None) -> None:
-        super().__init__(why)
-        self.counts = dict(counts or {})
-
-
 def drain_all(
-    known: Mapping[str, Any], names: Sequence[str], deadline: Deadline, pause: Callable[[], None], now: float
+    known: Mapping[str, Mta], names: Sequence[str], deadline: Deadline, pause: Callable[[], None], now: float
 ) -> dict[str, Any]:
     """Empty and stop the named MTAs; a DrainError leaves all of them as they were."""
     waiting: dict[str, int] = {}
@@ -55,7 +48,7 @@ def drain_all(
     }
 
 
-def preview_all(known: Mapping[str, Any], names: Sequence[str], now: float) -> dict[str, Any]:
+def preview_all(known: Mapping[str, Mta], names: Sequence[str], now: float) -> dict[str, Any]:
     """What drain_all would do, as far as it can be known."""
     waiting: dict[str, int] = {}
     running: set[str] = set()
@@ -82,7 +75,7 @@ def preview_all(known: Mapping[str, Any], names: Sequence[str], now: float) -> d
     }
 
 
-def resume_all(known: Mapping[str, Any], names: Sequence[str], start: Sequence[str], check: bool) -> dict[str, Any]:
+def resume_all(known: Mapping[str, Mta], names: Sequence[str], start: Sequence[str], check: bool) -> dict[str, Any]:
     """Take back what drain_all did, where the MTA is still installed."""
     changed, said = False, []
     for name in names:
@@ -99,7 +92,7 @@ def resume_all(known: Mapping[str, Any], names: Sequence[str], start: Sequence[s
     return {"changed": changed, "msg": " ".join(said)}
 
 
-def drain(old: Any, deadline: Deadline, pause: Callable[[], None]) -> bool:
+def drain(old: Mta, deadline: Deadline, pause: Callable[[], None]) -> bool:
     """Leave OLD with an empty queue, stopped and closed; a DrainError leaves it as it was. Returns whether it ran."""
     ran = bool(old.running() or old.closed())  # closed: by a run that was interrupted
     try:
@@ -117,7 +110,7 @@ def drain(old: Any, deadline: Deadline, pause: Callable[[], None]) -> bool:
     return ran
 
 
-def resume(old: Any, ran: bool) -> None:
+def resume(old: Mta, ran: bool) -> None:
     """Let OLD take mail again, and run if it ran."""
     old.open()
     if ran and not old.running():
@@ -126,7 +119,7 @@ def resume(old: Any, ran: bool) -> None:
         old.stop()
 
 
-def deliver(old: Any, deadline: Deadline, pause: Callable[[], None]) -> None:
+def deliver(old: Mta, deadline: Deadline, pause: Callable[[], None]) -> None:
     """Until every message that waits now has left. While that is not so, OLD takes more: it may have to stay."""
     waiting = _movable(old.waiting())
     if not waiting:
@@ -166,7 +159,7 @@ def _told(counts: Mapping[str, int]) -> str:
     return f"{_messages(total)} {'waits' if total == 1 else 'wait'} in its queue ({states})"
 
 
-def _stopped_empty(old: Any, deadline: Deadline, pause: Callable[[], None]) -> bool:
+def _stopped_empty(old: Mta, deadline: Deadline, pause: Callable[[], None]) -> bool:
     """Whether the queue is empty once OLD takes nothing more; what was handed over just now gets a moment."""
     if not deadline.seconds():
         raise DrainError("mail keeps coming; stop what hands it over", _counts(old.waiting()))
@@ -178,7 +171,7 @@ def _stopped_empty(old: Any, deadline: Deadline, pause: Callable[[], None]) -> b
     return not old.waiting()
 
 
-def _installed(known: Mapping[str, Any], names: Sequence[str], now: float) -> Iterator[tuple[str, Any]]:
+def _installed(known: Mapping[str, Mta], names: Sequence[str], now: float) -> Iterator[tuple[str, Mta]]:
     """Those that are there; a DrainError where something is left of another."""
     for name in names:
         old = _known(known, name)
@@ -190,14 +183,14 @@ def _installed(known: Mapping[str, Any], names: Sequence[str], now: float) -> It
 
 
 @contextmanager
-def _explaining(name: str, old: Any, now: float) -> Iterator[None]:
+def _explaining(name: str, old: Mta, now: float) -> Iterator[None]:
     try:
         yield
     except (DrainError, QueueError) as error:
         raise _explained(name, old, error, now) from None
 
 
-def _known(known: Mapping[str, Any], name: str) -> Any:
+def _known(known: Mapping[str, Mta], name: str) -> Mta:
     if name not in known:
         raise DrainError(
             f"{name} is not replaced: whether mail waits in its queue is not known here. See that none does, "
@@ -206,7 +199,7 @@ def _known(known: Mapping[str, Any], name: str) -> Any:
     return known[name]
 
 
-def _see_nothing_left(old: Any) -> None:
+def _see_nothing_left(old: Mta) -> None:
     """Nothing of an MTA that is not installed any more."""
     counts = _counts(old.waiting())
     if counts:
@@ -216,7 +209,7 @@ def _see_nothing_left(old: Any) -> None:
         raise DrainError(f"its package is gone, and it still runs: end process {', '.join(map(str, left))}")
 
 
-def _explained(name: str, old: Any, error: Exception, now: float) -> DrainError:
+def _explained(name: str, old: Mta, error: Exception, now: float) -> DrainError:
     """The whole sentence for the user, with the reason for which most of the messages wait."""
     counts = getattr(error, "counts", {})
     fact = "is not replaced" if old.installed() else "is replaced, but not all of it is gone"

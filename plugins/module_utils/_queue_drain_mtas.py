@@ -18,13 +18,20 @@ from ansible_collections.mailops.ses.plugins.module_utils import _queue_postfix,
 from ansible_collections.mailops.ses.plugins.module_utils._command import ENVIRONMENT, SEARCH_PATH, run
 from ansible_collections.mailops.ses.plugins.module_utils._host import read
 from ansible_collections.mailops.ses.plugins.module_utils._queue import Message, QueueError
-from ansible_collections.mailops.ses.plugins.module_utils._queue_drain import DrainError
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import loaded_at
 
 END_SECONDS = 10.0  # for processes to end, before and after they are asked to
 POLL_SECONDS = 0.1
 SENDMAIL_CF = "/etc/mail/sendmail.cf"
 _START = ("systemctl", "restart")  # Debian 12's postfix.service counts as active while its instance is stopped
+
+
+class DrainError(Exception):
+    """Why the MTA cannot be replaced; `counts` is what waits, by state."""
+
+    def __init__(self, why: str, counts: Mapping[str, int] | None = None) -> None:
+        super().__init__(why)
+        self.counts = dict(counts or {})
 
 
 def postfix_waiting() -> dict[str, str]:

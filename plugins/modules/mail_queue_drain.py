@@ -99,13 +99,8 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._queue import QueueError
-from ansible_collections.mailops.ses.plugins.module_utils._queue_drain import (
-    DrainError,
-    drain_all,
-    preview_all,
-    resume_all,
-)
-from ansible_collections.mailops.ses.plugins.module_utils._queue_drain_mtas import MTAS
+from ansible_collections.mailops.ses.plugins.module_utils._queue_drain import drain_all, preview_all, resume_all
+from ansible_collections.mailops.ses.plugins.module_utils._queue_drain_mtas import MTAS, DrainError
 
 INTERVAL = 0.5  # seconds between two counts
 ARGUMENTS: dict[str, dict[str, Any]] = {

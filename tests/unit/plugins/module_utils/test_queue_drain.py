@@ -6,12 +6,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._queue import Message, QueueError
-from ansible_collections.mailops.ses.plugins.module_utils._queue_drain import (
-    DrainError,
-    drain_all,
-    preview_all,
-    resume_all,
-)
+from ansible_collections.mailops.ses.plugins.module_utils._queue_drain import drain_all, preview_all, resume_all
+from ansible_collections.mailops.ses.plugins.module_utils._queue_drain_mtas import DrainError
 
 TIMEOUT = 60.0
 THROTTLED = "454 Throttling failure: Maximum sending rate exceeded."

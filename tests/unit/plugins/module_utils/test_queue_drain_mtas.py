@@ -13,8 +13,13 @@ import time
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils import _command, _queue_drain_mtas
 from ansible_collections.mailops.ses.plugins.module_utils._queue import QueueError
-from ansible_collections.mailops.ses.plugins.module_utils._queue_drain import DrainError
-from ansible_collections.mailops.ses.plugins.module_utils._queue_drain_mtas import MTAS, Mta, files, processes
+from ansible_collections.mailops.ses.plugins.module_utils._queue_drain_mtas import (
+    MTAS,
+    DrainError,
+    Mta,
+    files,
+    processes,
+)
 
 
 @pytest.fixture
