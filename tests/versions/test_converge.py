@@ -41,7 +41,9 @@ def test_a_second_run_changes_nothing(converged, on):
 
 
 def test_nothing_is_deprecated(converged):
-    assert [line for text in converged for line in text.splitlines() if re.search("DEPRECAT|does not support", line)] == []
+    assert [
+        line for text in converged for line in text.splitlines() if re.search("DEPRECAT|does not support", line)
+    ] == []
 
 
 def test_every_ansible_core_writes_the_same(converged, fleet, written, on):

@@ -7,8 +7,8 @@ import json
 
 import pytest
 import yaml
-from module_arguments import patch_module_args
 from ansible_collections.mailops.ses.plugins.modules import interface_mtu
+from module_arguments import patch_module_args
 
 LINKS = [{"ifname": "ens5", "mtu": 9001, "min_mtu": 68, "max_mtu": 65535}]
 TOOLS = {

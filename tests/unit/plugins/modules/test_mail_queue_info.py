@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
-from module_arguments import patch_module_args
 from ansible_collections.mailops.ses.plugins.module_utils import _queue_sendmail
 from ansible_collections.mailops.ses.plugins.module_utils._queue_sendmail import Queue
 from ansible_collections.mailops.ses.plugins.modules import mail_queue_info
+from module_arguments import patch_module_args
 
 POSTFIX = "installed\tpostfix\tdefault-mta, mail-transport-agent\n"
 SENDMAIL = "installed\tsendmail-bin\tmail-transport-agent\ninstalled\tsendmail-base\t\n"

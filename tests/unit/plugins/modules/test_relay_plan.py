@@ -7,8 +7,8 @@ import json
 
 import pytest
 import yaml
-from module_arguments import patch_module_args
 from ansible_collections.mailops.ses.plugins.modules import relay_plan
+from module_arguments import patch_module_args
 from relay_variables import LOAD_BALANCER, PASSWORD, SECRET
 
 VARIABLES = {"ses_region": "us-east-1", "ses_smtp_username": "AKIAIOSFODNN7EXAMPLE"}

@@ -7,9 +7,9 @@ import json
 
 import pytest
 import yaml
-from module_arguments import patch_module_args
 from ansible_collections.mailops.ses.plugins.module_utils import _sendmail
 from ansible_collections.mailops.ses.plugins.modules import sendmail_config
+from module_arguments import patch_module_args
 
 SECRET = '"U:root" "I:AKIAIOSFODNN7EXAMPLE" "P:oneL0ngPassw0rd" "M:LOGIN"'
 WANTED = {

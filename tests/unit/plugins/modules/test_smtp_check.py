@@ -11,10 +11,10 @@ from typing import Any, Callable
 
 import pytest
 import yaml
-from module_arguments import patch_module_args
 from ansible_collections.mailops.ses.plugins.module_utils import _net, _resolver
 from ansible_collections.mailops.ses.plugins.module_utils._credentials import smtp_password
 from ansible_collections.mailops.ses.plugins.modules import smtp_check
+from module_arguments import patch_module_args
 from ses_simulator import Simulator
 from simulated import simulated
 
