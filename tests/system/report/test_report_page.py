@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 import report_samples as samples
@@ -288,22 +287,29 @@ def test_it_reads_without_scripts(show, fleet):
     assert "email-smtp-fips" in page.locator(".grid > tbody").last.locator("dl").inner_text()
 
 
+def busy(page, act):
+    """What an act costs the page's own thread, in seconds, however loaded the machine is."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    act()
+    rows(page)
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    session.detach()
+    return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
+
+
 def test_thousand_hosts_answer_at_once(show):
-    begun = time.monotonic()
     page = show(samples.mixed(1000))
     assert len(rows(page)) == 1000
-    assert time.monotonic() - begun < 10
     for act in (
+        page.reload,
         lambda: sort(page, "587"),
         lambda: page.locator("#find").fill("port 25 swallowed"),
         page.locator(".causes .pick").first.click,
         lambda: page.locator("#find").press("Escape"),
         lambda: page.locator(".host-name").nth(500).click(),
     ):
-        begun = time.monotonic()
-        act()
-        rows(page)
-        assert time.monotonic() - begun < 3
+        assert busy(page, act) < 2
     assert page.locator(".causes li").count() >= 8
 
 
