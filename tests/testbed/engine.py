@@ -125,9 +125,8 @@ def start_hosts(layout: Layout, hosts: list[Host]) -> None:
 
 def down(layout: Layout) -> None:
     """Remove the testbed's containers and network; those of others stay."""
-    names = run("podman", "ps", "--all", "--format", "{{.Names}}").split()
-    ours = [name for name in names if name.startswith(f"{layout.prefix}-")]
-    remove(ours)
+    # podman looks at each container that it lists, and fails for one that somebody is just removing.
+    remove(run("podman", "ps", "--all", "--filter", f"name=^{layout.prefix}-", "--format", "{{.Names}}").split())
     if layout.prefix in run("podman", "network", "ls", "--format", "{{.Name}}").split():
         run("podman", "network", "rm", "--force", layout.prefix)
     shutil.rmtree(layout.state, ignore_errors=True)
