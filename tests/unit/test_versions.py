@@ -40,7 +40,7 @@ def test_each_ansible_core_is_pinned_and_no_other():
 def test_the_readme_says_what_is_run():
     text = " ".join((ROOT / "README.md").read_text().split())
     assert f"The controller needs ansible-core {CORES[0]} or newer" in text
-    assert f"Python 3 ({PYTHONS[0]} or newer)" in text
+    assert f"the hosts Python {PYTHONS[0]} or newer" in text
     assert f"ansible-core {', '.join(CORES[:-1])} and {CORES[-1]}" in text
     assert f"Python {', '.join(PYTHONS[:-1])} and {PYTHONS[-1]}" in text
 
