@@ -38,18 +38,26 @@ def test_nothing_changes_and_little_is_executed(relay):
     assert 0 < len([name for name in executed if name != "setup.py"]) <= MOST_EXECUTIONS, executed
 
 
-@pytest.mark.parametrize("check", [["--check"], []])
-def test_no_secret_shows_in_output_and_processes(relay, check):
-    # Another alias, so that the credentials are written, and their difference shown; a mail, so that they are used.
-    with watched(relay.host) as processes:
-        done = relay.playbook("-vvv", "--diff", *check, **DOMAIN, ses_hostname_aliases=["watched.example.com"])
-        relay.send()
+def change_the_credentials(relay, *arguments):
+    """Add an alias, so that the credentials are written and their difference is shown; return all of the output."""
+    done = relay.playbook("-vvv", "--diff", *arguments, **DOMAIN, ses_hostname_aliases=["alias.example.com"])
     assert relay.mta.credential_files()[0] in done.stdout
     assert "changed=0" not in done.stdout.partition("PLAY RECAP")[2]
+    return done.stdout + done.stderr
+
+
+def test_no_secret_shows_in_what_a_check_announces(relay):
+    said = change_the_credentials(relay, "--check")
+    assert not [secret for secret in secrets(relay) if secret in said]
+
+
+def test_no_secret_shows_in_output_and_processes(relay):
+    with watched(relay.host) as processes:
+        said = change_the_credentials(relay)
+        relay.send()  # so that they are used
     (seen,) = processes
     assert relay.mta.sender_process in seen  # it did look
-    for secret in secrets(relay):
-        assert secret not in done.stdout + done.stderr + seen
+    assert not [secret for secret in secrets(relay) if secret in said + seen]
 
 
 @contextmanager
