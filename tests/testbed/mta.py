@@ -87,7 +87,7 @@ class Sendmail:
     command = "makemap"
     pid_file = "/run/sendmail/mta/sendmail.pid"
     deletion = "find /var/spool/mqueue /var/spool/mqueue-client -type f -delete"
-    sender_process = "sendmail-mta"
+    sender_process = "sendmail: MTA: running queue"
     announcement = f"define(`SMART_HOST', `relay:{REGION_ENDPOINT}')"
     null_sender = "<>"
     unverified, no_tls = "403 4.7.0", "does not support STARTTLS"

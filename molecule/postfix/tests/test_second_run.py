@@ -51,10 +51,10 @@ def test_no_secret_shows_in_what_a_check_announces(relay):
     assert not [secret for secret in secrets(relay) if secret in said]
 
 
-def test_no_secret_shows_in_output_and_processes(relay):
+def test_no_secret_shows_in_output_and_processes(relay, endpoint):
     with watched(relay.host) as processes:
         said = change_the_credentials(relay)
-        relay.send()  # so that they are used
+        relay.arrived(endpoint, relay.send())  # so that they are used
     (seen,) = processes
     assert relay.mta.sender_process in seen  # it did look
     assert not [secret for secret in secrets(relay) if secret in said + seen]
