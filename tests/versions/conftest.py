@@ -12,32 +12,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import testinfra
 import tomllib
 from ses_simulator.client import Control
 from testbed import engine
 from testbed.layout import Layout
-from testbed.relay import ENVIRONMENT, INVENTORY
+from testbed.relay import ENVIRONMENT, INVENTORY, Relay
 
 HERE = Path(__file__).resolve().parent
 TABLE = tomllib.loads((HERE / "versions.toml").read_text())
-DEADLINE = 300.0  # seconds; five bare hosts on two cores take about 60
+CORES = list(TABLE["cores"])
+DEADLINE = 600.0  # seconds; five bare hosts on two cores take one or two minutes
 
 
 def pytest_addoption(parser):
     parser.addoption("--oldest", action="store_true", help="the oldest ansible-core, the oldest and the newest Python")
 
 
-def ends(names):
-    """The first and the last one."""
-    return [names[0], names[-1]]
-
-
 def pytest_generate_tests(metafunc):
-    oldest = metafunc.config.getoption("oldest")
-    cores, hosts = list(TABLE["cores"]), list(TABLE["hosts"])
-    for name, values in {"core": cores[:1] if oldest else cores, "on": ends(hosts) if oldest else hosts}.items():
-        if name in metafunc.fixturenames:
-            metafunc.parametrize(name, values, scope="session")
+    if "core" in metafunc.fixturenames:
+        cores = CORES[:1] if metafunc.config.getoption("oldest") else CORES
+        metafunc.parametrize("core", cores, scope="session")
 
 
 def bin_of(core: str) -> Path:
@@ -47,27 +42,21 @@ def bin_of(core: str) -> Path:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Bare hosts beside the simulated endpoint, each with its interpreter."""
+    """Hosts beside the simulated endpoint, each with its interpreter."""
 
     layout: Layout
-    interpreters: dict[str, str]
+    names: list[str]
     inventory: Path
-
-    def renew(self) -> None:
-        """Make all of them bare again."""
-        engine.renew(self.layout, list(self.interpreters))
-        for name, path in self.interpreters.items():
-            carry(path, self.layout.container(name))
 
     def converge(self, core: str) -> str:
         """Run the whole collection by this ansible-core; what it printed."""
-        command = ["ansible-playbook", "-i", INVENTORY, "-i", self.inventory, HERE / "converge.yml"]
-        command += ["--limit", ",".join(self.interpreters), "--extra-vars", json.dumps({"core": core})]
-        environment = {**ENVIRONMENT, "PATH": f"{bin_of(core)}:{os.environ['PATH']}"}
         done = subprocess.run(
-            [bin_of(core) / command[0], *command[1:]],
+            [
+                *(bin_of(core) / "ansible-playbook", "-i", INVENTORY, "-i", self.inventory, HERE / "converge.yml"),
+                *("--limit", ",".join(self.names), "--extra-vars", json.dumps({"core": core})),
+            ],
             cwd=self.inventory.parent,  # the reports go there
-            env=environment,
+            env={**ENVIRONMENT, "PATH": f"{bin_of(core)}:{os.environ['PATH']}"},
             capture_output=True,
             text=True,
             check=False,
@@ -76,9 +65,11 @@ class Fleet:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    def read(self, name: str, command: str) -> str:
-        """What a command prints on a host."""
-        return engine.run("podman", "exec", self.layout.container(name), "sh", "-c", command)
+    def relays(self) -> list[Relay]:
+        """The hosts, as they send mail."""
+        return [
+            Relay(testinfra.get_host(f"podman://{self.layout.container(name)}"), self.layout) for name in self.names
+        ]
 
 
 def carry(path: str, container: str) -> None:
@@ -100,27 +91,29 @@ def interpreter(version: str, missing: Callable[[str], Any]) -> str:
 
 
 @pytest.fixture(scope="session")
-def fleet(request, tmp_path_factory):
-    """The hosts of the table, or its ends."""
+def fleet(core, request, tmp_path_factory):
+    """Bare hosts: all of the table under the newest ansible-core, its ends under the others."""
     oldest = request.config.getoption("oldest")
     # `make test` goes on where one is not installed, `make versions` stands for all of them.
     missing = pytest.skip if oldest else pytest.fail
-    rows = {name: TABLE["hosts"][name] for name in (ends if oldest else list)(list(TABLE["hosts"]))}
+    every = list(TABLE["hosts"])
+    names = every if core == CORES[-1] else [every[0], every[-1]]
     layout = Layout.load()
-    interpreters = {name: interpreter(row["python"], missing) for name, row in rows.items()}
     hosts = {
         name: {
             "ansible_host": layout.container(name),
-            "ansible_python_interpreter": interpreters[name],
-            "python": row["python"],
-            "ses_mta": row["mta"],
+            "ansible_python_interpreter": interpreter(TABLE["hosts"][name]["python"], missing),
+            "python": TABLE["hosts"][name]["python"],
+            "ses_mta": TABLE["hosts"][name]["mta"],
         }
-        for name, row in rows.items()
+        for name in names
     }
     inventory = tmp_path_factory.mktemp("versions") / "hosts.json"
     inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": TABLE["variables"]}}))
-    engine.up(layout, [])
-    yield Fleet(layout, interpreters, inventory)
+    engine.up(layout, names)
+    for host in hosts.values():
+        carry(host["ansible_python_interpreter"], host["ansible_host"])
+    yield Fleet(layout, names, inventory)
     engine.down(layout)
 
 
