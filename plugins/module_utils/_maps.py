@@ -55,7 +55,7 @@ def resolve_type(wanted: str, default: str, supported: Iterable[str], secret: bo
 def name_fault(name: Any) -> str | None:
     if not isinstance(name, str) or not TABLE_NAME.fullmatch(name):
         return "is no file name: ASCII letters, digits, _ . and - only"
-    if name.endswith((".cf", ".proto", *SUFFIXES)):
+    if name.endswith((".cf", ".mc", ".proto", *SUFFIXES)):
         return "would hide another file of the MTA: choose another name"
     return None
 

@@ -28,7 +28,9 @@ def text_fault(value: Any) -> str | None:
     return "has a backtick, which is m4's quote" if "`" in text else character_fault(text)
 
 
-def section_fault(items: Iterable[Any]) -> str | None:
+def section_fault(items: Any) -> str | None:
+    if not isinstance(items, list):
+        return "is no list"
     for item in items:
         if isinstance(item, list) and len(item) != 2:
             return "a rule is a list of two: what matches, and what becomes of it"

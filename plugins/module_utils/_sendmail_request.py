@@ -14,7 +14,6 @@ _SETTING = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
 # The file is read by a shell or systemd, and on Debian by a program that writes it anew.
 _SETTING_VALUE = re.compile(r"[A-Za-z0-9 ,.:=/_+-]*", re.ASCII)
 _KEY = re.compile(r"(?!#)\S+")
-TABLE_KINDS = ("hash", "text")
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,12 @@ def _faults(params: Mapping[str, Any]) -> Iterator[str]:
         if not _SETTING_VALUE.fullmatch(str(value)):
             yield f"settings: {name}: a character of the value is none of letters, digits, space and , . : = / _ + -"
     yield from (f"queues: {path!a} is no absolute path" for path in params["queues"] if not path.startswith("/"))
+    names = set()
     for table in params["tables"]:
         yield from (f"tables: {table['name']!a} {bad}" for bad in _table_faults(table))
+        if table["name"] in names:
+            yield f"tables: {table['name']!a} is there twice"
+        names.add(table["name"])
 
 
 def _call_faults(option: str, name: Any, items: Any) -> Iterator[str]:
@@ -88,11 +91,16 @@ def _table_faults(table: Mapping[str, Any]) -> Iterator[str]:
         yield "has both entries and secret_entries: give one"
     if table["secret_entries"] is not None and table["kind"] == "text":
         yield "has secret_entries, which kind text would keep in clear: leave kind out"
+    seen = set()
     for key, value in (table["entries"] or table["secret_entries"] or {}).items():
         if not isinstance(key, str) or not _KEY.fullmatch(key):
             yield f"the key {key!a} is empty, has white space, or begins with #"
-        elif _maps.value_fault(value):
+            continue
+        if _maps.value_fault(value):
             yield f"the value of {key!a} {_maps.value_fault(value)}"
+        if key.casefold() in seen:
+            yield f"the key {key!a} is there twice: case makes no difference"
+        seen.add(key.casefold())
 
 
 def request(params: Mapping[str, Any]) -> Request:
@@ -102,7 +110,7 @@ def request(params: Mapping[str, Any]) -> Request:
         lines=_sendmail_mc.settings(*parts),
         settings={name: str(value) for name, value in params["settings"].items()},
         tables=tuple(map(_table, params["tables"])),
-        directory=params["config_directory"].rstrip("/"),
+        directory=params["config_directory"].rstrip("/") or "/",
         queues=tuple(params["queues"]),
         settings_file=params["settings_file"],
     )

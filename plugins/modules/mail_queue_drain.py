@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mail_queue_drain
 short_description: Empty the queue of an MTA that is to be replaced, and stop it
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Has Postfix or Sendmail deliver what is queued, with the configuration that it has, then stops it, and counts again.
   - From then on no mail gets into that queue. SMTP finds no daemon, and the program with which users hand mail over

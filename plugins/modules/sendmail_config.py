@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: sendmail_config
 short_description: Bring a host's whole Sendmail configuration to the wanted state in one call
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Writes settings into one marked block of C(sendmail.mc), before the mailers, sets variables of C(sendmail.conf), and
     fills look-up tables, together. Every other line stays as it is.
