@@ -84,7 +84,8 @@ class Relay:
 
     def module(self, name: str, *arguments: str, **options: Any) -> dict[str, Any]:
         """What a module returns on this host, and whether it failed."""
-        command = ["ansible", self.name, "-i", str(INVENTORY), "-m", name, "-a", json.dumps(options), *arguments]
+        given = json.dumps(options) if options else ""
+        command = ["ansible", self.name, "-i", str(INVENTORY), "-m", name, "-a", given, *arguments]
         environment = {**ENVIRONMENT, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         head, _arrow, result = done.stdout.partition(" => ")
