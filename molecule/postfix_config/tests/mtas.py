@@ -204,7 +204,11 @@ Postfix.restart = {
 class Sendmail(Host):
     mta, program, directory = "sendmail", "sendmail-mta", "/etc/mail"
     settings = ("sendmail.mc", "sendmail.cf")
-    defaults = {"defines": {}, "features": {}, "macros": {}, "sections": {}, "settings": {}, "queues": []}
+    defaults = {
+        **{option: {} for option in ("defines", "features", "macros", "sections", "settings")},
+        "queues": [],
+        "settings_file": "/etc/mail/sendmail.conf",
+    }
     item_defaults = {"tables": {"kind": "hash", "entries": None, "secret_entries": None}}
     queue = "/var/spool/mqueue/bursts"
     restore = f"rm -rf {queue}"
