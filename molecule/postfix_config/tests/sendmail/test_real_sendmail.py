@@ -10,7 +10,8 @@ RUNNERS = ("/run/sendmail/msp/sendmail.pid", "/run/sendmail/mta/sendmail.pid")
 
 def test_where_make_fails_the_host_keeps_what_it_had(host: Sendmail) -> None:
     def state() -> list[str]:
-        return [line for line in host.state().splitlines() if "Makefile" not in line]  # that one writes itself
+        made = ("./Makefile ", "./databases ")  # Debian's make writes them anew each time
+        return [line for line in host.state().splitlines() if not line.startswith(made)]
 
     host.shell("printf '\\nsendmail_dbs: no-such-file\\n' >> /etc/mail/Makefile")
     before = state()
