@@ -45,11 +45,10 @@ def given(project, word):
 
 def test_a_vault(project):
     project.write("vault-password", "correct horse\n")
-    project.write("password", PASSWORD)
     values = yaml.safe_load(block(DOCUMENT, "vault_ses_smtp_password }}"))
     project.variables(**values)
     try:
-        project.bash(block(DOCUMENT, "encrypt_string"))
+        project.bash(block(DOCUMENT, "encrypt_string"), SES_SMTP_PASSWORD=PASSWORD)
     finally:
         (project.path / "group_vars/mail/vault.yml").unlink()
     assert project.stage() == "auth"
