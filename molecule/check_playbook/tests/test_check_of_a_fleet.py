@@ -36,7 +36,8 @@ VARIABLES = {
 }
 ALIASES = dict.fromkeys(("anonymous", "mistyped", "pythonless", "secretive"), "check3")  # its container, renamed
 # As it comes about when the standard library is gone or damaged.
-BROKEN_PYTHON = '#!/bin/sh\nPYTHONHOME=/nowhere exec /usr/bin/python3 "$@"\n'
+# It ends a second later than it speaks: podman loses what a process says at its very end when the machine is busy.
+BROKEN_PYTHON = '#!/bin/sh\nPYTHONHOME=/nowhere /usr/bin/python3 "$@"\ncode=$?\nsleep 1\nexit $code\n'
 PORTS = [25, 465, 587, 2465, 2587]
 
 
