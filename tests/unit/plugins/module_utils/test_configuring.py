@@ -8,8 +8,8 @@ import os
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mailops.ses.plugins.module_utils._configuring import carry_out, due, nothing_changes
+from module_arguments import patch_module_args
 
 
 @pytest.mark.parametrize(
