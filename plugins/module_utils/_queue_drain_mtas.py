@@ -206,7 +206,7 @@ def _gone(programs: Sequence[str]) -> bool:
     while processes(programs):
         if time.monotonic() > ends:
             return False
-        time.sleep(POLL_SECONDS)
+        time.sleep(POLL_SECONDS)  # bounded by END_SECONDS; nobody but its parent is told that a process ends
     return True
 
 

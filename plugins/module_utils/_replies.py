@@ -19,7 +19,7 @@ class Reply(NamedTuple):
     text: str  # the lines' texts, joined by line feeds
 
 
-class Failure(Exception):  # noqa: N818  (it is a result, reported and diagnosed)
+class Failure(Exception):  # noqa: N818  (a finding about the endpoint, which the caller returns; no error)
     """Why a stage ended: a kind that the table of causes knows, and the words that go with it."""
 
     def __init__(self, kind: str, text: str = "") -> None:
@@ -59,7 +59,7 @@ class ReplyReader:
                 raise Failure("flood", f"a line of more than {MAX_LINE} bytes: {self._text(self.pending)[:40]}…")
             try:
                 data = self._receive()
-            except (socket.timeout, TimeoutError):  # noqa: UP041  (Python 3.9, which hosts may have, raises either)
+            except (socket.timeout, TimeoutError):  # noqa: UP041  (two errors on Python 3.9 and one from 3.10 on)
                 raise Failure("unfinished" if begun or self.pending else "timeout") from None
             if not data:
                 raise Failure("closed")

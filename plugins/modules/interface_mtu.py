@@ -78,7 +78,7 @@ EXAMPLES = r"""
   mailops.ses.smtp_check:
     region: us-east-1
   register: check
-  ignore_errors: true  # a path that carries too little is what is to be repaired
+  ignore_errors: true  # it fails where the path carries too little, which the next task repairs
 
 - name: Send packets that the path to the endpoint carries
   mailops.ses.interface_mtu:

@@ -102,7 +102,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._queue import QueueErr
 from ansible_collections.mailops.ses.plugins.module_utils._queue_drain import drain_all, preview_all, resume_all
 from ansible_collections.mailops.ses.plugins.module_utils._queue_drain_mtas import MTAS, DrainError
 
-INTERVAL = 0.5  # seconds between two counts
+# Seconds between two counts, bounded by the deadline: no MTA tells when its queue is empty.
+INTERVAL = 0.5
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "mtas": {"type": "list", "elements": "str", "required": True},
     "timeout": {"type": "int", "default": 300},

@@ -318,7 +318,7 @@ NET = Net(resolve, connect, time.monotonic, time.sleep, connect_sized)
 
 
 def _date() -> str:
-    from email.utils import formatdate  # noqa: PLC0415  (only a message needs it, and it takes long to load)
+    from email.utils import formatdate  # noqa: PLC0415  (a check sends no message unless asked to, and need not load it)
 
     return formatdate()
 

@@ -86,7 +86,7 @@ def has_left(stage: Stage) -> bool:
 def until(condition: Callable[[], bool], end: float) -> None:
     """Wait for it, no longer than to the end."""
     while not condition() and time.monotonic() < end:
-        time.sleep(0.1)  # the interval of a bounded poll
+        time.sleep(0.1)  # between two questions to the endpoint, no longer than to the end
 
 
 def converge(stage: Stage) -> None:

@@ -27,7 +27,7 @@ logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 PACKET_GAP = 0.01
 
 
-class Ended(Exception):  # noqa: N818 - an end is no error
+class Ended(Exception):  # noqa: N818  (how a dialogue ends, by a QUIT among others; no error)
     """The dialogue is over; the argument says how: quit, idle, drop, limit or client."""
 
 
