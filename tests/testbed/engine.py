@@ -188,6 +188,8 @@ def start_host(layout: Layout, host: Host) -> None:
             "net.ipv4.conf.default.promote_secondaries=1",
             "--systemd",
             "always",
+            "--pidfile",
+            f"{layout.state}/{layout.container(host.name)}.pid",
             layout.image(host.image),
         ),
     )

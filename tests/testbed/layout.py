@@ -12,6 +12,7 @@ from pathlib import Path
 import tomllib
 
 HERE = Path(__file__).resolve().parent
+MOST = 255 - 77  # by the third number of their addresses
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Layout:
         number = os.environ.get("TESTBED", "")
         text = path.read_text()
         if number:
+            if int(number) > MOST:
+                raise ValueError(f"TESTBED {number} has no address; use 1 to {MOST}, for `make test` 1 to {MOST - 170}")
             text = text.replace("10.213.77.", f"10.213.{77 + int(number)}.")
         data = tomllib.loads(text)
         return cls(
