@@ -27,7 +27,7 @@ test: setup ## everything that CI runs; the scenarios mostly wait, so the rest r
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse checks molecule
 
 checks: # one after the other, with a testbed that no scenario takes away
-	@MAKEFLAGS= TESTBED=$$(($${TESTBED:-0} + 170)) $(MAKE) --no-print-directory lint unit package system oldest
+	@MAKEFLAGS=$(findstring n,$(firstword -$(MAKEFLAGS))) TESTBED=$$(($${TESTBED:-0} + 170)) $(MAKE) --no-print-directory lint unit package system oldest
 
 lint: python ## style and structure
 	$(RUN) ruff check
