@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 from mtas import HERE, MTAS, PLACE, PRISTINE, Host
@@ -27,13 +26,11 @@ def container(request: pytest.FixtureRequest) -> Host:
 
 
 @pytest.fixture
-def host(container: Host) -> Iterator[Host]:
+def host(container: Host) -> Host:
     """The container with the MTA's files as they were."""
     directory = container.directory
-    restore = f"rm -rf {directory}/* {directory}/.[!.]*; cp -a {PRISTINE}/. {directory}; {container.restore}"
-    container.shell(restore)
-    yield container
-    container.shell(restore)
+    container.shell(f"rm -rf {directory}/* {directory}/.[!.]*; cp -a {PRISTINE}/. {directory}; {container.restore}")
+    return container
 
 
 @pytest.fixture
