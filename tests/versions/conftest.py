@@ -98,6 +98,8 @@ def fleet(core, request, tmp_path_factory):
     missing = pytest.skip if oldest else pytest.fail
     every = list(TABLE["hosts"])
     names = every if core == CORES[-1] else [every[0], every[-1]]
+    if not bin_of(core).exists():
+        missing(f"ansible-core {core} has no environment here: it takes a Python that is not installed.")
     layout = Layout.load()
     hosts = {
         name: {
@@ -110,11 +112,13 @@ def fleet(core, request, tmp_path_factory):
     }
     inventory = tmp_path_factory.mktemp("versions") / "hosts.json"
     inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": TABLE["variables"]}}))
-    engine.up(layout, names)
-    for host in hosts.values():
-        carry(host["ansible_python_interpreter"], host["ansible_host"])
-    yield Fleet(layout, names, inventory)
-    engine.down(layout)
+    try:
+        engine.up(layout, names)
+        for host in hosts.values():
+            carry(host["ansible_python_interpreter"], host["ansible_host"])
+        yield Fleet(layout, names, inventory)
+    finally:
+        engine.down(layout)
 
 
 @pytest.fixture

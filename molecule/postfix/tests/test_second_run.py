@@ -68,8 +68,10 @@ def watched(host):
     watch = "nohup python3 /run/watch.py /run/watch.seen /run/watch.stop >/dev/null 2>&1 & echo $!"
     process = host.check_output(watch)
     seen: list[str] = []
-    yield seen
-    host.check_output(f"touch /run/watch.stop; while kill -0 {process} 2>/dev/null; do sleep 0.1; done")
+    try:
+        yield seen
+    finally:
+        host.check_output(f"touch /run/watch.stop; while kill -0 {process} 2>/dev/null; do sleep 0.1; done")
     seen.append(host.file("/run/watch.seen").content_string.replace("\0", " "))
 
 
