@@ -111,4 +111,7 @@ def summary(report: dict[str, Any]) -> str:
         causes.append(
             f"Port{'s' if len(ports) > 1 else ''} {', '.join(ports)}: {diagnosis['cause']} {diagnosis['remedy']}"
         )
-    return " ".join([f"No port of {report['endpoint']} took the whole dialogue.", *causes])
+    asked = [str(port["port"]) for port in report["ports"]]
+    which = "No port" if len(asked) > 1 else f"Port {asked[0]}"
+    verdict = "took" if len(asked) > 1 else "did not take"
+    return " ".join([f"{which} of {report['endpoint']} {verdict} the whole dialogue.", *causes])

@@ -25,6 +25,7 @@ TEMPORARY_KEY = (
 # First match wins: how a wrong value looks, and what to say about it.
 _ANY = (
     (re.compile(r"\s*"), "is empty: give the SES SMTP credentials"),
+    (re.compile(r"[^\r\n]+[\r\n]+"), "ends in a line break: give it without"),
     (re.compile(r"(?s).*[\r\n\v\f\x85\u2028\u2029].*"), "has more than one line: give it without line breaks"),
     (re.compile(r"(?s).*[\x00-\x1f\x7f].*"), "contains a control character: copy it again"),
     (re.compile(r".*[^\x00-\x7f].*"), "contains a character outside ASCII, which no SES credential has: copy it again"),

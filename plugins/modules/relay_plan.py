@@ -251,6 +251,8 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
         "ses_secret_access_key": module.params["secret_access_key"],
     }
     found += faults(variables)
+    if os.geteuid() != 0:
+        found.append("become is false, and the role needs root on the host; set become to true.")
     ca_file = variables.get("ses_tls_ca_file")
     if ca_file and not os.path.isfile(ca_file):
         found.append(f"ses_tls_ca_file {ca_file!r} is not there on this host; put it there first, or leave it unset.")
@@ -259,7 +261,7 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
     if others and not variables.get("ses_replace_mta"):
         found.append(
             f"ses_replace_mta is false, and this host's MTA is {', '.join(others)}, which {mta} would replace; "
-            "set ses_replace_mta to true if that is what you want."
+            "set ses_replace_mta to true if that is what you want, or use the role of the one that is there."
         )
     names = host_names(socket.gethostname(), read("/etc/hosts"))
     if mta == "sendmail":

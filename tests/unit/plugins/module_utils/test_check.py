@@ -433,6 +433,8 @@ def test_the_summary_names_each_cause_once_with_its_ports(sim: Simulator) -> Non
     text = summary(check(job(sim, ports=[587, 2587, 25]), net(sim.ports)))
     assert text.startswith(f"No port of {NAME} took the whole dialogue. Port 587: ")
     assert "Ports 2587, 25: The connection is refused" in text
+    text = summary(check(job(sim, ports=[587]), net(sim.ports)))
+    assert text.startswith(f"Port 587 of {NAME} did not take the whole dialogue. Port 587: ")
 
 
 def test_a_union_has_each_once_in_order() -> None:

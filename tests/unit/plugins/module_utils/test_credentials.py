@@ -54,7 +54,7 @@ def test_a_derived_password_is_taken_as_one(secret: str, region: str) -> None:
         ("", "is empty"),
         ("  ", "is empty"),
         ("one\ntwo", "more than one line"),
-        ("trailing\n", "more than one line"),
+        ("trailing\n", "ends in a line break"),
         ("carriage\rreturn", "more than one line"),
         ("line\u2028separator", "more than one line"),
         ("nul\x00", "control character"),

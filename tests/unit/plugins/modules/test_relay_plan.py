@@ -22,13 +22,14 @@ CANONICAL = "lb.us-east-1.elb.amazonaws.com"
 def run(monkeypatch, tmp_path, capsys):
     """Run the module on a host whose package manager lists what is given."""
 
-    def run(listing=NO_MTA, check_mode=False, diff=False, variables=None, **arguments):
+    def run(listing=NO_MTA, check_mode=False, diff=False, variables=None, user=0, **arguments):
         (tmp_path / "listing").write_text(listing)
         tool = tmp_path / "dpkg-query"
         tool.write_text(f"#!/bin/sh\ncat {tmp_path / 'listing'}\n")
         tool.chmod(0o755)
         monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
         answer = (None, None, None, CANONICAL, ("127.0.0.1", 0))
+        monkeypatch.setattr("os.geteuid", lambda: user)
         monkeypatch.setattr("socket.getfqdn", lambda: "web1.corp.test")
         monkeypatch.setattr("socket.getaddrinfo", lambda *_name, **_flags: [answer])  # no test asks DNS
         given = {
@@ -70,6 +71,10 @@ def test_diff_mode_shows_the_packages(run):
     diff = run(check_mode=True, diff=True, **replaces)["diff"]
     assert (diff["before"], diff["after"]) == ("exim4\n", "postfix\n")
     assert "diff" not in run(diff=True, **replaces)  # apt's task shows it then
+
+
+def test_a_user_other_than_root_is_told_how_to_become_root(run):
+    assert run(user=1000)["faults"] == ["become is false, and the role needs root on the host; set become to true."]
 
 
 def test_every_fault_is_told_at_once(run):
