@@ -58,14 +58,17 @@ def parse_packages(listing: str) -> Packages:
 
 def installed_packages(run: Runner, which: Callable[[str], str | None] = shutil.which) -> Packages:
     """Ask the host's package manager; LookupError where there is none that this knows."""
+    listing, refusals = "", []
     for tool, arguments in QUERIES.items():
         path = which(tool)
         if path:
+            # All of them: EPEL has a dpkg, which knows no package of such a host.
             code, output, errors = run([path, *arguments])
-            if code:
-                raise LookupError(f"{tool} does not answer: {errors.strip()}")
-            return parse_packages(output)
-    raise LookupError(f"no package manager is found; one of {', '.join(QUERIES)} is needed")
+            listing += output
+            refusals += [f"{tool} does not answer: {errors.strip()}"] if code else []
+    if not listing:
+        raise LookupError(" ".join(refusals) or f"no package manager is found; one of {', '.join(QUERIES)} is needed")
+    return parse_packages(listing)
 
 
 def read(path: str) -> str:

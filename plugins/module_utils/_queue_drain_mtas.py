@@ -84,7 +84,7 @@ class Mta:
     programs: tuple[str, ...] = ()  # of processes that take or deliver mail, the daemon's among them
     running: Callable[[], bool] = lambda: False  # whether its daemon runs
     entrances: tuple[str, ...] = ()  # programs with which users hand mail over
-    flushes: tuple[tuple[str, ...], ...] = ()  # commands that try all of the queue now
+    flushes: tuple[tuple[str, ...], ...] = ()  # commands that try all of the queue now, where their program is
     messages: Callable[[], Iterator[Message]] = lambda: iter(())  # for the reasons
 
     @property
@@ -116,6 +116,8 @@ class Mta:
 
     def flush(self) -> None:
         for command in self.flushes:
+            if not shutil.which(command[0], path=SEARCH_PATH):
+                continue
             # A queue run may take longer than anybody waits for it here.
             # pylint: disable-next=ansible-bad-function
             subprocess.Popen(
@@ -172,7 +174,7 @@ MTAS: Mapping[str, Mta] = {
         programs=_SENDMAILS,
         running=sendmail_runs,
         entrances=_SENDMAILS,
-        flushes=(("sendmail", "-Ac", *_NOW), ("sendmail", "-Am", *_NOW)),
+        flushes=tuple((program, queue, *_NOW) for program in _SENDMAILS for queue in ("-Ac", "-Am")),
         messages=sendmail_messages,
     ),
     "exim4": other("exim4", exim_waiting, *_EXIMS),

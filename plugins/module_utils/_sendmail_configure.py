@@ -50,7 +50,8 @@ def _configure(request: Request, check_mode: bool, scratch: str) -> dict[str, An
         raise SendmailError(f"config_directory: {request.directory} is no directory on this host")
     with nullcontext() if check_mode else locked(request.directory):
         if not check_mode:
-            sweep(request.directory)
+            for directory in {request.directory, os.path.dirname(request.settings_file)}:
+                sweep(directory)
         plan = make_plan(request, installed=True)
         compiled = _compile(plan, scratch)
         present = text_of(os.path.join(request.directory, CF)) or ""
@@ -189,7 +190,9 @@ def _missed(plan: Plan, request: Request, compiled: str) -> str:
 def _flushed(plan: Plan, request: Request) -> bool:
     """Whether the daemon runs that the submission program's queue is left to, if it is left to one."""
     submission = text_of(os.path.join(request.directory, SUBMIT_CF))
-    daemon = _sendmail_conf.values(plan.after[CONF]).get("MSP_MODE", "").lower() == "daemon"
+    settings = _sendmail_conf.values(plan.after[CONF])
+    # Red Hat's file has no mode: its unit sm-client always is a daemon.
+    daemon = settings.get("MSP_MODE", "daemon" if "SENDMAIL_OPTS" in settings else "").lower() == "daemon"
     return not (daemon and submission) or _sendmail.loaded_at(submission) is not None
 
 

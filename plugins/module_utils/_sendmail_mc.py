@@ -51,10 +51,6 @@ def _call(macro: str, *arguments: Any) -> str:
     return f"{macro}({', '.join(map(quoted, arguments))})dnl" if arguments else f"{macro}dnl"
 
 
-def _define(name: str, value: Any) -> str:
-    return _call("undefine", name) if value is None else _call("define", name, value)
-
-
 def _line(item: Any) -> str:
     return quoted(f"R{item[0]}\t{item[1]}" if isinstance(item, list) else item)
 

@@ -48,6 +48,14 @@ def test_a_package_manager_that_fails_is_quoted():
         installed_packages(lambda command: (2, "", "database is locked\n"), which=lambda name: f"/usr/bin/{name}")
 
 
+@pytest.mark.parametrize("dpkg", [(0, "", ""), (2, "", "dpkg-query: no database\n")])
+def test_a_second_package_manager_hides_nothing(dpkg):
+    """EPEL has dpkg, which knows no package of the host."""
+    rpm = (0, "installed\tpostfix\tMTA,\n", "")
+    packages = installed_packages(lambda command: dpkg if "dpkg" in command[0] else rpm, which=lambda name: name)
+    assert packages.others_than("sendmail") == ["postfix"]
+
+
 def test_a_file_that_cannot_be_read_has_no_text(tmp_path):
     (tmp_path / "some").write_bytes(b"a\xff\n")
     assert read(str(tmp_path / "some")) == "a\ufffd\n"

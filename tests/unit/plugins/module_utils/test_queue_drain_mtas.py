@@ -50,6 +50,14 @@ def test_a_closed_program_opens_with_its_own_mode(tmp_path, mode):
     assert path.stat().st_mode & 0o7777 == mode
 
 
+def test_a_flush_asks_the_program_that_the_host_has(program, tmp_path):
+    """Sendmail's has another name where it is the second MTA."""
+    os.mkfifo(tmp_path / "asked")
+    program("sendmail.sendmail", f"echo $1 >{tmp_path}/asked")
+    Mta(waiting=dict, flushes=(("sendmail-mta", "-q"), ("sendmail.sendmail", "-q"))).flush()
+    assert (tmp_path / "asked").read_text() == "-q\n"
+
+
 def test_processes_of_this_host(tmp_path):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         assert child.pid in processes([sys.executable])
