@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from testbed.relay import until
+
 HERE = Path(__file__).resolve().parent
 PLACE = "/opt/config_test"
 PRISTINE = "/opt/config_pristine"  # outlives a run that was killed
@@ -90,6 +92,11 @@ class Host:
     def configure(self, check: bool = False, **params: Any) -> dict[str, Any]:
         """What the module would return."""
         return dict(json.loads(self.run(*self.driver, stdin=self.job(check, **params))))
+
+    def load(self, **params: Any) -> None:
+        """Reload the MTA, which it does after the command has ended, until nothing is due any more."""
+        self.shell(self.reload)
+        until("the reload", lambda: self.configure(check=True, **params)["action"] == "none")
 
     def disturbed(self, what: str, **params: Any) -> str:
         """What a run says to whose renames something happens, which strace words: `signal=KILL:when=1`."""

@@ -34,7 +34,7 @@ def test_second_run_changes_nothing(running: Host) -> None:
     first = running.configure(**running.wanted)
     assert changed(first)
     assert first["action"] == "reload"
-    running.shell(running.reload)
+    running.load(**running.wanted)
     before = running.state()
     second = running.configure(**running.wanted)
     assert (second["changed"], second["action"], second["diff"]) == (False, "none", [])
@@ -48,7 +48,7 @@ def test_reload_that_never_came_is_still_due(running: Host) -> None:
     assert missed["changed"] is False
     # Where there is no /etc/cron.d, Debian's make writes Sendmail's settings anew, and then it cannot be told.
     assert missed["action"] in ("reload", "restart")
-    running.shell(running.reload)
+    running.load(**running.wanted)
     assert running.configure(**running.wanted)["action"] == "none"
     for _ in range(2):
         assert running.configure(**running.restart)["action"] == "restart"
