@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,8 +35,10 @@ def anonymous_file(content: bytes) -> Any:
 
 
 def process_stat(directory: str) -> tuple[str, str, float]:
-    """Name, parent and start (in seconds since boot) of the process of a directory in /proc."""
+    """Name, parent and start (in seconds of the clock) of the process of a directory in /proc."""
     with open(os.path.join(directory, "stat"), encoding="utf-8", errors="replace") as file:
         head, _close, tail = file.read().rpartition(")")
     fields = tail.split()
-    return head.partition("(")[2], fields[1], int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    # CLOCK_BOOTTIME is what the kernel counts a process's start in.
+    boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    return head.partition("(")[2], fields[1], boot + int(fields[19]) / os.sysconf("SC_CLK_TCK")

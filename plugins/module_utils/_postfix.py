@@ -224,10 +224,7 @@ def loaded_at(queue_directory: str, proc: str = "/proc") -> dict[str, float] | N
         return None
     if name != "master":
         return None
-    children = _children(proc, master)
-    # CLOCK_BOOTTIME is what the kernel counts a process's start in.
-    boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-    return {"started": boot + started, "loaded": boot + max([started, *children])}
+    return {"started": started, "loaded": max([started, *_children(proc, master)])}
 
 
 def _children(proc: str, master: str) -> Iterable[float]:

@@ -49,6 +49,7 @@ class Relay:
     max_connections: int
     credential_names: list[str] = field(default_factory=list)
     local_names: list[str] = field(default_factory=list)
+    organisation_domains: list[str] = field(default_factory=list)
     origin: str = "localhost"
     sender_rewrites: dict[str, str] = field(default_factory=dict)
     bounce_recipient: str = "root"
@@ -205,6 +206,7 @@ def describe(variables: Mapping[str, Any], host_names: Sequence[str], canonical_
         max_connections=variables["ses_max_connections"],
         credential_names=credential_names(variables, endpoint, region, canonical_name),
         local_names=local_names,
+        organisation_domains=sorted(organisation),
         # The organisation's domain must not become local, even where the host bears its name.
         origin=local_names[0],
         sender_rewrites=sender_rewrites(variables, own_names(host_names)),

@@ -46,9 +46,7 @@ class InSendmail:
     queues: list[str]
     recipient_rules: Rules
     sender_rules: Rules
-    delivery_rules: Rules
-    server_rules: Rules
-    queue_rules: Rules
+    rulesets: list[Any]
     options: list[str]
 
 
@@ -63,9 +61,11 @@ def in_sendmail(relay: Relay) -> InSendmail:
         queues=[BURST_QUEUE],
         recipient_rules=recipient_rules(relay),
         sender_rules=sender_rules(relay),
-        delivery_rules=delivery_rules(),
-        server_rules=server_rules(relay),
-        queue_rules=QUEUE_RULES,
+        rulesets=[
+            *("Scheck_compat", *delivery_rules()),
+            *("SLocal_tls_server", *server_rules(relay)),
+            *("Squeuegroup", *QUEUE_RULES),
+        ],
         options=[*QUEUE_MAPS, *options(relay)],
     )
 
@@ -112,7 +112,7 @@ def sender_rules(relay: Relay) -> Rules:
     sender = relay.sender_rewrites.get("*")
     if not sender:
         users = [["$={E}", "$1"], ["$={E} < @ $=w . >", "$1"]]
-        domains = sorted(_organisation(relay))[:1]
+        domains = relay.organisation_domains[:1]
         return [[user, f"$@ {name} < @ {domain} . >"] for domain in domains for user, name in users]
     kept = [["<@>", "$@ <@>"]]
     if relay.bounces_leave:
@@ -136,7 +136,7 @@ def recipient_rules(relay: Relay) -> Rules:
         rules += [[f"{marks} {_focused(relay.bounce_recipient, '$*')}", mailbox] for marks in bounced]
     rules += [[f"{marks} $*", f"$#local $: {BOUNCES}" if outside else mailbox] for marks in bounced]
     rules.append(["< $* > < $* > $*", "$: $3"])
-    for domain in sorted(_organisation(relay)):
+    for domain in relay.organisation_domains:
         rules.append([f"$+ < @ {domain} $* >", f"$#relay $@ {relay.endpoint} $: $1 < @ {domain} . >"])
     return rules
 
@@ -192,7 +192,3 @@ def _focused(address: str, rest: str = ".") -> str:
     """An address as rulesets see it."""
     local, _at, domain = address.rpartition("@")
     return f"{local} < @ {domain} {rest} >"
-
-
-def _organisation(relay: Relay) -> set[str]:
-    return {result.rpartition("@")[2].lower() for result in relay.sender_rewrites.values()}

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import time
 from contextlib import suppress
 
 from ansible_collections.mailops.ses.plugins.module_utils import _maps
@@ -90,6 +89,5 @@ def loaded_at(cf: str, proc: str = "/proc") -> dict[str, float] | None:
             pid = file.readline().strip()
         name, _parent, started = process_stat(os.path.join(proc, pid))
         if name.startswith("sendmail"):
-            boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-            return {"started": boot + started, "loaded": os.stat(path).st_mtime}
+            return {"started": started, "loaded": os.stat(path).st_mtime}
     return None

@@ -24,5 +24,5 @@ def set_values(text: str, wanted: Mapping[str, str]) -> str:
         if name not in present:
             text += ("" if not text or text.endswith("\n") else "\n") + line + "\n"
         elif present[name] != value:
-            text = re.sub(rf"^{name}=.*$", lambda _match, line=line: line, text, flags=re.MULTILINE)
+            text = re.sub(rf"^{name}=.*$", line.replace("\\", r"\\"), text, flags=re.MULTILINE)
     return text

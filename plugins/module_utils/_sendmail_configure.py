@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -82,7 +83,7 @@ def _try(plan: Plan, compiled: str, scratch: str) -> None:
     """Have Sendmail read the candidate, with the tables as they will be, but for secrets, which stay out of scratch."""
     text = _sendmail.silent(compiled)
     for queue in plan.queues:  # which Sendmail would look for
-        text = text.replace(queue, os.path.dirname(queue))
+        text = _moved(text, queue, os.path.dirname(queue))
     for table in plan.tables:
         if table.table.entries and table.path not in compiled:
             raise SendmailError(f"tables: {table.table.name}: nothing in {MC} reads {table.path}")
@@ -91,10 +92,15 @@ def _try(plan: Plan, compiled: str, scratch: str) -> None:
             _write(candidate, table.after)
             if table.table.kind == "hash":
                 _sendmail.build(candidate, table.after, secret=False)
-            text = text.replace(table.path, candidate)
+            text = _moved(text, table.path, candidate)
     path = os.path.join(scratch, CF)
     _write(path, text)
     _sendmail.check(path)
+
+
+def _moved(text: str, path: str, place: str) -> str:
+    """The text with another place for a path, also with an index's suffix, and no longer path that begins like it."""
+    return re.sub(re.escape(path) + r"(?=\.db\b|[^\w./-]|$)", lambda _match: place, text, flags=re.MULTILINE)
 
 
 def _write(path: str, text: str) -> None:

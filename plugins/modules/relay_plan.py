@@ -108,6 +108,10 @@ relay:
     origin:
       description: The domain that completes a bare local user.
       type: str
+    organisation_domains:
+      description: The domains whose mail leaves through SES, whatever the host is called.
+      type: list
+      elements: str
     sender_rewrites:
       description: What a sender becomes, by address, C(@domain), or C(*) for all.
       type: dict
@@ -166,18 +170,10 @@ sendmail:
       description: Rules of ruleset 1.
       type: list
       elements: list
-    delivery_rules:
-      description: Rules of C(check_compat).
+    rulesets:
+      description: Further rulesets, each the line with its name and then its rules.
       type: list
-      elements: list
-    server_rules:
-      description: Rules of C(Local_tls_server).
-      type: list
-      elements: list
-    queue_rules:
-      description: Rules of C(queuegroup).
-      type: list
-      elements: list
+      elements: raw
     options:
       description: Lines of C(sendmail.cf).
       type: list

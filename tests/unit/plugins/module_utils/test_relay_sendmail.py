@@ -38,8 +38,9 @@ def test_the_demanded_name_counts_not_the_one_that_was_connected_to():
     plan = sendmail()
     demanded = f"+CN:{ENDPOINT}"
     assert all(row.endswith(demanded) for key, row in plan.access.items() if key.startswith("TLS_Srv:"))
-    assert [f"<$* {demanded}> $*", f"$: <demanded> {ENDPOINT}"] in plan.server_rules
-    assert plan.server_rules[-1][1].startswith("$#error")
+    rules = plan.rulesets[plan.rulesets.index("SLocal_tls_server") + 1 : plan.rulesets.index("Squeuegroup")]
+    assert [f"<$* {demanded}> $*", f"$: <demanded> {ENDPOINT}"] in rules
+    assert rules[-1][1].startswith("$#error")
 
 
 @pytest.mark.parametrize(("messages", "seconds", "most"), [(100, 60, 100), (100, 5, 10), (20, 60, 20)])
@@ -56,8 +57,9 @@ def test_the_hosts_names_are_masqueraded_and_stay_local():
     assert "MASQUERADE_AS" not in sendmail().macros
 
 
-def test_the_organisations_mail_leaves_though_the_host_has_its_name():
-    variables = {**GOOD, "ses_masquerade_domain": "example.com"}
+@pytest.mark.parametrize("further", [{}, {"ses_sender": "ops@example.org"}])
+def test_the_organisations_mail_leaves_though_the_host_has_its_name(further):
+    variables = {**GOOD, "ses_masquerade_domain": "example.com", **further}
     plan = in_sendmail(describe(variables, ["example.com"], None))
     assert "example.com" not in plan.macros["LOCAL_DOMAIN"]
     assert ["$+ < @ example.com $* >", f"$#relay $@ {ENDPOINT} $: $1 < @ example.com . >"] in plan.recipient_rules
