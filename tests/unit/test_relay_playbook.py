@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The relay playbook refuses an MTA that there is no role for, before anything happens."""
+"""What the relay playbook refuses before anything happens."""
 
 from __future__ import annotations
 
@@ -21,3 +21,12 @@ def test_a_wrong_mta_is_refused(tmp_path):
     for mta in WRONG.values():
         assert f"ses_mta {json.dumps(mta)} is no MTA that can relay here; use postfix or sendmail." in said
     assert done.stdout.count("TASK [") == 1
+
+
+def test_no_host_fails(tmp_path):
+    """In CI a typo would be green."""
+    command = ["ansible-playbook", "mailops.ses.relay", "-i", "web1,", "-e", "ses_hosts=fleet"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=ENVIRONMENT)
+    assert done.returncode != 0, done.stdout
+    assert "No host of the inventory matches fleet (ses_hosts), so nothing was done" in done.stdout
+    assert list(tmp_path.iterdir()) == []

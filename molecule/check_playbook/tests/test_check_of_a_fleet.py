@@ -162,14 +162,6 @@ def test_no_host_fails_and_leaves_no_old_report(tmp_path, arguments):
     assert json.loads((tmp_path / "ses-report" / "report.json").read_text())["hosts"] == []
 
 
-def test_relaying_fails_too_where_no_host_matches(tmp_path):
-    command = ["ansible-playbook", "mailops.ses.relay", "-i", "web1,", "-e", "ses_hosts=fleet"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=ENVIRONMENT)
-    assert done.returncode != 0, done.stdout
-    assert "No host of the inventory matches fleet (ses_hosts), so nothing was done" in done.stdout
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_variable_of_a_variable_that_is_not_there_is_no_check_without_a_log_in(fleet, tmp_path):
     check = Check(fleet, tmp_path, {"check1": {"ses_smtp_username": "{{ vault_that_was_forgotten }}"}}, "-l", "check1")
     assert check.done.returncode != 0
