@@ -51,7 +51,7 @@ def _configure(request: Request, check_mode: bool, scratch: str) -> dict[str, An
         raise SendmailError(f"config_directory: {request.directory} is no directory on this host")
     with nullcontext() if check_mode else locked(request.directory):
         if not check_mode:
-            for directory in {request.directory, os.path.dirname(request.settings_file)}:
+            for directory in (request.directory, os.path.dirname(request.settings_file)):
                 sweep(directory)
         plan = make_plan(request, installed=True)
         compiled = _compile(plan, scratch)
