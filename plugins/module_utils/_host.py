@@ -58,16 +58,17 @@ def parse_packages(listing: str) -> Packages:
 
 def installed_packages(run: Runner, which: Callable[[str], str | None] = shutil.which) -> Packages:
     """Ask the host's package manager; LookupError where there is none that this knows."""
+    tools = {tool: path for tool, path in ((tool, which(tool)) for tool in QUERIES) if path}
+    if not tools:
+        raise LookupError(f"no package manager is found; one of {', '.join(QUERIES)} is needed")
     listing, refusals = "", []
-    for tool, arguments in QUERIES.items():
-        path = which(tool)
-        if path:
-            # All of them: EPEL has a dpkg, which knows no package of such a host.
-            code, output, errors = run([path, *arguments])
-            listing += output
-            refusals += [f"{tool} does not answer: {errors.strip()}"] if code else []
-    if not listing:
-        raise LookupError(" ".join(refusals) or f"no package manager is found; one of {', '.join(QUERIES)} is needed")
+    for tool, path in tools.items():
+        # All of them: EPEL has a dpkg, which knows no package of such a host.
+        code, output, errors = run([path, *QUERIES[tool]])
+        listing += output
+        refusals += [f"{tool} does not answer: {errors.strip()}"] if code else []
+    if refusals and not listing:
+        raise LookupError(" ".join(refusals))
     return parse_packages(listing)
 
 
