@@ -20,9 +20,10 @@ python: ## the Python environment alone
 	@tests/testbed/setup python
 
 demo: setup ## a relay from nothing to a delivered mail, without an account at AWS; MTA=sendmail for the other one
-	@$(RUN) python -m testbed.demo $(MTA)
+	@TESTBED_EXEC=engine $(RUN) python -m testbed.demo $(MTA)
 
-test: setup ## everything that CI runs; the scenarios mostly wait, so the rest runs beside them
+test: setup ## everything that CI runs; the scenarios wait a lot, so the rest runs beside them
+	@case "$${TESTBED:-1}" in [1-8]) ;; *) echo "TESTBED $$TESTBED: make test takes 1 to 8" >&2; exit 2 ;; esac
 	@echo "Checks and scenarios run side by side; each prints what it did when it ends."
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse checks molecule
 
@@ -60,7 +61,7 @@ versions: setup ## each version that README names: ansible-core with its unit te
 	@$(RUN) tests/testbed/sid
 
 bench: setup ## the figures that the collection promises, side by side with what they are compared to
-	@$(RUN) python -m bench
+	@TESTBED_EXEC=engine $(RUN) python -m bench
 
 docs: python ## docs/troubleshooting, from the table of causes
 	$(RUN) python -m troubleshooting

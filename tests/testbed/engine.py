@@ -174,7 +174,9 @@ def start_simulator(layout: Layout) -> None:
 
 def start_host(layout: Layout, host: Host) -> None:
     """Start a bare host that asks the simulator's DNS."""
-    run(
+    # bin/podman finds the host's first process by the two files.
+    state = layout.state / layout.container(host.name)
+    identity = run(
         *("podman", "run", "--detach", "--name", layout.container(host.name), "--hostname", host.hostname),
         *("--network", layout.prefix, "--ip", host.address, "--dns", layout.simulator_address, "--dns-search", "."),
         # Debian's init scripts look at other processes, and nftables and the MTU belong to the host under test.
@@ -189,10 +191,11 @@ def start_host(layout: Layout, host: Host) -> None:
             "--systemd",
             "always",
             "--pidfile",
-            f"{layout.state}/{layout.container(host.name)}.pid",
+            f"{state}.pid",
             layout.image(host.image),
         ),
     )
+    Path(f"{state}.id").write_text(identity)
 
 
 def booted(container: str) -> bool:

@@ -25,6 +25,7 @@ def test_it_ends_with_a_delivered_mail(bare, endpoint, capfd, monkeypatch, tmp_p
         monkeypatch.delenv(name)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TESTBED_EXEC", "engine")  # as `make demo` does: here the roles run by the engine's own exec
     demo.give(bare, mta)
     shown = capfd.readouterr().out
     assert "envelope sender  root@example.com" in shown
