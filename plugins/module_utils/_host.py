@@ -65,8 +65,10 @@ def installed_packages(run: Runner, which: Callable[[str], str | None] = shutil.
     for tool, path in tools.items():
         # All of them: EPEL has a dpkg, which knows no package of such a host.
         code, output, errors = run([path, *QUERIES[tool]])
-        listing += output
-        refusals += [f"{tool} does not answer: {errors.strip()}"] if code else []
+        if code:
+            refusals.append(f"{tool} does not answer: {errors.strip()}")
+        else:
+            listing += output
     if refusals and not listing:
         raise LookupError(" ".join(refusals))
     return parse_packages(listing)

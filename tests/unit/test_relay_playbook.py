@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 
+import pytest
 from testbed.relay import ENVIRONMENT
 
 WRONG = {"web1": "exim4", "web2": "Postfix", "web3": "network", "web4": ["postfix"]}
@@ -23,10 +24,11 @@ def test_a_wrong_mta_is_refused(tmp_path):
     assert done.stdout.count("TASK [") == 1
 
 
-def test_no_host_fails(tmp_path):
-    """In CI a typo would be green."""
-    command = ["ansible-playbook", "mailops.ses.relay", "-i", "web1,", "-e", "ses_hosts=fleet"]
+@pytest.mark.parametrize(("given", "named"), [("fleet", "fleet"), ("", "''"), (["web2", "web3"], "web2,web3")])
+def test_no_host_fails(tmp_path, given, named):
+    """In CI a typo would be green, and a variable that is empty there would mean every host."""
+    command = ["ansible-playbook", "mailops.ses.relay", "-i", "web1,", "-e", json.dumps({"ses_hosts": given})]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=ENVIRONMENT)
     assert done.returncode != 0, done.stdout
-    assert "No host of the inventory matches fleet (ses_hosts), so nothing was done" in done.stdout
+    assert f"No host of the inventory matches {named} (ses_hosts), so nothing was done" in done.stdout
     assert list(tmp_path.iterdir()) == []

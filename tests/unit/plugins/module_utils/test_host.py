@@ -56,6 +56,13 @@ def test_a_second_package_manager_hides_nothing(dpkg):
     assert packages.others_than("sendmail") == ["postfix"]
 
 
+@pytest.mark.parametrize("dpkg", [(0, "", ""), (2, "", "")])
+def test_half_of_a_listing_is_none(dpkg):
+    rpm = (1, "installed\tbash\t\n", "rpmdb is damaged\n")
+    with pytest.raises(LookupError, match="rpm does not answer: rpmdb is damaged"):
+        installed_packages(lambda command: dpkg if "dpkg" in command[0] else rpm, which=lambda name: name)
+
+
 def test_a_file_that_cannot_be_read_has_no_text(tmp_path):
     (tmp_path / "some").write_bytes(b"a\xff\n")
     assert read(str(tmp_path / "some")) == "a\ufffd\n"
