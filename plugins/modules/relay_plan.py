@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Checks every C(ses_*) variable of the roles and refuses, with all faults at once, what describes no relay.
   - Looks at the host (its names, its packages, the endpoint's canonical name) and changes nothing.
-  - The roles run it before they change anything.
+  - The roles run it before they change anything. It needs root, as they do.
 author:
   - mailops maintainers (@mailops)
 extends_documentation_fragment:
@@ -62,6 +62,7 @@ EXAMPLES = r"""
       ses_region: us-east-1
       ses_smtp_username: AKIAIOSFODNN7EXAMPLE
     smtp_password: "{{ vault_ses_smtp_password }}"
+  become: true
   register: plan
 """
 
@@ -248,7 +249,7 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
     }
     found += faults(variables)
     if os.geteuid() != 0:
-        found.append("become is false, and the role needs root on the host; set become to true.")
+        found.append("This task does not run as root, which the role needs on the host; set become to true.")
     ca_file = variables.get("ses_tls_ca_file")
     if ca_file and not os.path.isfile(ca_file):
         found.append(f"ses_tls_ca_file {ca_file!r} is not there on this host; put it there first, or leave it unset.")

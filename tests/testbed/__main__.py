@@ -25,8 +25,8 @@ def main(arguments: list[str]) -> int:
     images.add_argument("--pulled", action="store_true", help="those of an image registry instead")
     images.add_argument("suites", nargs="*", metavar="SUITE")
     options = parser.parse_args(arguments)
-    layout = Layout.load()
     try:
+        layout = Layout.load()
         if options.command == "up":
             engine.up(layout, options.hosts or list(layout.hosts))
         elif options.command == "renew":
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
             engine.down(layout)
         else:
             engine.images(layout, options.suites or list(layout.pulled if options.pulled else layout.suites))
-    except engine.EngineError as error:
+    except (engine.EngineError, ValueError) as error:
         print(f"testbed: {error}", file=sys.stderr)
         return 1
     return 0

@@ -101,5 +101,5 @@ def test_without_become_a_sentence_says_so(consumer):
     play = play_of("roles", HOST, ses_max_connections=9)
     del play["become"]
     printed = consumer.run(*consumer.playbook([play]), succeeds=False)
-    assert "the role needs root on the host; set become to true." in printed
+    assert "This task does not run as root, which the role needs on the host; set become to true." in printed
     assert "Traceback" not in printed

@@ -74,7 +74,8 @@ def test_diff_mode_shows_the_packages(run):
 
 
 def test_a_user_other_than_root_is_told_how_to_become_root(run):
-    assert run(user=1000)["faults"] == ["become is false, and the role needs root on the host; set become to true."]
+    (fault,) = run(user=1000)["faults"]
+    assert fault == "This task does not run as root, which the role needs on the host; set become to true."
 
 
 def test_every_fault_is_told_at_once(run):
