@@ -71,6 +71,7 @@ _AGAIN = f"""{_HEAD}
 Description=Load the SES endpoint's last known addresses again after nftables.service
 {_MOUNTS}DefaultDependencies=no
 Requisite={SERVICE}
+PartOf=nftables.service
 After=nftables.service {SERVICE}
 StartLimitIntervalSec=0
 

@@ -68,6 +68,14 @@ def test_nftables_service_leaves_it_in_force(firewall, addresses):
     assert firewall.host.service(TIMER).is_running
 
 
+def test_starts_of_nftables_in_a_row_leave_it_in_force(firewall):
+    """The last one flushes what is loaded for the one before it, while that is still at it."""
+    firewall.host.check_output(
+        "for _ in 1 2 3 4 5 6 7 8; do systemctl restart nftables; systemctl reset-failed nftables; done"
+    )
+    until("it is in force after the last", firewall.in_force, deadline=5)
+
+
 def test_it_touches_no_other_rule(firewall):
     before = others(firewall.host)
     assert len(before) == 2
