@@ -123,6 +123,7 @@ def main() -> None:
         elif module.check_mode:
             result = preview_all(MTAS, mtas, time.time())
         else:
+            # It sleeps between two looks into the queue, up to the deadline: no MTA tells when a mail has left.
             result = drain_all(MTAS, mtas, deadline, lambda: time.sleep(INTERVAL), time.time())
     except (DrainError, QueueError) as error:
         module.fail_json(msg=str(error))
