@@ -14,11 +14,13 @@ ENVIRONMENT = {"PATH": SEARCH_PATH, "LC_ALL": "C"}
 UMASK = 0o022  # of the tools, whatever that of the log-in is: what they make is not to be written by others
 
 
-def run(argv: Sequence[str], stdin: Any = subprocess.DEVNULL) -> tuple[int, str, str]:
+def run(argv: Sequence[str], stdin: Any = subprocess.DEVNULL, directory: str | None = None) -> tuple[int, str, str]:
     """Return code, standard output, standard error."""
     # run_command has no stdin that is a file, and the tools that build tables look at the mode of theirs.
     # pylint: disable-next=ansible-bad-function
-    done = subprocess.run(argv, stdin=stdin, capture_output=True, env=ENVIRONMENT, umask=UMASK, check=False)
+    done = subprocess.run(
+        argv, stdin=stdin, capture_output=True, env=ENVIRONMENT, umask=UMASK, cwd=directory, check=False
+    )
     out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
     return done.returncode, out, err
 

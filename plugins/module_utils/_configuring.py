@@ -24,16 +24,25 @@ def carry_out(
     if bad:
         module.fail_json(msg=bad)
     try:
-        # Not in Ansible's own directory: it belongs to the user who logs in, who cannot remove what is root's.
+        # It goes here: Ansible's own directory is removed by the user who logs in, who cannot remove what is root's.
         with tempfile.TemporaryDirectory(dir=module.tmpdir) as scratch:
             result = configure(request(module.params), module.check_mode, scratch)
     except failure as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=readable(str(error)))
     for text in result.pop("warnings", []):
-        module.warn(text)
+        module.warn(readable(text))
     if not module._diff:
         del result["diff"]
-    module.exit_json(**result)
+    module.exit_json(**readable(result))
+
+
+def readable(value: Any) -> Any:
+    """A result as the controller takes it: bytes of a host's file that are no UTF-8 as question marks."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if isinstance(value, Mapping):
+        return {key: readable(item) for key, item in value.items()}
+    return [readable(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 @contextmanager

@@ -30,6 +30,8 @@ def exposed(path: str) -> bool:
     return stat.S_IMODE(status.st_mode) != PRIVATE_MODE or not ours
 
 
-def newest(paths: list[str]) -> float:
-    """When the last of these files changed, those that are not there left out."""
-    return max((os.stat(path).st_ctime for path in paths if os.path.exists(path)), default=0.0)
+def newest(paths: list[str], now: float) -> float:
+    """When the last of these files changed. Left out are those that are not there, and a change in the future, which a
+    clock that was set back has left: it would be newer than every load of the daemon."""
+    changes = (os.stat(path).st_ctime for path in paths if os.path.exists(path))
+    return max((change for change in changes if change <= now + CLOCK_SLACK), default=0.0)

@@ -125,6 +125,12 @@ def parse_source(text: str) -> dict[str, str]:
     return {pair[0]: pair[1] if len(pair) > 1 else "" for pair in pairs if pair and not pair[0].startswith("#")}
 
 
+def parse_texthash(text: str) -> dict[str, str]:
+    """The same of a source that Postfix itself reads: an indented line goes on the one before, a key alone is none."""
+    found = parse_source(re.sub(r"\n(?:[ \t]*\n)*[ \t]+(?=\S)", " ", text))
+    return {key: value for key, value in found.items() if value}
+
+
 def parse_cdb(content: bytes) -> dict[str, str] | None:
     """The records of a cdb file, which postmap cannot list: 256 table pointers, then records up to the first table."""
     try:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -117,7 +118,7 @@ def _missed(plan: Plan, request: Request, running: Mapping[str, float] | None) -
     """Whether files are newer than the master's last load: an earlier run's reload never came."""
     paths = [os.path.join(request.directory, name) for name in (MAIN_CF, MASTER_CF)]
     paths += [path for table in plan.tables if table.table.present for path in table.files]
-    return running is not None and newest(paths) > running["loaded"] + CLOCK_SLACK
+    return running is not None and newest(paths, time.time()) > running["loaded"] + CLOCK_SLACK
 
 
 def _due(plan: Plan, request: Request, missed: bool) -> dict[str, Any]:

@@ -87,7 +87,8 @@ def _types(request: Request, default: str, supported: Iterable[str]) -> dict[str
         if found is None:
             has = ", ".join(name for name in supported if name in _maps.KINDS)
             raise PostfixError(
-                f"tables: {table.name}: this Postfix has no map type {table.type or default} (it has {has})"
+                f"tables: {table.name}: this Postfix has no map type {table.type or default} (it has {has}); "
+                "take one of these, or install the distribution's package for that type"
             )
         types[table.name] = found
     return types

@@ -69,7 +69,7 @@ class TablePlan:
         return {"before_header": self.path, "after_header": self.path, "before": before, "after": after}
 
     def _masked(self) -> tuple[str, str]:
-        present = self.index if self.kind.suffix else _maps.parse_source(self.source or "")
+        present = self.index if self.kind.suffix else _maps.parse_texthash(self.source or "")
         before, after = present or {}, self.table.entries if self.table.present else {}
         texts = _maps.masked(before, before, self.kind), _maps.masked(after, before, self.kind)
         return texts if texts[0] != texts[1] or self.build or self.remove else ("(readable by others)\n", texts[1])

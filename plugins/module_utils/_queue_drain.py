@@ -131,7 +131,10 @@ def deliver(old: Mta, deadline: Deadline, pause: Callable[[], None]) -> None:
     now, attempt = waiting, deadline.within(0)
     while waiting.keys() & now.keys():
         if not deadline.seconds():
-            raise DrainError("they could not be delivered in time (ses_replace_mta_timeout)", _counts(now))
+            raise DrainError(
+                "they could not be delivered in time (timeout, which is the roles' ses_replace_mta_timeout)",
+                _counts(now),
+            )
         if not attempt.seconds():
             old.flush()
             attempt = deadline.within(FLUSH_SECONDS)

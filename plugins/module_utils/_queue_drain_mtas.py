@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from glob import glob
 
 from ansible_collections.mailops.ses.plugins.module_utils import _queue_postfix, _queue_sendmail
@@ -22,6 +22,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail import loade
 
 END_SECONDS = 10.0  # for processes to end, before and after they are asked to
 POLL_SECONDS = 0.1
+_EXECUTABLE = 0o111
 SENDMAIL_CF = "/etc/mail/sendmail.cf"
 _START = ("systemctl", "restart")  # Debian 12's postfix.service counts as active while its instance is stopped
 
@@ -38,7 +39,10 @@ def postfix_waiting() -> dict[str, str]:
     status, out, _err = _asked("postconf", "-h", "queue_directory", "multi_instance_directories")
     directory, instances = (out.split("\n") + ["", ""])[:2] if status == 0 else ("", "")
     if instances.strip():
-        raise QueueError(f"Postfix has further instances ({instances.strip()}), whose queues are not looked at here.")
+        raise QueueError(
+            f"Postfix has further instances ({instances.strip()}), whose queues are not looked at "
+            "here: empty them, and take them out of multi_instance_directories."
+        )
     return _queue_postfix.listed(directory or _queue_postfix.DIRECTORY)
 
 
@@ -86,6 +90,7 @@ class Mta:
     entrances: tuple[str, ...] = ()  # programs with which users hand mail over
     flushes: tuple[tuple[str, ...], ...] = ()  # commands that try all of the queue now, where their program is
     messages: Callable[[], Iterator[Message]] = lambda: iter(())  # for the reasons
+    modes: dict[str, int] = field(default_factory=dict)  # of the entrances that this process has closed
 
     @property
     def delivers(self) -> bool:
@@ -132,19 +137,34 @@ class Mta:
     def close(self) -> None:
         """Nobody hands mail over any more: the program says so, to root as well."""
         for path in _present(self.entrances):
-            os.chmod(path, stat.S_IMODE(os.stat(path).st_mode) & ~0o111)
+            mode = stat.S_IMODE(os.stat(path).st_mode)
+            if mode & _EXECUTABLE:
+                self.modes[path] = mode
+                _chmod(path, mode & ~_EXECUTABLE)
 
     def open(self) -> None:
         for path in _present(self.entrances):
             mode = stat.S_IMODE(os.stat(path).st_mode)
-            if not mode & 0o111:
-                os.chmod(path, mode | (mode & 0o444) >> 2)
+            if not mode & _EXECUTABLE:
+                _chmod(path, self.modes.get(path) or mode | _executable(mode))
 
     def opened(self) -> bool:
-        return any(os.stat(path).st_mode & 0o111 for path in _present(self.entrances))
+        return any(os.stat(path).st_mode & _EXECUTABLE for path in _present(self.entrances))
 
     def closed(self) -> bool:
-        return any(not os.stat(path).st_mode & 0o111 for path in _present(self.entrances))
+        return any(not os.stat(path).st_mode & _EXECUTABLE for path in _present(self.entrances))
+
+
+def _executable(mode: int) -> int:
+    """For whom a program was executable that another process has closed: who can read it, and all if it is set-gid."""
+    return _EXECUTABLE if mode & (stat.S_ISUID | stat.S_ISGID) else (mode & 0o444) >> 2
+
+
+def _chmod(path: str, mode: int) -> None:
+    try:
+        os.chmod(path, mode)
+    except OSError as error:
+        raise DrainError(f"the mode of {path} cannot be changed: {error.strerror}") from error
 
 
 def other(unit: str, waiting: Callable[[], dict[str, str]], *programs: str) -> Mta:

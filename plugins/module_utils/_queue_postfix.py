@@ -74,7 +74,9 @@ def _files(directory: str) -> Iterator[str]:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise QueueError(f"Postfix's queue cannot be read: {directory}: {error.strerror or error}.") from None
+        raise QueueError(
+            f"Postfix's queue cannot be read: {directory}: {error.strerror or error}. Root can (become: true)."
+        ) from None
 
 
 def parse(lines: Iterable[str]) -> Iterator[Message]:

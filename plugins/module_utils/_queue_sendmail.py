@@ -53,7 +53,10 @@ def sendmail_queue(queues: Sequence[Queue]) -> Iterator[Message]:
         for directory in directories(queue.path):
             found.setdefault(directory, queue)
     if not found:
-        raise QueueError(f"There is no queue directory: {', '.join(queue.path for queue in queues)}.")
+        raise QueueError(
+            f"There is no queue directory: {', '.join(queue.path for queue in queues)}. "
+            "Install Sendmail, or correct QueueDirectory in its sendmail.cf."
+        )
     for directory, queue in found.items():
         yield from _messages(queue, directory)
 

@@ -128,10 +128,16 @@ TYPES: Mapping[str, tuple[Callable[[Any], Any], str]] = {
 }
 
 
+_KNOWN = {*CHECKS, *RANGES, *TYPES, "ses_smtp_username"}
+
+
 def typed(variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The variables with values of their types, since `-e name=value` gives text, and the faults of those left out."""
     values, found = {}, []
     for name, value in variables.items():
+        if name not in _KNOWN:
+            found.append(f"{name} is no variable of the roles.")
+            continue
         read, fault = TYPES.get(name, (str, ""))
         try:
             values[name] = read(value)

@@ -29,9 +29,9 @@ def installed() -> bool:
     return all(shutil.which(tool, path=SEARCH_PATH) for tool in ("sendmail", "makemap", "m4", "make"))
 
 
-def compiled(mc: str) -> str:
-    """What m4 makes of a sendmail.mc, and the text itself as comments, as the distribution's make appends it."""
-    status, out, err = run(["m4", mc])
+def compiled(mc: str, directory: str) -> str:
+    """What m4 makes of a sendmail.mc in the directory that its relative includes start from, as make does."""
+    status, out, err = run(["m4", mc], directory=directory)
     # A warning is of a feature whose name a later version has changed, and which works.
     said = [line.replace(mc, "sendmail.mc") for line in err.splitlines() if line and not line.startswith("WARNING: ")]
     if status or said:
@@ -70,7 +70,7 @@ def index(path: str) -> dict[str, str] | None:
 
 def build(path: str, source: str, secret: bool) -> str:
     """Build the index of the table at path from memory, so that a secret stands in no other file."""
-    with anonymous_file(source.encode()) as stdin:
+    with anonymous_file(source.encode("utf-8", "surrogateescape")) as stdin:
         status, _out, err = run(["makemap", "hash", path], stdin)
     if status:
         # makemap may quote a line of its input: of a secret table only the fact is told.

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
@@ -54,7 +55,7 @@ def _configure(request: Request, check_mode: bool, scratch: str) -> dict[str, An
             for directory in (request.directory, os.path.dirname(request.settings_file)):
                 sweep(directory)
         plan = make_plan(request, installed=True)
-        compiled = _compile(plan, scratch)
+        compiled = _compile(plan, scratch, request.directory)
         present = text_of(os.path.join(request.directory, CF)) or ""
         stale = _sendmail_mc.significant(present) != _sendmail_mc.significant(compiled)
         plan = replace(plan, stale=stale)
@@ -70,11 +71,11 @@ def _configure(request: Request, check_mode: bool, scratch: str) -> dict[str, An
     }
 
 
-def _compile(plan: Plan, scratch: str) -> str:
+def _compile(plan: Plan, scratch: str, directory: str) -> str:
     """The candidate as the distribution's make builds it: m4's output, then sendmail.mc itself as comments."""
     path = os.path.join(scratch, MC)
     _write(path, plan.after[MC])
-    out = _sendmail.compiled(path)
+    out = _sendmail.compiled(path, directory)
     comments = "".join(f"# {line}\n" for line in plan.after[MC].splitlines())
     return f"{out}### {MC} ###\n{comments}"
 
@@ -86,7 +87,9 @@ def _try(plan: Plan, compiled: str, scratch: str) -> None:
         text = _moved(text, queue, os.path.dirname(queue))
     for table in plan.tables:
         if table.table.entries and table.path not in compiled:
-            raise SendmailError(f"tables: {table.table.name}: nothing in {MC} reads {table.path}")
+            raise SendmailError(
+                f"tables: {table.table.name}: nothing in {MC} reads {table.path}; declare it among features or sections"
+            )
         if table.changed and not table.table.secret:
             candidate = os.path.join(scratch, table.table.name)
             _write(candidate, table.after)
@@ -186,11 +189,11 @@ def _missed(plan: Plan, request: Request, compiled: str) -> str:
     running = _sendmail.loaded_at(compiled)
     if running is None or not _flushed(plan, request):
         return "restart"  # Debian's unit counts as active whatever became of its daemons
-    if newest([request.settings_file]) > running["started"] + CLOCK_SLACK:
+    if newest([request.settings_file], time.time()) > running["started"] + CLOCK_SLACK:
         return "restart"
     paths = [path_of(name, request) for name in (MC, CF)]
     paths += [path for table in plan.tables for path in table.files]
-    return "reload" if newest(paths) > running["loaded"] + CLOCK_SLACK else "none"
+    return "reload" if newest(paths, time.time()) > running["loaded"] + CLOCK_SLACK else "none"
 
 
 def _flushed(plan: Plan, request: Request) -> bool:

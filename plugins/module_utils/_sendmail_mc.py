@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._main_cf import character_fault
+from ansible_collections.mailops.ses.plugins.module_utils._main_cf import MASK, character_fault
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 BEGIN, END = "{} BEGIN mailops.ses: written anew at each run", "{} END mailops.ses"
 # Features and defines are in force for the mailers that come after them.
 _MAILERS = re.compile(r"^(?:MAILER_DEFINITIONS|MAILER\()", re.MULTILINE)
+_LOG_IN = re.compile(r"^([ \t]*AuthInfo:\S*[ \t]+).*$", re.IGNORECASE | re.MULTILINE)
 SECTIONS = ("LOCAL_CONFIG", *(f"LOCAL_RULE_{number}" for number in range(4)), "LOCAL_RULESETS")
 
 
@@ -97,9 +98,16 @@ def with_settings(text: str, lines: Sequence[str]) -> str | None:
 def with_rows(text: str, rows: Mapping[str, str]) -> str:
     """A table's source with our rows in a block at its end, and no other row for their keys."""
     keys = {key.lower() for key in rows}
-    others = without_block(text, "#").splitlines()
+    others = without_block(text, "#").split("\n")  # splitlines would cut at other characters, too
+    if not others[-1]:
+        others.pop()
     rest = "".join(f"{line}\n" for line in others if line.lower().split(None, 1)[:1] not in [[key] for key in keys])
     return rest + block((f"{key}\t{value}" for key, value in rows.items()), "#") if rows else rest
+
+
+def masked_rows(text: str) -> str:
+    """A table's source for a diff: Sendmail reads log-ins from `access`, too, where it has no `authinfo`."""
+    return _LOG_IN.sub(rf"\1{MASK}", text)
 
 
 def significant(cf: str) -> list[str]:

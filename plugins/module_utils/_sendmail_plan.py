@@ -46,9 +46,9 @@ class TablePlan:
         return {"name": self.table.name, "path": self.path, "rebuilt": self.build, "changed": self.changed}
 
     def diff(self) -> dict[str, str]:
-        before, after = self.before, self.after
+        before, after = _sendmail_mc.masked_rows(self.before), _sendmail_mc.masked_rows(self.after)
         if self.table.secret:
-            kind, present, wanted = _maps.KINDS["hash"], self.index or {}, rows(after)
+            kind, present, wanted = _maps.KINDS["hash"], self.index or {}, rows(self.after)
             before, after = _maps.masked(present, present, kind), _maps.masked(wanted, present, kind)
         if before == after:
             before = f"(an index is missing or stale, or others can read it)\n{before}"
@@ -87,7 +87,10 @@ def make_plan(request: Request, installed: bool) -> Plan:
     before = {name: text_of(path_of(name, request)) or "" for name in (MC, CONF)}
     mc = _sendmail_mc.with_settings(before[MC] if installed else "MAILER_DEFINITIONS\n", request.lines)
     if mc is None:
-        raise SendmailError(f"{request.directory}/{MC} has no MAILER_DEFINITIONS, before which they would stand")
+        raise SendmailError(
+            f"{request.directory}/{MC} has no MAILER_DEFINITIONS and no MAILER(), before which the settings stand: "
+            "restore the distribution's, or add the mailers"
+        )
     after = {MC: mc, CONF: _sendmail_conf.set_values(before[CONF], request.settings)}
     tables = [look(table, request.directory, installed) for table in request.tables]
     queues = tuple(path for path in request.queues if not os.path.isdir(path))

@@ -60,8 +60,10 @@ class Swap:
             shutil.rmtree(directory, ignore_errors=True)
 
     def staging(self, target: str) -> str:
-        """The private directory on the target's file system."""
-        parent = os.path.dirname(os.path.realpath(target))
+        """The private directory on the file system of the target, or of the file that a link names."""
+        return self._within(os.path.dirname(os.path.realpath(target)))
+
+    def _within(self, parent: str) -> str:
         if parent not in self._directories:
             self._directories[parent] = tempfile.mkdtemp(prefix=PREFIX, dir=parent)
         return self._directories[parent]
@@ -93,7 +95,8 @@ class Swap:
             for number, step in enumerate(self._steps):
                 saved = None
                 if os.path.lexists(step.target):
-                    saved = os.path.join(self.staging(step.target), f"old-{number}")
+                    # Of a link that goes, the link itself: what it names may be on another file system.
+                    saved = os.path.join(self._within(os.path.dirname(step.target)), f"old-{number}")
                     os.link(step.target, saved, follow_symlinks=False)
                 if step.staged:
                     os.replace(step.staged, step.target)
@@ -129,11 +132,12 @@ def _dress(path: str, target: str, private: bool) -> None:
         if root:
             os.chown(path, status.st_uid, status.st_gid)
         os.chmod(path, status.st_mode & 0o7777)
-    for label in os.listxattr(target):
-        # An access list could open a private file to others.
-        if not private or label == _SELINUX:
-            with suppress(OSError):
-                os.setxattr(path, label, os.getxattr(target, label))
+    with suppress(OSError):  # of a file system without labels
+        for label in os.listxattr(target):
+            # An access list could open a private file to others.
+            if not private or label == _SELINUX:
+                with suppress(OSError):
+                    os.setxattr(path, label, os.getxattr(target, label))
 
 
 def _sync(path: str) -> None:

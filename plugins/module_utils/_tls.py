@@ -9,8 +9,8 @@ import ssl
 # Where distributions keep their bundle; the first that exists is taken.
 CA_FILES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Alpine
-    "/etc/pki/tls/certs/ca-bundle.crt",  # RHEL and its kin up to 9, Amazon Linux
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # RHEL 10, Fedora
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # RHEL and its kin, Fedora, Amazon Linux
+    "/etc/pki/tls/certs/ca-bundle.crt",  # the same by its older name
     "/etc/ssl/ca-bundle.pem",  # SUSE
     "/etc/ssl/cert.pem",  # Alpine, BSD
 )

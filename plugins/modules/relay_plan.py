@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Checks every C(ses_*) variable of the roles and refuses, with all faults at once, what describes no relay.
   - Looks at the host (its names, its packages, the endpoint's canonical name) and changes nothing.
-  - The roles run it before they change anything. It needs root, as they do.
+  - The roles run it before they change anything. It needs root and systemd (or a chroot), as they do.
 author:
   - mailops maintainers (@mailops)
 extends_documentation_fragment:
@@ -20,7 +20,7 @@ extends_documentation_fragment:
 attributes:
   diff_mode:
     details:
-      - In check mode it shows the packages that the role installs, and those that they replace.
+      - In check mode it shows the packages that the role installs, and the MTAs that it replaces.
 options:
   mta:
     description: The MTA that is to relay.
@@ -38,7 +38,7 @@ options:
   variables:
     description:
       - The roles' C(ses_*) variables, except for the secrets.
-      - Their meaning stands in the roles' documentation.
+      - Their meaning stands in the roles' documentation. One that is empty counts as not set, an unknown one is refused.
     type: dict
     required: true
   smtp_password:
@@ -208,6 +208,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.facts.system.chroot import is_chroot
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._host import host_names, installed_packages, read
 from ansible_collections.mailops.ses.plugins.module_utils._relay import (
@@ -226,6 +227,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail import
 from ansible_collections.mailops.ses.plugins.module_utils._resolver import canonical_name, resolve
 
 RESOLVER_SECONDS = 10.0
+SYSTEMD = "/run/systemd/system"  # where it runs (sd_booted)
 IN_TERMS_OF: dict[str, Callable[[Relay], Any]] = {"postfix": in_postfix, "sendmail": in_sendmail}
 DEFAULTS = {
     "ses_port": "587",
@@ -237,10 +239,15 @@ DEFAULTS = {
 }
 
 
+def _given(variables: dict[str, Any]) -> dict[str, Any]:
+    """Those that are set: null is not, nor is the empty text that a survey or an inventory has for it."""
+    return {name: value for name, value in variables.items() if value is not None and value != ""}
+
+
 def plan(module: AnsibleModule) -> dict[str, Any]:
     """What the host and the variables say together; the module fails with every fault at once."""
     mta = module.params["mta"]
-    given, found = typed({name: value for name, value in module.params["variables"].items() if value is not None})
+    given, found = typed(_given(module.params["variables"]))
     variables = {
         **DEFAULTS,
         **given,
@@ -250,6 +257,10 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
     found += faults(variables)
     if os.geteuid() != 0:
         found.append("This task does not run as root, which the role needs on the host; set become to true.")
+    if not os.path.isdir(SYSTEMD) and not is_chroot(module):
+        found.append(
+            "systemd does not run on this host, and starts the MTA in the role's last step; use a host that has it."
+        )
     ca_file = variables.get("ses_tls_ca_file")
     if ca_file and not os.path.isfile(ca_file):
         found.append(f"ses_tls_ca_file {ca_file!r} is not there on this host; put it there first, or leave it unset.")
@@ -305,8 +316,8 @@ def main() -> None:
         result = plan(module)
     except LookupError as error:
         module.fail_json(msg=str(error))
-    # Where packages are missing, a check cannot go further: this is the change that it announces.
-    announced = module.check_mode and bool(result["missing_packages"])
+    # What check mode cannot try: packages that come, and those that go.
+    announced = module.check_mode and bool(result["missing_packages"] or result["other_mtas"])
     if announced and module._diff:
         result["diff"] = difference(result["other_mtas"], result["missing_packages"])
     module.exit_json(changed=announced, **result)

@@ -139,7 +139,7 @@ EXAMPLES = r"""
           "TLS_Srv:": TEMP+VERIFY:112+CN:email-smtp.us-east-1.amazonaws.com
   register: sendmail
 
-- name: Load the configuration
+- name: Load the configuration, by Debian's script; on Red Hat's systems the unit sendmail does it
   ansible.builtin.command: /etc/init.d/sendmail {{ sendmail.action }}
   when: sendmail.action != 'none'
 """

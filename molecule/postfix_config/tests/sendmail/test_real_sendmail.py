@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from mtas import Sendmail
@@ -41,6 +42,20 @@ def test_a_daemon_that_died_is_due_for_a_restart(host: Sendmail) -> None:
         host.shell(f"kill -9 $(head -1 {runner})")
         died = host.configure(**wanted)
         assert (died["changed"], died["action"]) == (False, "restart")
+
+
+def test_what_a_host_has_of_its_own_stays_and_shows_no_secret(host: Sendmail) -> None:
+    """Bytes that are no UTF-8, a Windows editor's line ends, an include beside sendmail.mc, a log-in among the rows."""
+    own = '# B\\374ro\\r\\nAuthInfo:old.example.com\\t"U:x" "P:anOldPassw0rd"\\n'
+    host.shell(f"cd /etc/mail; printf '{own}' >> access; echo \"define(\\`confMAX_HOP', \\`33')dnl\" > local.m4")
+    host.shell("cd /etc/mail; sed -i '1i include(`local.m4'\"'\"')dnl B\\xfcro' sendmail.mc")
+    before = host.shell("grep -a 'ro\\|AuthInfo' /etc/mail/access | md5sum")
+    done = host.configure(**host.wanted)
+    assert done["changed"]
+    assert "anOldPassw0rd" not in json.dumps(done)
+    assert host.shell("grep -a 'ro\\|AuthInfo' /etc/mail/access | md5sum") == before
+    assert "O MaxHopCount=33" in host.run("cat", "/etc/mail/sendmail.cf")
+    assert not host.configure(**host.wanted)["changed"]
 
 
 def test_rows_that_are_not_wanted_any_more_go_and_those_of_others_stay(host: Sendmail) -> None:

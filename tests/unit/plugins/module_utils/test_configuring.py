@@ -60,6 +60,23 @@ def test_a_failure_is_a_sentence(run):
     assert (result["failed"], result["msg"]) == (True, "the host keeps what it had")
 
 
+def test_a_hosts_bytes_that_are_no_utf8_reach_the_controller(run, monkeypatch):
+    warned = []
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _module, text: warned.append(text))
+    odd = b"B\xfcro \xc3\xbc".decode("utf-8", "surrogateescape")
+    result = run(
+        lambda *_given: {"diff": [{"before": odd, "after": odd}], "rows": (odd, 1), "warnings": [odd]},
+        _ansible_diff=True,
+    )
+    told = "B\ufffdro \xfc"
+    assert (result["diff"], result["rows"], warned) == ([{"before": told, "after": told}], [told, 1], [told])
+
+    def fail(*_given):
+        raise ValueError(odd)
+
+    assert run(fail)["msg"] == told
+
+
 @pytest.mark.parametrize("check", [True, False])
 @pytest.mark.parametrize("diff", [True, False])
 def test_the_result_is_what_was_configured(run, monkeypatch, check, diff):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._files import exposed, newest, text_of
@@ -36,5 +37,6 @@ def test_a_secret_file_is_roots(tmp_path):
 def test_the_newest_of_what_is_there(tmp_path):
     (tmp_path / "a").touch()
     os.utime(tmp_path / "a", (1, 1))  # whatever a file says of itself
-    assert newest([str(tmp_path / "a"), str(tmp_path / "none")]) == os.stat(tmp_path / "a").st_ctime
-    assert newest([]) == 0.0
+    assert newest([str(tmp_path / "a"), str(tmp_path / "none")], time.time()) == os.stat(tmp_path / "a").st_ctime
+    assert newest([str(tmp_path / "a")], time.time() - 3600) == 0.0  # the clock was set back
+    assert newest([], time.time()) == 0.0

@@ -14,6 +14,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._maps import (
     parse_cdb,
     parse_listing,
     parse_source,
+    parse_texthash,
     resolve_type,
     source,
 )
@@ -115,6 +116,12 @@ def test_refused_names(name: Any) -> None:
 def test_listing_and_source() -> None:
     assert parse_listing("a\tb c\nd\te\tf\n") == {"a": "b c", "d": "e\tf"}
     assert parse_source("# x\n\na b c\n  d\n#e f\n") == {"a": "b c", "d": ""}
+
+
+def test_what_is_no_key_of_a_texthash_is_none() -> None:
+    """It can be a password, and keys are shown."""
+    text = "# x\n  user:secret\n[a]:587\n\tuser:secret\n\nb user:secret\nuser:secret\n"
+    assert parse_texthash(text) == {"[a]:587": "user:secret", "b": "user:secret"}
 
 
 def cdb(records: list[tuple[bytes, bytes]]) -> bytes:

@@ -9,8 +9,8 @@ import time
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils import _path_mtu as path
 from ansible_collections.mailops.ses.plugins.module_utils import _dialogue, _tls
+from ansible_collections.mailops.ses.plugins.module_utils import _path_mtu as path
 from ansible_collections.mailops.ses.plugins.module_utils._check import check
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._handshake import Way, attempt, start

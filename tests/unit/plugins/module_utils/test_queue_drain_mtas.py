@@ -36,7 +36,7 @@ def program(monkeypatch, tmp_path):
     return program
 
 
-@pytest.mark.parametrize("mode", [0o2555, 0o2755, 0o4755, 0o750])
+@pytest.mark.parametrize("mode", [0o2555, 0o2755, 0o4755, 0o750, 0o2711, 0o2710])
 def test_a_closed_program_opens_with_its_own_mode(tmp_path, mode):
     path = tmp_path / "postdrop"
     path.write_text("#!/bin/sh\n")
@@ -49,6 +49,27 @@ def test_a_closed_program_opens_with_its_own_mode(tmp_path, mode):
         subprocess.run([path], check=False)
     mta.open()
     assert path.stat().st_mode & 0o7777 == mode
+
+
+@pytest.mark.parametrize(("closed", "opened"), [(0o2644, 0o2755), (0o2600, 0o2711), (0o640, 0o750)])
+def test_a_program_that_another_run_has_closed_opens_for_its_users(tmp_path, closed, opened):
+    path = tmp_path / "postdrop"
+    path.touch()
+    path.chmod(closed)
+    Mta(waiting=dict, entrances=(str(path),)).open()
+    assert path.stat().st_mode & 0o7777 == opened
+
+
+def test_a_program_that_cannot_be_closed_is_told(tmp_path, monkeypatch):
+    path = tmp_path / "postdrop"
+    path.touch(0o755)
+
+    def refuse(*_given):
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chmod", refuse)
+    with pytest.raises(DrainError, match="cannot be changed: Operation not permitted"):
+        Mta(waiting=dict, entrances=(str(path),)).close()
 
 
 def test_a_flush_asks_the_program_that_the_host_has(program, tmp_path):

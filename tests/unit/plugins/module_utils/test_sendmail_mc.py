@@ -59,5 +59,16 @@ def test_rows_stand_in_a_block_and_replace_others_for_their_keys():
     assert mc.with_rows(after, {}) == "# comment\nConnect:127 RELAY\n"
 
 
+@pytest.mark.parametrize("text", ["", "\n", "a\tb\r\n", "a\n\n#\u2028 b\x0c\n"])
+def test_other_lines_stay_byte_for_byte(text):
+    assert mc.with_rows(text, {"k": "v"}).startswith(text + "# BEGIN")
+    assert mc.with_rows("last", {}) == "last\n"
+
+
+def test_a_log_in_among_other_rows_is_masked():
+    text = '# AuthInfo: of old\nauthinfo:a.test\t"U:x" "P:secret"\nConnect:127 RELAY\n'
+    assert mc.masked_rows(text) == "# AuthInfo: of old\nauthinfo:a.test\t********\nConnect:127 RELAY\n"
+
+
 def test_who_built_a_cf_and_when_makes_no_difference():
     assert mc.significant("# built by root\nDZ8\n\n") == mc.significant("# built by me\nDZ8\n") == ["DZ8"]

@@ -22,6 +22,8 @@ CANONICAL = "lb.us-east-1.elb.amazonaws.com"
 def run(monkeypatch, tmp_path, capsys):
     """Run the module on a host whose package manager lists what is given."""
 
+    monkeypatch.setattr(relay_plan, "SYSTEMD", str(tmp_path))
+
     def run(listing=NO_MTA, check_mode=False, diff=False, variables=None, user=0, **arguments):
         (tmp_path / "listing").write_text(listing)
         tool = tmp_path / "dpkg-query"
@@ -66,6 +68,13 @@ def test_check_mode_announces_missing_packages(run, packages, changed):
     assert run(packages=packages, check_mode=True)["changed"] is changed
 
 
+def test_check_mode_announces_an_mta_that_goes(run):
+    """On Red Hat's systems, where both MTAs can be there."""
+    replaces = {"listing": OTHER_MTA, "variables": {"ses_replace_mta": True}, "packages": ["bash"]}
+    result = run(check_mode=True, diff=True, **replaces)
+    assert (result["changed"], result["diff"]["before"], result["diff"]["after"]) == (True, "exim4\n", "")
+
+
 def test_diff_mode_shows_the_packages(run):
     replaces = {"listing": OTHER_MTA, "variables": {"ses_replace_mta": True}, "packages": ["bash", "postfix"]}
     diff = run(check_mode=True, diff=True, **replaces)["diff"]
@@ -76,6 +85,30 @@ def test_diff_mode_shows_the_packages(run):
 def test_a_user_other_than_root_is_told_how_to_become_root(run):
     (fault,) = run(user=1000)["faults"]
     assert fault == "This task does not run as root, which the role needs on the host; set become to true."
+
+
+@pytest.mark.parametrize("chroot", [True, False])
+def test_a_host_without_systemd_is_told_before_anything_changes(run, monkeypatch, tmp_path, chroot):
+    monkeypatch.setattr(relay_plan, "SYSTEMD", str(tmp_path / "none"))
+    monkeypatch.setattr(relay_plan, "is_chroot", lambda _module: chroot)
+    result = run()
+    assert result.get("faults", []) == (
+        []
+        if chroot  # there systemctl enables, and nothing has to start
+        else ["systemd does not run on this host, and starts the MTA in the role's last step; use a host that has it."]
+    )
+
+
+@pytest.mark.parametrize("name", ["ses_endpoint", "ses_sender", "ses_max_connections", "ses_tls_ca_file"])
+def test_an_empty_text_is_as_if_it_were_not_set(run, name):
+    assert run(variables={name: ""})["relay"] == run()["relay"]
+    assert run(variables={"ses_region": ""})["faults"][0].startswith("ses_region is not set")
+
+
+def test_what_is_no_variable_is_refused(run):
+    assert run(variables={"ses_masquarade_domain": "example.com"})["faults"] == [
+        "ses_masquarade_domain is no variable of the roles."
+    ]
 
 
 def test_every_fault_is_told_at_once(run):
@@ -142,7 +175,6 @@ def test_text_from_the_command_line_is_read_as_its_type(run, name, text, key, va
     ("name", "value", "fault"),
     [
         ("ses_connection_max_messages", "fifty", "'fifty' is no whole number"),
-        ("ses_connection_max_messages", "", "'' is no whole number"),
         ("ses_connection_max_messages", "50001", "50001 is out of range"),
         ("ses_connection_max_seconds", 1.5, "1.5 is no whole number"),
         ("ses_max_connections", [1], "[1] is no whole number"),
