@@ -38,7 +38,8 @@ options:
   variables:
     description:
       - The roles' C(ses_*) variables, except for the secrets.
-      - Their meaning stands in the roles' documentation. One that is empty counts as not set, an unknown one is refused.
+      - Their meaning stands in the roles' documentation.
+      - An empty one counts as not set, an unknown one is refused.
     type: dict
     required: true
   smtp_password:

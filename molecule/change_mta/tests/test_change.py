@@ -23,6 +23,13 @@ for number in $(seq 400); do
 done >/run/stream.log 2>&1
 touch /run/stream-ended
 """
+# What a host's own updates do when it has just started.
+UPDATES = """
+import fcntl, time
+lock = open("/var/lib/apt/lists/lock", "w")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+time.sleep(20)  # longer than the role takes to come to its packages
+"""
 
 
 @pytest.fixture
@@ -102,7 +109,9 @@ def test_no_mail_is_lost(relay, layout, quiet, other, stream):
     relay.host.check_output(f"systemctl stop {relay.mta.name}")
     waiting.append(relay.send())  # into the maildrop, or the submission program's queue
     endpoint.clear()
+    relay.host.check_output(f"systemd-run --quiet python3 -c {quote(UPDATES)}")
     done = relay.converge(ses_mta=other.name, ses_replace_mta=True, ses_replace_mta_timeout=60)
+    assert "FAILED - RETRYING: " in done.stdout
     assert "is stopped with an empty queue" in done.stdout
     successor = Relay(relay.host, layout)
     assert successor.mta.name == other.name

@@ -48,7 +48,7 @@ def test_what_a_host_has_of_its_own_stays_and_shows_no_secret(host: Sendmail) ->
     """Bytes that are no UTF-8, a Windows editor's line ends, an include beside sendmail.mc, a log-in among the rows."""
     own = '# B\\374ro\\r\\nAuthInfo:old.example.com\\t"U:x" "P:anOldPassw0rd"\\n'
     host.shell(f"cd /etc/mail; printf '{own}' >> access; echo \"define(\\`confMAX_HOP', \\`33')dnl\" > local.m4")
-    host.shell("cd /etc/mail; sed -i '1i include(`local.m4'\"'\"')dnl B\\xfcro' sendmail.mc")
+    host.shell("cd /etc/mail; sed -i '/^MAILER_DEFINITIONS/i include(`local.m4'\"'\"')dnl B\\xfcro' sendmail.mc")
     before = host.shell("grep -a 'ro\\|AuthInfo' /etc/mail/access | md5sum")
     done = host.configure(**host.wanted)
     assert done["changed"]
