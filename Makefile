@@ -55,7 +55,7 @@ oldest: python ## the oldest ansible-core that is supported, with the oldest and
 	@tests/testbed/setup oldest
 	$(RUN) pytest tests/versions/test_converge.py --oldest
 
-versions: setup ## each version that README names: ansible-core with its unit tests, Python of managed hosts, Debian sid
+versions: ## each version that README names: ansible-core with its unit tests, Python of managed hosts, Debian sid
 	@tests/testbed/setup versions
 	$(RUN) pytest tests/versions
 	@$(RUN) tests/testbed/sid
