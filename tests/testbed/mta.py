@@ -18,6 +18,7 @@ class Postfix:
     deletion = "test ! -x /usr/sbin/postsuper || postsuper -d ALL"  # of all that is queued
     sender_process = "smtp -t unix"  # what the process list shows of it while it delivers
     announcement = f"relayhost = [{REGION_ENDPOINT}]:587"  # what a check of a bare host says
+    trace = "(Postfix"  # in the Received header that it adds
     null_sender = ""  # as `sendmail -f` takes it
     unverified, no_tls = "certificate not ", "TLS is required"  # why mail waits; 3.5 says "trusted", 3.7 "verified"
     defers_refused_log_in = replaces_headers = True
@@ -89,6 +90,7 @@ class Sendmail:
     deletion = "find /var/spool/mqueue /var/spool/mqueue-client -type f -delete"
     sender_process = "sendmail: MTA: running queue"
     announcement = f"define(`SMART_HOST', `relay:{REGION_ENDPOINT}')"
+    trace = "(8."  # its version
     null_sender = "<>"
     unverified, no_tls = "403 4.7.0", "does not support STARTTLS"
     defers_refused_log_in = replaces_headers = False

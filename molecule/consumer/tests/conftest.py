@@ -11,10 +11,13 @@ import pytest
 import testinfra
 import yaml
 from testbed import engine
+from testbed.mta import Postfix, Sendmail
 from testbed.relay import Relay
 from testbed.stranger import DEADLINE, Stranger
 
 WAYS = {"debian12": "import_role", "debian13": "roles", "check1": "include_role", "check2": "mailops.ses.relay"}
+# The MTA of each. One with Sendmail has to be a check host: those are removed at the end.
+MTAS = {name: Sendmail if name == "check1" else Postfix for name in WAYS}
 USER, SUDO_PASSWORD = "deploy", "a password of sudo's"
 # What a cloud image has and these images lack; the endpoint's CA becomes one of the host's own, as AWS's is.
 PREPARE = f"""
@@ -64,11 +67,12 @@ class Consumer(Stranger):
 
 
 def play_of(way, host, **variables):
-    """A play that makes HOST a relay in one of the ways to use a role."""
+    """A play that makes HOST a relay in one of the ways to use its MTA's role."""
     given = {**VARIABLES, **variables}
+    role = f"mailops.ses.{MTAS[host].name}"
     if way == "roles":
-        return {"hosts": host, "become": True, "roles": [{"role": "mailops.ses.postfix", "vars": given}]}
-    task = {f"ansible.builtin.{way}": {"name": "mailops.ses.postfix"}, "vars": given}
+        return {"hosts": host, "become": True, "roles": [{"role": role, "vars": given}]}
+    task = {f"ansible.builtin.{way}": {"name": role}, "vars": given}
     return {"hosts": host, "become": True, "gather_facts": False, "tasks": [task]}
 
 

@@ -6,7 +6,7 @@ This file comes first: it is the one that finds the hosts bare."""
 from __future__ import annotations
 
 import pytest
-from conftest import USER, WAYS, command_of
+from conftest import MTAS, USER, WAYS, command_of
 from testbed.stranger import DEADLINE
 
 BY_HOST = pytest.mark.parametrize(("host_name", "way"), WAYS.items())
@@ -21,9 +21,9 @@ def each(consumer, *arguments):
 
 @pytest.fixture(scope="module")
 def checked(consumer, machine):
-    """--check --diff on bare hosts: what it printed, and whether Postfix is there afterwards."""
+    """--check --diff on bare hosts: what it printed, and whether the MTA is there afterwards."""
     printed = each(consumer, "--check", "--diff")
-    return {name: (text, machine(name).file("/usr/sbin/postfix").exists) for name, text in printed.items()}
+    return {name: (text, machine(name).exists(MTAS[name].command)) for name, text in printed.items()}
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +42,18 @@ def repeated(converged, consumer):
 def test_check_mode_tells_what_is_to_come_and_changes_nothing(checked, host_name, way):
     printed, installed = checked[host_name]
     assert not installed
-    assert "+relayhost = [email-smtp.us-east-1.amazonaws.com]:587" in printed
+    assert f"+{MTAS[host_name].announcement}" in printed
     assert "libsasl2-modules" in printed
     assert "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLETEST1" not in printed
 
 
 @BY_HOST
-def test_a_mail_arrives(converged, relay_on, endpoint, host_name, way):
+def test_a_mail_arrives_by_the_mta_of_this_role(converged, relay_on, endpoint, host_name, way):
     relay = relay_on(host_name)
     session, message = relay.arrived(endpoint, relay.send())
     assert (session["user"], message["from"]) == ("AKIATESTBEDUSEAST123", "root@example.com")
+    (received, *_earlier) = [value for name, value in message["headers"] if name == "Received"]
+    assert MTAS[host_name].trace in received
 
 
 @BY_HOST
