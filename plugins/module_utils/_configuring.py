@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,8 +25,7 @@ def carry_out(
     if bad:
         module.fail_json(msg=bad)
     try:
-        # It goes here: Ansible's own directory is removed by the user who logs in, who cannot remove what is root's.
-        with tempfile.TemporaryDirectory(dir=module.tmpdir) as scratch:
+        with tempfile.TemporaryDirectory(dir=_own(module.tmpdir)) as scratch:
             result = configure(request(module.params), module.check_mode, scratch)
     except failure as error:
         module.fail_json(msg=readable(str(error)))
@@ -34,6 +34,12 @@ def carry_out(
     if not module._diff:
         del result["diff"]
     module.exit_json(**readable(result))
+
+
+def _own(directory: str) -> str | None:
+    """Ansible's directory for this task. It is another user's where one logs in and becomes root without pipelining:
+    Sendmail's tools refuse a path that is not root's, so the system's directory for such files is taken then."""
+    return directory if os.stat(directory).st_uid == os.geteuid() else None
 
 
 def readable(value: Any) -> Any:

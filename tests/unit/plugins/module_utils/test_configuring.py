@@ -92,6 +92,14 @@ def test_the_result_is_what_was_configured(run, monkeypatch, check, diff):
     assert ("diff" in result) is diff
 
 
+@pytest.mark.parametrize("logs_in", ["the module's user", "another"])
+def test_files_on_the_way_lie_where_all_directories_are_the_modules_users(run, monkeypatch, tmp_path, logs_in):
+    owner = os.geteuid() + (logs_in == "another")
+    monkeypatch.setattr(os, "geteuid", lambda: owner)
+    seen = run(lambda _request, _check_mode, scratch: {"diff": [], "scratch": scratch}, _ansible_tmpdir=str(tmp_path))
+    assert (os.path.dirname(seen["scratch"]) == str(tmp_path)) is (logs_in == "the module's user")
+
+
 def test_files_on_the_way_lie_in_a_directory_of_its_own_that_goes(run, tmp_path):
     def configure(_request, _check_mode, scratch):
         assert os.stat(scratch).st_mode & 0o777 == 0o700
