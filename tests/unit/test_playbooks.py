@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the relay playbook refuses before anything happens."""
+"""What the playbooks refuse before anything happens."""
 
 from __future__ import annotations
 
@@ -25,10 +25,17 @@ def test_a_wrong_mta_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("given", "named"), [("fleet", "fleet"), ("", "''"), (["web2", "web3"], "web2,web3")])
-def test_no_host_fails(tmp_path, given, named):
+@pytest.mark.parametrize(
+    ("playbook", "undone", "written"),
+    [
+        ("relay", "nothing was done", set()),
+        ("check", "no host was checked", {"report.html", "report.json", "junit.xml"}),
+    ],
+)
+def test_no_host_fails(tmp_path, playbook, undone, written, given, named):
     """In CI a typo would be green, and a variable that is empty there would mean every host."""
-    command = ["ansible-playbook", "mailops.ses.relay", "-i", "web1,", "-e", json.dumps({"ses_hosts": given})]
+    command = ["ansible-playbook", f"mailops.ses.{playbook}", "-i", "web1,", "-e", json.dumps({"ses_hosts": given})]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=ENVIRONMENT)
     assert done.returncode != 0, done.stdout
-    assert f"No host of the inventory matches {named} (ses_hosts), so nothing was done" in done.stdout
-    assert list(tmp_path.iterdir()) == []
+    assert f"No host of the inventory matches {named} (ses_hosts), so {undone}" in done.stdout
+    assert {path.name for path in tmp_path.rglob("*.*")} == written
