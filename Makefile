@@ -48,6 +48,7 @@ system: ## tests that need root's networks and a browser
 	$(RUN) pytest tests/system
 
 molecule: setup ## scenarios in containers; SCENARIO=name runs one, PLATFORMS=all those systems that have to be pulled
+	@case "$(PLATFORMS)" in "" | all) ;; *) echo "PLATFORMS $(PLATFORMS): make molecule takes all, or none" >&2; exit 2 ;; esac
 	@test -z "$(PLATFORMS)" || $(RUN) python -m testbed images --pulled
 	@$(RUN) tests/testbed/scenarios $(if $(PLATFORMS),platforms,$(SCENARIO))
 
