@@ -50,5 +50,8 @@ def test_a_definition_for_ansible_builder_is_one(tmp_path):
         tmp_path,
     ]
     subprocess.run(command, check=True, capture_output=True)
-    assert (tmp_path / "Containerfile").is_file()
+    steps = (tmp_path / "Containerfile").read_text()
+    assert 'ARG PYPKG="python3"\n' in steps
+    assert steps.index("RUN $PKGMGR install $PYPKG ") < re.search(r"^RUN .*\$PYCMD", steps, re.MULTILINE).start()
+    assert "openssh-clients [platform:rpm]" in (tmp_path / "_build" / "bindep.txt").read_text().splitlines()
     assert yaml.safe_load((ROOT / "meta/execution-environment.yml").read_text())["version"] == 3

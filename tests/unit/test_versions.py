@@ -45,6 +45,12 @@ def test_the_readme_says_what_is_run():
     assert f"Python {', '.join(PYTHONS[:-1])} and {PYTHONS[-1]}" in text
 
 
+def test_an_execution_environment_has_one_of_these():
+    major, minor = CORES[-1].split(".")
+    wanted = load("docs/examples/execution-environment.yml")["dependencies"]["ansible_core"]["package_pip"]
+    assert wanted == f"ansible-core>={CORES[0]},<{major}.{int(minor) + 1}"
+
+
 def test_the_modules_unit_tests_run_on_the_oldest_python():
     assert f"PYTHONS=${{PYTHONS:-{PYTHONS[0]}}}" in (ROOT / "tests" / "ansible_test").read_text()
     assert load("tests/config.yml")["modules"]["python_requires"] == f">={PYTHONS[0]}"
