@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 
 import pytest
+import yaml
 from testbed.engine import ROOT
 
 # Everything else that git has is development's own.
@@ -32,6 +33,17 @@ def test_it_has_what_users_get_and_nothing_else(tarball):
     with tarfile.open(tarball) as archive:
         names = {member.name for member in archive if not member.isdir()}
     assert names - MADE == in_git()
+
+
+def test_its_changelog_tells_of_its_version(tarball):
+    """The fragments, which it has not, are in there: `antsibull-changelog release`."""
+    version = yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"]
+    with tarfile.open(tarball) as archive:
+        (changelog, data) = (
+            archive.extractfile(name).read().decode() for name in ("CHANGELOG.md", "changelogs/changelog.yaml")
+        )
+    assert "## v" + version.replace(".", r"\.") in changelog.splitlines()
+    assert version in yaml.safe_load(data)["releases"]
 
 
 def test_nobody_has_to_write_its_files_to_read_them(tarball):
