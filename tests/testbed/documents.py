@@ -5,10 +5,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from .engine import ROOT
 
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "roles").glob("*/README.md")),
+]
 BLOCK = re.compile(r"^([ ]*)```(\w+)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 
 
@@ -25,6 +31,11 @@ class Block:
         return f"{self.document}:{self.heading}:{self.language}"
 
 
+def name(path: Path) -> str:
+    """What a document is called: by its file, a role's README by its role too."""
+    return f"{path.parent.name}/{path.name}" if "roles" in path.parts[-3:-2] else path.name
+
+
 def blocks(*languages: str) -> list[Block]:
     """The blocks of these languages, in the documents' order."""
     found = []
@@ -34,7 +45,7 @@ def blocks(*languages: str) -> list[Block]:
             indent, language, text = match.groups()
             heading = re.findall(r"^#+ (.*)$", re.sub(BLOCK, "", whole[: match.start()]), re.MULTILINE)[-1]
             text = re.sub(f"^{indent}", "", text, flags=re.MULTILINE)
-            found.append(Block(path.name, heading, language, text))
+            found.append(Block(name(path), heading, language, text))
     return [block for block in found if block.language in languages]
 
 

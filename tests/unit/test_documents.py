@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 import yaml
-from testbed.documents import DOCUMENTS, blocks
+from testbed.documents import DOCUMENTS, blocks, name
 from testbed.engine import ROOT
 
 TEXTS = [path.read_text() for path in DOCUMENTS]
@@ -25,10 +25,10 @@ def test_each_target_of_make_is_there():
 def test_each_scenario_is_there():
     named = set(re.findall(r"SCENARIO=(\w+)", "\n".join(CODE))) - {"name"}
     assert named
-    assert [name for name in named if not (ROOT / "molecule" / name / "molecule.yml").is_file()] == []
+    assert [word for word in named if not (ROOT / "molecule" / word / "molecule.yml").is_file()] == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_each_link_leads_somewhere(document):
     targets = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", document.read_text())
     assert [target for target in targets if not (document.parent / target).exists()] == []

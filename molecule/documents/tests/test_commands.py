@@ -9,14 +9,16 @@ import re
 import pytest
 import yaml
 from conftest import PASSWORD, USER, neighbour
-from testbed.documents import blocks
+from testbed.documents import block, blocks
 from testbed.engine import ROOT
 
 ELSEWHERE = {
     ("README.md", "See it work"): "`make test` by CI, which is this run; `make demo` by the scenario `check_playbook`",
+    ("README.md", "Install"): "the project's fixture, in a copy of the checkout",
     ("CONTRIBUTING.md", "Before a pull request"): "by CI's `make test`",
     ("credentials.md", "Ansible Vault"): "test_credentials.py",
     ("ansible-pull.md", "ansible-pull"): "test_ansible_pull.py",
+    ("upgrade.md", "Pin it"): "test_a_requirements_file_installs_it",
 }
 TROUBLESHOOTING = ("troubleshooting.md", "troubleshooting.ja.md")  # the scenario `postfix` runs theirs
 HERE = [
@@ -24,27 +26,36 @@ HERE = [
     for item in blocks("sh")
     if (item.document, item.heading) not in ELSEWHERE and item.document not in TROUBLESHOOTING
 ]
-PLAYBOOKS = [item for item in blocks("yaml") if isinstance(yaml.safe_load(item.text), list)]
+# Once, where a role's README has that of the top.
+PLAYBOOKS = {item.text: item for item in reversed(blocks("yaml")) if isinstance(yaml.safe_load(item.text), list)}
+# By now the host has the other MTA.
+REPLACES = {"sendmail/README.md": "-e ses_replace_mta=true"}
 
 
-@pytest.mark.parametrize("block", HERE, ids=str)
-def test_the_commands_run(plain, block):
-    if re.search("^make ", block.text, re.MULTILINE) or block.document == "CONTRIBUTING.md":
-        plain.bash(block.text, cwd=ROOT, TESTBED=neighbour())
+@pytest.mark.parametrize("item", HERE, ids=str)
+def test_the_commands_run(plain, item):
+    if re.search("^make ", item.text, re.MULTILINE) or item.document == "CONTRIBUTING.md":
+        plain.bash(item.text, cwd=ROOT, TESTBED=neighbour())
     else:
-        plain.bash(block.text)
+        plain.bash(item.text)
 
 
-@pytest.mark.parametrize("block", PLAYBOOKS, ids=str)
-def test_the_playbooks_run(plain, block):
+@pytest.mark.parametrize("item", PLAYBOOKS.values(), ids=str)
+def test_the_playbooks_run(plain, item):
     """In check mode, on group `mail`; the one of ansible-pull, whose host is the controller, is only parsed."""
-    plain.write("playbook.yml", block.text)
+    plain.write("playbook.yml", item.text)
     plain.write("vault.json", json.dumps({"vault_ses_smtp_username": USER, "vault_ses_smtp_password": PASSWORD}))
-    mode = "--syntax-check" if "hosts: localhost" in block.text else "--check --diff"
-    given = "-e @vault.json" if "vault_" in block.text else ""
+    mode = "--syntax-check" if "hosts: localhost" in item.text else "--check --diff"
+    given = "-e @vault.json" if "vault_" in item.text else ""
     if given:
         plain.variables()
-    plain.bash(f"ansible-playbook -i hosts playbook.yml {mode} {given}")
+    plain.bash(f"ansible-playbook -i hosts playbook.yml {mode} {given} {REPLACES.get(item.document, '')}")
+
+
+def test_a_requirements_file_installs_it(project, tmp_path):
+    project.write("requirements.yml", block("upgrade.md", "type: file"))
+    project.bash(block("upgrade.md", "-r requirements.yml"), ANSIBLE_COLLECTIONS_PATH=str(tmp_path))
+    assert (tmp_path / "ansible_collections/mailops/ses/playbooks/relay.yml").is_file()
 
 
 def test_what_runs_elsewhere_is_there():
