@@ -46,7 +46,8 @@ def given(project, word):
 def test_a_vault(project):
     project.write("vault-password", "correct horse\n")
     values = yaml.safe_load(block(DOCUMENT, "vault_ses_smtp_password }}"))
-    project.variables(**values)
+    assert values["ses_smtp_username"] == "AKIAIOSFODNN7EXAMPLE"  # AWS's own example
+    project.variables(**{**values, "ses_smtp_username": USER})
     try:
         project.bash(block(DOCUMENT, "encrypt_string"), SES_SMTP_PASSWORD=PASSWORD)
     finally:
