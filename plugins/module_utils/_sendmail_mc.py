@@ -13,7 +13,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 BEGIN, END = "{} BEGIN mailops.ses: written anew at each run", "{} END mailops.ses"
 # Features and defines are in force for the mailers that come after them.
 _MAILERS = re.compile(r"^(?:MAILER_DEFINITIONS|MAILER\()", re.MULTILINE)
-_LOG_IN = re.compile(r"^([ \t]*AuthInfo:\S*[ \t]+).*$", re.IGNORECASE | re.MULTILINE)
+_LOG_IN = re.compile(r"^([# \t]*AuthInfo:\S*[ \t]+).*$", re.IGNORECASE | re.MULTILINE)
 SECTIONS = ("LOCAL_CONFIG", *(f"LOCAL_RULE_{number}" for number in range(4)), "LOCAL_RULESETS")
 
 

@@ -23,12 +23,25 @@ for number in $(seq 400); do
 done >/run/stream.log 2>&1
 touch /run/stream-ended
 """
-# What a host's own updates do when it has just started.
+# What a host's own updates do when it has just started. They end when the role has met them once, or after two minutes.
 UPDATES = """
-import fcntl, time
+import fcntl, glob, time
+
+def fetching():
+    for path in glob.glob("/proc/[0-9]*/comm"):
+        try:
+            if open(path).read() == "apt-get\\n":
+                return True
+        except OSError:  # the process has ended
+            pass
+    return False
+
 lock = open("/var/lib/apt/lists/lock", "w")
 fcntl.lockf(lock, fcntl.LOCK_EX)
-time.sleep(20)  # longer than the role takes to come to its packages
+end = time.monotonic() + 120
+for awaited in (True, False):
+    while fetching() is not awaited and time.monotonic() < end:
+        time.sleep(0.01)  # the interval of a bounded poll; one that is missed comes again
 """
 
 

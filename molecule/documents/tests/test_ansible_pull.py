@@ -70,7 +70,7 @@ def test_it_becomes_a_relay_and_stays_one_by_a_timer(puller, endpoint, tmp_path)
         puller.host.check_output(f"systemd-analyze verify {' '.join(UNITS.values())}")
         assert puller.host.check_output("systemctl is-active mail-relay.timer") == "active"
         puller.host.check_output("systemctl start mail-relay.service")
-        printed = puller.host.check_output("journalctl --unit=mail-relay.service --output=cat")
+        printed = puller.host.check_output("journalctl --sync && journalctl --unit=mail-relay.service --output=cat")
         assert "changed=0" in printed.rpartition("PLAY RECAP")[2], printed
     finally:
         puller.host.check_output("systemctl disable --now mail-relay.timer")

@@ -66,8 +66,8 @@ def test_other_lines_stay_byte_for_byte(text):
 
 
 def test_a_log_in_among_other_rows_is_masked():
-    text = '# AuthInfo: of old\nauthinfo:a.test\t"U:x" "P:secret"\nConnect:127 RELAY\n'
-    assert mc.masked_rows(text) == "# AuthInfo: of old\nauthinfo:a.test\t********\nConnect:127 RELAY\n"
+    text = '#AuthInfo:old.test "P:secret"\nauthinfo:a.test\t"U:x" "P:secret"\nConnect:127 RELAY\n'
+    assert mc.masked_rows(text) == "#AuthInfo:old.test ********\nauthinfo:a.test\t********\nConnect:127 RELAY\n"
 
 
 def test_who_built_a_cf_and_when_makes_no_difference():

@@ -87,15 +87,19 @@ def test_a_user_other_than_root_is_told_how_to_become_root(run):
     assert fault == "This task does not run as root, which the role needs on the host; set become to true."
 
 
-@pytest.mark.parametrize("chroot", [True, False])
-def test_a_host_without_systemd_is_told_before_anything_changes(run, monkeypatch, tmp_path, chroot):
+@pytest.mark.parametrize(("chroot", "offline"), [(True, ""), (False, "1"), (False, "")])
+def test_a_host_without_systemd_is_told_before_anything_changes(run, monkeypatch, tmp_path, chroot, offline):
+    monkeypatch.setenv("SYSTEMD_OFFLINE", offline)
     monkeypatch.setattr(relay_plan, "SYSTEMD", str(tmp_path / "none"))
     monkeypatch.setattr(relay_plan, "is_chroot", lambda _module: chroot)
     result = run()
     assert result.get("faults", []) == (
         []
-        if chroot  # there systemctl enables, and nothing has to start
-        else ["systemd does not run on this host, and starts the MTA in the role's last step; use a host that has it."]
+        if chroot or offline  # there systemctl enables, and nothing has to start
+        else [
+            "systemd does not run on this host, and starts the MTA in the role's last step; use a host that has it, "
+            "or set SYSTEMD_OFFLINE=1 in the environment to prepare an image."
+        ]
     )
 
 
