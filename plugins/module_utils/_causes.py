@@ -717,7 +717,8 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "host_unreachable",
         "Ansible could not reach the host: {said}",
-        "See that the host runs and that `ansible HOST -m ansible.builtin.ping` reaches it, then check again.",
+        "See that the host runs and that `ansible -i INVENTORY HOST -m ansible.builtin.ping` reaches it, "
+        "then check again.",
         _ANSIBLE + "inventory_guide/connection_details.html",
         kinds=("host_unreachable",),
     ),

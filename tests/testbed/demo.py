@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from typing import Any
@@ -29,7 +30,7 @@ VIEWS = {
 }
 AROUND = """
 The testbed stays up. Look around:
-  tests/testbed/run podman exec -it {host} bash
+{chosen}  tests/testbed/run podman exec -it {host} bash
                                                             {view}
   tests/testbed/run python -m ses_simulator.client --socket {state}/control.sock sessions
                                                             what the endpoint saw
@@ -115,7 +116,9 @@ def main(arguments: list[str]) -> int:
         print(f"demo: {error.cmd[0]} ended with {error.returncode}; its words are above", file=sys.stderr)
         return 1
     inventory = INVENTORY.relative_to(engine.ROOT)
-    names = {"host": layout.container(HOST), "state": layout.state, "inventory": inventory}
+    number = os.environ.get("TESTBED")
+    chosen = f"  export TESTBED={number}\n" if number else ""
+    names = {"chosen": chosen, "host": layout.container(HOST), "state": layout.state, "inventory": inventory}
     print(AROUND.format(**names, mta=mta, view=VIEWS[mta]))
     return 0
 
