@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The systemd unit of an MTA: enabled, running, and brought to a new configuration, or a sentence that says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+# (arguments) -> (return code, standard output, standard error)
+Runner = Callable[[Sequence[str]], "tuple[int, str, str]"]
+# What `systemctl is-enabled` says of a unit that comes up by itself after a reboot.
+ENABLED = {"enabled", "enabled-runtime", "static", "generated", "indirect", "alias", "linked"}
+LINES = 5  # of the journal, in a failure
+
+
+class UnitError(Exception):
+    """A message for the user."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit, and the commands that act on it. Offline (an image, a chroot) nothing is started."""
+
+    name: str
+    run: Runner
+    offline: bool = False
+    # Where the unit knows no reload of its own.
+    reload_command: tuple[str, ...] = ()
+
+    def active(self) -> bool:
+        """Whether it runs."""
+        return not self.offline and self.run(["systemctl", "is-active", "--quiet", self.name])[0] == 0
+
+    def enabled(self) -> bool:
+        """Whether it starts after a reboot."""
+        return self.run(["systemctl", "is-enabled", self.name])[1].strip() in ENABLED
+
+    def due(self, action: str) -> list[str]:
+        """The verbs of systemctl that bring it to a configuration for which ACTION (none, reload, restart) is due."""
+        verbs = [] if self.enabled() else ["enable"]
+        if self.offline:
+            return verbs
+        if action == "restart" or (action != "none" and not self.active()):
+            return [*verbs, "restart"]
+        if action == "reload":
+            return [*verbs, "reload"]
+        return verbs if self.active() else [*verbs, "start"]
+
+    def carry_out(self, verbs: Sequence[str]) -> None:
+        """Do them in their order; UnitError where one fails, or where the unit does not run in the end."""
+        for verb in verbs:
+            command = ["systemctl", verb, self.name]
+            if verb == "reload" and self.reload_command:
+                command = list(self.reload_command)
+            status, _out, err = self.run(command)
+            if status:
+                raise UnitError(f"{' '.join(command)} failed: {err.strip() or self._journal()}")
+        if not self.offline and not self.active():
+            raise UnitError(f"{self.name} does not run: {self._journal()}")
+
+    def _journal(self) -> str:
+        _status, out, _err = self.run(["journalctl", "--unit", self.name, "--lines", str(LINES), "--output", "cat", "--quiet"])
+        return " / ".join(line.strip() for line in out.splitlines() if line.strip()) or "the journal says nothing of it"
