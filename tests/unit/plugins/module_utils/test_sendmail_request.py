@@ -38,6 +38,8 @@ TABLE = {"name": "authinfo", "kind": "hash", "entries": None, "secret_entries": 
         ("tables", [{**TABLE, "entries": {}, "secret_entries": {}}], "give one"),
         ("tables", [{**TABLE, "kind": "text", "secret_entries": {}}], "kind text"),
         ("tables", [{**TABLE, "entries": {"a b": "x"}}], "white space"),
+        ("tables", [{**TABLE, "entries": {}, "replaces": "authinfo"}], "replaces without secret_entries"),
+        ("tables", [{**TABLE, "secret_entries": {}, "replaces": "../authinfo"}], "no file name"),
         ("tables", [{**TABLE, "secret_entries": {"a": f"{SECRET}\n"}}], "the value of 'a'"),
     ],
 )
@@ -46,6 +48,13 @@ def test_a_fault_names_its_option_and_shows_no_secret(option, value, word):
     assert said.startswith(option)
     assert word in said
     assert SECRET not in said
+
+
+def test_an_earlier_name_and_a_restart_are_taken_over():
+    table = {**TABLE, "secret_entries": {"a": "x"}, "replaces": "old"}
+    taken = request({**EMPTY, "tables": [table], "restart": True})
+    assert taken.restart
+    assert taken.tables[0].replaces == "old"
 
 
 def test_nothing_is_a_request():
