@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ansible.module_utils.facts.system.chroot import is_chroot
 from ansible_collections.mailops.ses.plugins.module_utils._unit import Unit
 
 # What is due after a first run.
@@ -39,10 +38,10 @@ def carry_out(
     module.exit_json(**readable(result))
 
 
-def unit_of(module: Any, reload_command: tuple[str, ...] = ()) -> Unit | None:
+def unit_of(module: Any, chroot: bool | None, reload_command: tuple[str, ...] = ()) -> Unit | None:
     """The unit that the module is to see to, if any; as ansible.builtin.systemd_service, it starts nothing offline."""
     name = module.params["unit"]
-    offline = os.environ.get("SYSTEMD_OFFLINE") == "1" or is_chroot(module)
+    offline = os.environ.get("SYSTEMD_OFFLINE") == "1" or bool(chroot)
     return Unit(name, lambda argv: module.run_command(list(argv)), offline, reload_command) if name else None
 
 

@@ -71,7 +71,7 @@ class InSendmail:
 
 
 def in_sendmail(relay: Relay, keep_daemons: bool = False) -> InSendmail:
-    """The relay's rows and rules; daemons are the host's where it keeps them, else there are those on loopback alone."""
+    """The relay's rows and rules; daemons are the host's where it keeps them, else those on loopback alone."""
     queue_macros = {"QUEUE_GROUP": queue_groups(relay.max_connections)}
     return InSendmail(
         credential_keys=[f"AuthInfo:{name}" for name in relay.credential_names],

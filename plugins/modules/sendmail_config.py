@@ -215,6 +215,7 @@ sendmail_version:
 from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.facts.system.chroot import is_chroot
 from ansible_collections.mailops.ses.plugins.module_utils._configuring import carry_out, unit_of
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import SendmailError
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail_configure import configure
@@ -245,7 +246,7 @@ ARGUMENTS = {
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    unit = unit_of(module, tuple(module.params["reload_command"]))
+    unit = unit_of(module, is_chroot(module), tuple(module.params["reload_command"]))
     carry_out(module, fault, request, partial(configure, unit=unit), SendmailError)
 
 
