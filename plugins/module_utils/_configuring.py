@@ -38,9 +38,9 @@ def carry_out(
     module.exit_json(**readable(result))
 
 
-def unit_of(module: Any, chroot: bool | None, reload_command: tuple[str, ...] = ()) -> Unit | None:
-    """The unit that the module is to see to, if any; as ansible.builtin.systemd_service, it starts nothing offline."""
-    name = module.params["unit"]
+def unit_of(module: Any, option: str, chroot: bool | None, reload_command: tuple[str, ...] = ()) -> Unit | None:
+    """The unit of an option, if it names one; as ansible.builtin.systemd_service does, it starts nothing offline."""
+    name = module.params[option]
     offline = os.environ.get("SYSTEMD_OFFLINE") == "1" or bool(chroot)
     return Unit(name, lambda argv: module.run_command(list(argv)), offline, reload_command) if name else None
 

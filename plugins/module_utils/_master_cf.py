@@ -166,7 +166,8 @@ def service_fault(want: Mapping[str, Any]) -> str | None:
     command = want.get("command")
     if command is not None and not _COMMAND.fullmatch(command):
         return "command is no program's name"
-    return _options_fault(want.get("options") or {}) or _args_fault(want.get("args") or [])
+    options = {**(want.get("options") or {}), **(want.get("optional_options") or {})}
+    return _options_fault(options) or _args_fault(want.get("args") or [])
 
 
 def _options_fault(options: Mapping[Any, Any]) -> str | None:

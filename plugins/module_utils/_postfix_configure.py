@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils import _main_cf, _master_cf
@@ -24,6 +25,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix_plan import (
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_tables import stage
 from ansible_collections.mailops.ses.plugins.module_utils._swap import Swap, locked, sweep
+from ansible_collections.mailops.ses.plugins.module_utils._unit import Unit, UnitError
 
 # The master keeps what it started with of these; a reload is enough for everything else.
 RESTART_PARAMETERS = frozenset(
@@ -43,45 +45,97 @@ RESTART_PARAMETERS = frozenset(
 )
 
 
-def configure(request: Request, check_mode: bool, scratch: str) -> dict[str, Any]:
-    """Do all of it; in check mode all but the writing. The scratch directory is the caller's, private to it."""
+# What changes a mail as it comes into the queue: what waits there has been changed by what was in force then.
+REWRITES = frozenset(("canonical_maps", "masquerade_domains", "sender_canonical_classes", "sender_canonical_maps"))
+LOADING_SECONDS = 20.0  # in which a master that was told so has loaded its configuration; it takes less than one
+_INTERVAL = 0.1  # seconds between two looks at whether it has
+
+
+def configure(request: Request, check_mode: bool, scratch: str, units: Iterable[Unit] = ()) -> dict[str, Any]:
+    """Do all of it; in check mode all but the writing. The scratch directory is the caller's, private to it. Of the
+    units the first one runs Postfix: it is enabled, runs, and has loaded what was written, or the host is as it was."""
     with nothing_changes(PostfixError):
         postfix = Postfix(os.path.join(scratch, "candidate"))
         if postfix.installed:
-            return _configure(request, postfix, check_mode, scratch)
+            return _configure(request, postfix, check_mode, scratch, tuple(units))
     if not check_mode:
         raise PostfixError("Postfix is not installed: there is no postconf here. Install the package postfix first")
     return {
         **_report(bare_plan(request), request.directory),
         **BARE,
+        "requeue_due": False,
         "postfix_version": "",
         "warnings": [],
         "msg": "Postfix is not installed yet: the difference is against an empty configuration",
     }
 
 
-def _configure(request: Request, postfix: Postfix, check_mode: bool, scratch: str) -> dict[str, Any]:
+def _configure(
+    request: Request, postfix: Postfix, check_mode: bool, scratch: str, units: tuple[Unit, ...]
+) -> dict[str, Any]:
     if not os.path.isdir(request.directory):
         raise PostfixError(f"config_directory: {request.directory} is no directory on this host")
     with nullcontext() if check_mode else locked(request.directory):
         if not check_mode:
             sweep(request.directory)
         plan = make_plan(request, postfix)
-        running = loaded_at(postfix.directory("queue_directory"))
+        queue = postfix.directory("queue_directory")
+        running = loaded_at(queue)
         missed = _missed(plan, request, running)
         warnings = ask(plan, request, postfix, running is not None) if plan.texts_change else []
         try_tables(plan, postfix, scratch)
-        if plan.changed and not check_mode:
-            _carry_out(plan, request, postfix)
+        wanted = _due(plan, request, missed)
+        requeue = _requeue_due(plan, missed, queue)
+        verbs = [unit.due(wanted["action"] if unit is units[0] else "none") for unit in units]
+        if (plan.changed or any(verbs)) and not check_mode:
+            with units[0].kept() if units else nullcontext():
+                _carry_out(plan, request, postfix, partial(_run, units, verbs, queue))
+    report = _report(plan, request.directory)
     return {
-        **_report(plan, request.directory),
-        **_due(plan, request, missed),
+        **report,
+        **wanted,
+        "changed": report["changed"] or any(verbs),
+        "requeue_due": requeue and not check_mode,
         "postfix_version": postfix.default("mail_version"),
         "warnings": warnings,
     }
 
 
-def _carry_out(plan: Plan, request: Request, postfix: Postfix) -> None:
+def _run(units: tuple[Unit, ...], verbs: list[list[str]], queue: str) -> None:
+    """Bring the units to the files that are there now. postfix(1) reports success before the master has loaded them,
+    so it counts when the master itself has."""
+    begun = time.time()
+    for unit, due_verbs in zip(units, verbs):
+        try:
+            if due_verbs:
+                unit.carry_out(due_verbs)
+        except UnitError as error:
+            raise PostfixError(f"the host keeps what it had: {error}") from error
+    if not units or units[0].offline or set(verbs[0]) <= {"enable"}:
+        return
+    end = time.monotonic() + LOADING_SECONDS
+    while (loaded_at(queue) or {"loaded": 0.0})["loaded"] < begun - CLOCK_SLACK:
+        if time.monotonic() > end:
+            raise PostfixError(
+                f"the host keeps what it had: {units[0].name} did not load its configuration within "
+                f"{LOADING_SECONDS:.0f} s of `systemctl {verbs[0][-1]}`; see what it logged: "
+                f"journalctl -t postfix/master -u {units[0].name}"
+            )
+        time.sleep(_INTERVAL)  # of a bounded poll
+
+
+def _requeue_due(plan: Plan, missed: bool, queue: str) -> bool:
+    """Whether mail waits that came in before a change of what rewrites it."""
+    names = set(plan.changed_parameters)
+    after = _main_cf.parameters(plan.after[MAIN_CF])
+    rows = any(table.changed and f":{table.path}" in after.get(name, "") for table in plan.tables for name in REWRITES)
+    if not (rows or names & REWRITES or missed):
+        return False
+    waiting = (os.path.join(queue, name) for name in ("incoming", "active", "deferred"))
+    return any(files for directory in waiting for _path, _directories, files in os.walk(directory))
+
+
+def _carry_out(plan: Plan, request: Request, postfix: Postfix, then: Callable[[], None]) -> None:
     """Tables first and main.cf last, so that it never refers to one that is not there; then what nothing refers to."""
     with Swap() as swap:
         for table in plan.tables:
@@ -93,7 +147,7 @@ def _carry_out(plan: Plan, request: Request, postfix: Postfix) -> None:
         for table in plan.tables:
             for path in table.remove:
                 swap.remove(path)
-        swap.commit()
+        swap.commit(then)
 
 
 def _report(plan: Plan, directory: str) -> dict[str, Any]:
@@ -125,5 +179,5 @@ def _due(plan: Plan, request: Request, missed: bool) -> dict[str, Any]:
     """What the daemon needs. What a missed load would have brought cannot be told any more, so all that was asked for
     counts."""
     asked = (name for name in (*request.parameters, *request.optional) if missed)
-    restart = any(name in RESTART_PARAMETERS for name in (*plan.changed_parameters, *asked))
+    restart = request.restart or any(name in RESTART_PARAMETERS for name in (*plan.changed_parameters, *asked))
     return due(restart, plan.changed or missed)

@@ -44,8 +44,10 @@ class Plan:
 def make_plan(request: Request, postfix: Postfix) -> Plan:
     """Compare what is wanted with the host, as this Postfix allows."""
     before = {name: text_of(os.path.join(request.directory, name)) or "" for name in (MAIN_CF, MASTER_CF)}
-    master, services = _services(before[MASTER_CF], request)
+    # Services bring parameters of their own, so these are known once the services are there.
+    master, _changed = _services(before[MASTER_CF], request, frozenset())
     known = postfix.known_parameters(master)
+    master, services = _services(before[MASTER_CF], request, known)
     present = _main_cf.parameters(before[MAIN_CF])
     wanted = dict(request.parameters)
     wanted.update({name: value if name in known else None for name, value in request.optional.items()})
@@ -63,7 +65,7 @@ def make_plan(request: Request, postfix: Postfix) -> Plan:
 
 def bare_plan(request: Request) -> Plan:
     """What is wanted against nothing, for a host where Postfix is not installed yet."""
-    master, services = _services("", request)
+    master, services = _services("", request, frozenset())
     types = _types(request, _maps.PREFERENCE[0], _maps.KINDS)
     tables = [look(table, types[table.name], request.directory, None) for table in request.tables]
     wanted = {**request.parameters, **request.optional, **_table_parameters(request, tables, {})}
@@ -71,13 +73,19 @@ def bare_plan(request: Request) -> Plan:
     return Plan({MAIN_CF: "", MASTER_CF: ""}, after, services, tables)
 
 
-def _services(text: str, request: Request) -> tuple[str, list[tuple[str, str]]]:
-    after, changed = _master_cf.set_services(text, request.services)
+def _services(text: str, request: Request, known: frozenset[str]) -> tuple[str, list[tuple[str, str]]]:
+    after, changed = _master_cf.set_services(text, [_with_known(want, known) for want in request.services])
     defined = _master_cf.services(after)
     for want in request.services:
         if want["state"] == "present" and (want["name"], want["type"]) not in defined:
             raise PostfixError(f"services: {want['name']} ({want['type']}): command is needed for a new service")
     return after, changed
+
+
+def _with_known(want: Mapping[str, Any], known: frozenset[str]) -> Mapping[str, Any]:
+    """A service with those of its optional options that this Postfix knows."""
+    optional = {name: value for name, value in (want.get("optional_options") or {}).items() if name in known}
+    return {**want, "options": {**(want.get("options") or {}), **optional}} if optional else want
 
 
 def _types(request: Request, default: str, supported: Iterable[str]) -> dict[str, str]:

@@ -32,6 +32,7 @@ class Request:
     services: tuple[Mapping[str, Any], ...]
     tables: tuple[Table, ...]
     directory: str
+    restart: bool = False  # due whatever changes
 
 
 def fault(params: Mapping[str, Any]) -> str | None:
@@ -105,6 +106,7 @@ def request(params: Mapping[str, Any]) -> Request:
         services=tuple(params["services"]),
         tables=tuple(map(_table, params["tables"])),
         directory=params["config_directory"].rstrip("/") or "/",
+        restart=params["restart"],
     )
 
 

@@ -123,7 +123,9 @@ RANGES: Mapping[str, tuple[int, int]] = {
 # Variable -> how its value is read, and what is wrong with one that cannot be. The others are text.
 TYPES: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     **dict.fromkeys(RANGES, (check_type_int, "is no whole number")),
-    **dict.fromkeys(("ses_hostname_fix", "ses_replace_mta"), (check_type_bool, "is neither true nor false")),
+    **dict.fromkeys(
+        ("ses_hostname_fix", "ses_loopback_only", "ses_replace_mta"), (check_type_bool, "is neither true nor false")
+    ),
     "ses_hostname_aliases": (check_type_list, "is no list of names"),
 }
 

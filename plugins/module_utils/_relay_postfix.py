@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.mailops.ses.plugins.module_utils._look_postfix import NO_WISHES, Wishes, foreign, parameters
+from ansible_collections.mailops.ses.plugins.module_utils._postfix_present import Present, references
 from ansible_collections.mailops.ses.plugins.module_utils._relay import BOUNCE_DOMAIN, Relay
 
 # AWS's page on SMTP issues writes the load balancer's name with this port.
@@ -23,12 +25,46 @@ class InPostfix:
     credential_keys: list[str]
     bounce_aliases: str
     tables: list[dict[str, Any]]
+    parameters: dict[str, Any]
+    relay_options: dict[str, Any]
 
 
-def in_postfix(relay: Relay) -> InPostfix:
-    """The relay's keys and tables."""
-    tables = [senders_table(relay), headers_table(relay), bounces_table(relay)]
-    return InPostfix(credential_keys(relay), bounce_aliases(relay), tables)
+def in_postfix(relay: Relay, present: Present | None = None, wishes: Wishes = NO_WISHES) -> InPostfix:
+    """The relay's keys and tables, and what of the host's own settings goes with them."""
+    tables = [senders_table(relay), headers_table(relay), bounces_table(relay), *ROUTES]
+    return InPostfix(
+        credential_keys(relay),
+        bounce_aliases(relay),
+        tables,
+        dict(parameters(present, relay, wishes)),
+        relay_options(relay, present),
+    )
+
+
+# What keeps null senders and addresses that SES cannot take away from it. regexp: asked with the whole address alone.
+_NOT_ASCII = "/[^ -~]/"
+_REFUSAL = "error:5.6.7 SES takes no address with characters outside ASCII, since it has no SMTPUTF8"
+ROUTES: tuple[dict[str, Any], ...] = tuple(
+    {"name": name, "parameter": None, "type": "regexp", "entries": entries, "state": "present"}
+    for name, entries in {
+        "ses_transport": {f"/@{re.escape(BOUNCE_DOMAIN)}$/": "ses-mailbox:", _NOT_ASCII: _REFUSAL},
+        "ses_sender_transport": {"/^<>$/": "ses-bounce:[127.0.0.25]:24", _NOT_ASCII: _REFUSAL},
+        "ses_sender_relays": {"/^(.+)$/": "smtp:${1}"},
+    }.items()
+)
+
+
+def relay_options(relay: Relay, present: Present | None) -> dict[str, Any]:
+    """Options of the service that sends to SES which depend on the relay and on the host's own header checks."""
+    checks = present.explicit.get("smtp_header_checks", "") if present else ""
+    own = [item for item in references(checks) if foreign(item)]
+    headers = ["regexp:/etc/postfix/ses_headers", *own] if relay.configuration_set else own
+    overrides = {name: value for name, value in _OVERRIDES.items() if present and present.explicit.get(name)}
+    return {**({"smtp_header_checks": headers} if headers or checks else {}), **overrides}
+
+
+# Newer Postfix warns of these wherever they stand, so only what main.cf sets is overruled.
+_OVERRIDES: dict[str, Any] = {"smtp_cname_overrides_servername": False, "smtp_tls_per_site": ""}
 
 
 def credential_keys(relay: Relay) -> list[str]:
@@ -52,7 +88,7 @@ def senders_table(relay: Relay) -> dict[str, Any]:
         rules = {_exactly(relay.bounce_recipient): relay.bounce_recipient, **rules}
     return {
         "name": "ses_senders",
-        "parameter": "sender_canonical_maps",
+        "parameter": None,
         "type": "regexp",
         "entries": rules,
         "state": "present" if rules else "absent",
@@ -71,7 +107,7 @@ def headers_table(relay: Relay) -> dict[str, Any]:
     rules = {f"/^{header}/": "IGNORE", "/^From:/": f"PREPEND {header} {relay.configuration_set}"}
     return {
         "name": "ses_headers",
-        "parameter": "smtp_header_checks",
+        "parameter": None,
         "type": "regexp",
         "entries": rules if relay.configuration_set else {},
         "state": "present" if relay.configuration_set else "absent",

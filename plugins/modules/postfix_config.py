@@ -14,7 +14,7 @@ description:
     included, stays as it is.
   - Has Postfix check the new configuration before anything on the host changes, then renames the new files into place,
     tables first and C(main.cf) last. When the check or a rename fails, the host keeps what it had.
-  - Does not touch the daemon. RV(action) tells what is due on it.
+  - Does not touch the daemon, unless O(unit) is given. RV(action) tells what is due on it.
 notes:
   - >-
     What the check finds: what C(postconf) refuses or does not know, parameters with a value that C(smtp) or C(smtpd)
@@ -97,6 +97,9 @@ options:
       options:
         description: All its C(-o) settings. An empty dictionary removes those that are there.
         type: dict
+      optional_options:
+        description: Like O(services[].options), for those that only some versions of Postfix know.
+        type: dict
       args:
         description: All its other arguments.
         type: list
@@ -144,6 +147,23 @@ options:
         type: str
         choices: [present, absent]
         default: present
+  unit:
+    description:
+      - Unit of systemd that runs Postfix. It is enabled, and started, reloaded or restarted as RV(action) says, within
+        the change. Where it does not come up, the host's files and the unit are as they were before, and the module
+        fails.
+      - Without it, what RV(action) says is left to you. Offline (an image, a chroot, C(SYSTEMD_OFFLINE=1)) it is
+        enabled only.
+    type: str
+  umbrella_unit:
+    description:
+      - Unit that stands for all instances of Postfix, where that is another one. It is enabled and started, since the
+        system's hooks reload it.
+    type: str
+  restart:
+    description: Whether a restart is due, whatever changes, as after an installation.
+    type: bool
+    default: false
   config_directory:
     description: Postfix's configuration directory.
     type: path
@@ -179,18 +199,17 @@ EXAMPLES = r"""
         type: regexp
         entries:
           "/^(.*)@web1\\.corp\\.example$/": "${1}@example.com"
+    unit: postfix
   register: postfix
 
-- name: Load the configuration
-  ansible.builtin.service:
-    name: postfix
-    state: "{{ postfix.action }}ed"
-  when: postfix.action != 'none'
+- name: Have mail that waits leave as new mail does
+  ansible.builtin.command: postsuper -r ALL incoming active deferred
+  when: postfix.requeue_due
 """
 
 RETURN = r"""
 action:
-  description: What is due on the daemon.
+  description: What is due on the daemon; with O(unit), what was done.
   returned: success
   type: str
   sample: reload
@@ -200,6 +219,12 @@ reload_due:
   type: bool
 restart_due:
   description: Whether RV(action) is V(restart).
+  returned: success
+  type: bool
+requeue_due:
+  description:
+    - Whether mail waits in the queue that came in before a change of what rewrites its addresses. C(postsuper -r) has
+      it rewritten anew.
   returned: success
   type: bool
 parameters:
@@ -243,8 +268,11 @@ postfix_version:
   sample: 3.7.11
 """
 
+from functools import partial
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._configuring import carry_out
+from ansible.module_utils.facts.system.chroot import is_chroot
+from ansible_collections.mailops.ses.plugins.module_utils._configuring import carry_out, unit_of
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import PostfixError
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_configure import configure
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_request import fault, request
@@ -259,6 +287,7 @@ SERVICE = {
     "maxproc": {"type": "str"},
     "command": {"type": "str"},
     "options": {"type": "dict"},
+    "optional_options": {"type": "dict"},
     "args": {"type": "list", "elements": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
@@ -279,13 +308,18 @@ ARGUMENTS = {
     "optional_parameters": {"type": "dict", "default": {}},
     "services": {"type": "list", "elements": "dict", "default": [], "options": SERVICE},
     "tables": {"type": "list", "elements": "dict", "default": [], "options": TABLE},
+    "unit": {"type": "str"},
+    "umbrella_unit": {"type": "str"},
+    "restart": {"type": "bool", "default": False},
     "config_directory": {"type": "path", "default": "/etc/postfix"},
 }
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    carry_out(module, fault, request, configure, PostfixError)
+    chroot = is_chroot(module)
+    units = filter(None, (unit_of(module, name, chroot) for name in ("unit", "umbrella_unit")))
+    carry_out(module, fault, request, partial(configure, units=tuple(units)), PostfixError)
 
 
 if __name__ == "__main__":

@@ -135,6 +135,12 @@ postfix:
     bounce_aliases:
       description: Value of C(alias_maps) for mail that has a null sender, or empty.
       type: str
+    parameters:
+      description: Parameters of C(main.cf) whose values depend on what the host has.
+      type: dict
+    relay_options:
+      description: Options of the service that sends to SES which depend on what the host has.
+      type: dict
     tables:
       description: The look-up tables without a secret, as M(mailops.ses.postfix_config) takes them.
       type: list
@@ -237,7 +243,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.facts.system.chroot import is_chroot
-from ansible_collections.mailops.ses.plugins.module_utils import _look_sendmail
+from ansible_collections.mailops.ses.plugins.module_utils import _look_postfix, _look_sendmail, _postfix_present
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._finding import CHANGED, REFUSED, Finding, sentences
 from ansible_collections.mailops.ses.plugins.module_utils._host import host_names, installed_packages, read
@@ -258,7 +264,6 @@ from ansible_collections.mailops.ses.plugins.module_utils._resolver import canon
 
 RESOLVER_SECONDS = 10.0
 SYSTEMD = "/run/systemd/system"  # where it runs (sd_booted)
-IN_TERMS_OF: dict[str, Callable[[Relay], Any]] = {"postfix": in_postfix, "sendmail": in_sendmail}
 DEFAULTS = {
     "ses_port": "587",
     "ses_hostname_fix": True,
@@ -306,20 +311,34 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
         )
     names = host_names(socket.gethostname(), read("/etc/hosts"))
     findings: list[Finding] = []
+    wishes = _look_postfix.Wishes(variables.get("ses_loopback_only"))
+    present = None
+    if mta == "postfix":
+        try:
+            present = _postfix_present.read(module.run_command)
+        except _postfix_present.RefusedError as error:
+            findings = [_look_postfix.broken(str(error))]
+        findings += _look_postfix.units(module.params["units"], module.run_command)
     if mta == "sendmail":
         found += sendmail_faults(str(variables["ses_port"]), names, socket.getfqdn)
         findings = _look_sendmail.look(
             _look_sendmail.present(module.run_command, others),
             _look_sendmail.wanted(variables, names),
         )
+    relay = None
+    if not found:
+        deadline = Deadline(time.monotonic, time.monotonic() + RESOLVER_SECONDS)
+        relay = describe(variables, names, canonical_name(endpoint_named(variables), resolve, deadline))
+    if relay and present:
+        findings += _look_postfix.look(present, relay, wishes)
+    elif relay and mta == "postfix":
+        findings += _look_postfix.unverified(relay.origin, relay)
     found += sentences(findings, REFUSED)
-    if found:
+    if relay is None or found:
         module.fail_json(msg=" ".join(found), faults=found, findings=[asdict(finding) for finding in findings])
     for sentence in sentences(findings, CHANGED):
         module.warn(sentence)
-    deadline = Deadline(time.monotonic, time.monotonic() + RESOLVER_SECONDS)
-    relay = describe(variables, names, canonical_name(endpoint_named(variables), resolve, deadline))
-    terms = IN_TERMS_OF[mta]
+    terms: Callable[[Relay], Any] = partial(in_postfix, present=present, wishes=wishes)
     if mta == "sendmail":
         relay = for_sendmail(relay)
         terms = partial(in_sendmail, keep_daemons=variables.get("ses_loopback_only") is False)
@@ -350,6 +369,7 @@ def main() -> None:
             "mta": {"type": "str", "choices": ["postfix", "sendmail"], "required": True},
             "packages": {"type": "list", "elements": "str", "default": []},
             "ca_bundle": {"type": "path"},
+            "units": {"type": "list", "elements": "str", "default": []},
             "variables": {"type": "dict", "required": True},
             "smtp_password": {"type": "str", "no_log": True},
             "secret_access_key": {"type": "str", "no_log": True},

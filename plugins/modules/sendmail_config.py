@@ -246,7 +246,7 @@ ARGUMENTS = {
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    unit = unit_of(module, is_chroot(module), tuple(module.params["reload_command"]))
+    unit = unit_of(module, "unit", is_chroot(module), tuple(module.params["reload_command"]))
     carry_out(module, fault, request, partial(configure, unit=unit), SendmailError)
 
 

@@ -46,7 +46,7 @@ class Postfix:
         return int(self.host.check_output("postconf -h relayhost").rpartition(":")[2])
 
     def _table(self) -> str:
-        return str(self.host.check_output("postconf -h smtp_sasl_password_maps"))
+        return str(self.host.check_output("postconf -h ses_relay_password_maps"))
 
     def credential_files(self) -> list[str]:
         """The files that may hold the password."""
@@ -75,7 +75,6 @@ class Postfix:
     # Somebody else's relay for a whole network.
     exposures = (
         "postconf -e inet_interfaces=all mynetworks=10.0.0.0/8",
-        "postconf -MX 127.0.0.25:25/inet",  # beside all interfaces, Postfix 3.5 does not start with it
         "systemctl restart postfix",
     )
 
