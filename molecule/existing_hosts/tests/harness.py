@@ -116,7 +116,8 @@ class Role:
     second: str = ""
     checked: dict[str, Any] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)  # queue or hold, for each mail
-    arrived: bool = False  # whether any mail reached the endpoint
+    led: bool = False  # whether any mail of this host was to reach the endpoint,
+    arrived: bool = False  # and whether any did
 
 
 def recap(output: str, host: str) -> str:
@@ -300,7 +301,7 @@ class Stage:
             for one in story.before:
                 if not role.failed and waits(one.mail.before):
                     waited.append((story, Sent(one.mail, one.token)))
-                elif role.failed or not story.life.later:
+                else:
                     fresh.append((story, one.mail))
         sent = self.send(name, [mail for _story, mail in fresh])
         told = [*waited, *((story, one) for (story, _mail), one in zip(fresh, sent, strict=True))]
@@ -325,6 +326,7 @@ class Stage:
             role.checked = by_name.get(name, {"trouble": output})
             found = {(token, at["place"]) for token, places in self.find(name).items() for at in places}
             role.waiting = [place for _token, place in found if place in {"queue", "hold"}]
+            role.led = any("ses" in one.mail.after.split() for story in stories[name] for one in story.after)
             ours = {one.token for story in stories[name] for one in story.after}
             role.arrived = any(token in ours and place == "ses" for token, place in found)
 

@@ -32,9 +32,10 @@ def hand_over(mail: dict[str, Any]) -> str:
             host = subprocess.check_output(["hostname", "-I"], text=True).split()[0]
         try:
             with smtplib.SMTP(host, int(port or 25), timeout=20) as client:
-                client.sendmail(mail["sender"] or mail["from"], mail["to"], content, mail_options=["BODY=8BITMIME"])
-        except smtplib.SMTPException as error:
-            return str(error)
+                text = content.replace(b"\n", b"\r\n")
+                client.sendmail(mail["sender"] or mail["from"], mail["to"], text, mail_options=["BODY=8BITMIME"])
+        except (OSError, smtplib.SMTPException) as error:
+            return f"{type(error).__name__}: {error}"
         return ""
     command = ["/usr/sbin/sendmail", *(["-f", mail["sender"]] if mail["sender"] is not None else [])]
     command += ["-t"] if how == "sendmail" else ["--", *mail["to"]]
