@@ -39,12 +39,14 @@ NAMES = {
     # Sendmail looks domains up before it leads their mail to a smart host.
     **{
         f"{name}.example": "127.0.0.2"
-        for name in "customer partner dept shop old new special visitors unverified brand".split()
+        for name in ["customer", "partner", "dept", "shop", "old", "new", "special", "visitors", "unverified", "brand"]
     },
     "example.com": "127.0.0.2",
 }
 VERIFIED = ["example.com", "brand.example"]
-PLACE = re.compile(r"(?P<place>.*?)(?: as (?P<sender>\S*))?(?: to (?P<to>\S+))?(?: by (?P<user>\S+))?(?: with (?P<header>.*))?$")
+PLACE = re.compile(
+    r"(?P<place>.*?)(?: as (?P<sender>\S*))?(?: to (?P<to>\S+))?(?: by (?P<user>\S+))?(?: with (?P<header>.*))?$"
+)
 Found = list[dict[str, Any]]
 
 
@@ -188,7 +190,9 @@ class Stage:
             region = "ses" if session["region"] == "us-east-1" else session["region"]
             for message in session["messages"]:
                 headers = [f"{name}: {value}" for name, value in message["headers"]]
-                for token in re.findall(r"life-[0-9a-f]{12}", "\n".join(h for h in headers if h.startswith("Subject:"))):
+                for token in re.findall(
+                    r"life-[0-9a-f]{12}", "\n".join(h for h in headers if h.startswith("Subject:"))
+                ):
                     at = {"place": region, "sender": message["from"], "recipients": ", ".join(message["to"])}
                     places.setdefault(token, []).append({**at, "headers": headers})
         return places
@@ -237,7 +241,9 @@ class Stage:
         for host in cases.values():
             if host.dns:
                 self.control.dns(**host.dns)
-        stories = {name: [Story(life, host) for life in host.lives if life.verdict != NOT_HERE] for name, host in cases.items()}
+        stories = {
+            name: [Story(life, host) for life in host.lives if life.verdict != NOT_HERE] for name, host in cases.items()
+        }
         with ThreadPoolExecutor(len(cases)) as pool:
             list(pool.map(lambda name: self._guarded(self._begin, name, stories[name]), cases))
             before = dict(zip(cases, pool.map(self._fingerprint, cases), strict=True))
@@ -293,7 +299,7 @@ class Stage:
         assert role is not None
         if role.failed:
             left, right = before.splitlines(), self._fingerprint(name).splitlines()
-            lines = [line for line in difflib.unified_diff(left, right, "before", "after", lineterm="", n=0)]
+            lines = list(difflib.unified_diff(left, right, "before", "after", lineterm="", n=0))
             for story in stories:
                 story.unchanged = "\n".join(lines)
         waited, fresh = [], []

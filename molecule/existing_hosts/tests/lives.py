@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-# Verdicts: it goes on as it was; the role changes it and says so; the role refuses before it changes anything; or it does
-# one of these, wholly. Where a life cannot be led with an MTA or on the testbed, its row has a reason and no mail.
+# Verdicts: it goes on as it was; the role changes it and says so; the role refuses before it changes anything; or it
+# does one of these, wholly. Where a life cannot be led with an MTA or on the testbed, its row has a reason and no mail.
 KEPT, CHANGED, REFUSED, EITHER, NOT_HERE = "kept", "changed", "refused", "kept or refused", "not here"
 OUTSIDE = "someone@customer.example"
 HUB, SES = "hub", "ses"  # the way out before, and after
@@ -33,7 +33,9 @@ class Mail:
     sender: str | None = None  # of the envelope; none: what the MTA makes of the user
     header_from: str = "root"
     user: str = "root"
-    how: str = "sendmail"  # by `sendmail -t`; "argv": `sendmail -- RECIPIENT`; "smtp": to 127.0.0.1:25; "smtp HOST:PORT"
+    how: str = (
+        "sendmail"  # by `sendmail -t`; "argv": `sendmail -- RECIPIENT`; "smtp": to 127.0.0.1:25; "smtp HOST:PORT"
+    )
     subject: str = ""  # words in it
     headers: dict[str, str] = field(default_factory=dict)
 

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from lives import CHANGED, EITHER, HUB, KEPT, NOT_HERE, OUTSIDE, REFUSED, SES, Host, Life, Mail
-from postfix_lives import LINK, MANY, ROOT, quoted
-
+from lives import CHANGED, EITHER, HUB, NOT_HERE, OUTSIDE, REFUSED, SES, Host, Life, Mail
+from postfix_lives import LINK, MANY, ROOT, TO_LINK, quoted
 
 INSERT = (
-    "awk 'FNR == NR { lines = lines $0 \"\\n\"; next } /^MAILER_DEFINITIONS/ { printf \"%s\", lines } { print }' "
+    'awk \'FNR == NR { lines = lines $0 "\\n"; next } /^MAILER_DEFINITIONS/ { printf "%s", lines } { print }\' '
     "/run/mc-lines /etc/mail/sendmail.mc >/run/mc-new; cat /run/mc-new >/etc/mail/sendmail.mc\n"
 )
 
@@ -26,12 +25,18 @@ def mc_end(*lines: str) -> str:
 
 def table(name: str, *rows: str, feature: bool = True) -> str:
     """Shell: rows of a table, built, and the feature that reads it."""
-    text = "".join(f"printf '%s\\t%s\\n' {' '.join(quoted(word) for word in one.split(None, 1))} >>/etc/mail/{name}\n" for one in rows)
+    text = "".join(
+        f"printf '%s\\t%s\\n' {' '.join(quoted(word) for word in one.split(None, 1))} >>/etc/mail/{name}\n"
+        for one in rows
+    )
     build = f"makemap hash /etc/mail/{name} </etc/mail/{name}\n"
     return text + build + (mc(f"FEATURE(`{name}', `hash -o /etc/mail/{name}.db')dnl") if feature else "")
 
 
-RELAYED = mc("define(`SMART_HOST', `[127.0.0.2]')dnl", "FEATURE(`accept_unresolvable_domains')dnl") + "make -sC /etc/mail relay-domains 2>/dev/null || true\n"
+RELAYED = (
+    mc("define(`SMART_HOST', `[127.0.0.2]')dnl", "FEATURE(`accept_unresolvable_domains')dnl")
+    + "make -sC /etc/mail relay-domains 2>/dev/null || true\n"
+)
 
 ALIASES = Life(
     "aliases lead root and others outside, and newaliases runs after the role",
@@ -40,7 +45,13 @@ ALIASES = Life(
     (
         Mail("root", "hub to ops@customer.example", "ses as root@example.com to ops@customer.example"),
         Mail("other", "hub to x@customer.example", "ses to x@customer.example", user="alice", header_from="alice"),
-        Mail("root", "hub", "ses to ops@customer.example", header_from="root (Cron Daemon)", headers={"Auto-Submitted": "auto-generated"}),
+        Mail(
+            "root",
+            "hub",
+            "ses to ops@customer.example",
+            header_from="root (Cron Daemon)",
+            headers={"Auto-Submitted": "auto-generated"},
+        ),
     ),
     later=("newaliases >/dev/null",),
     fault=1,
@@ -82,7 +93,10 @@ OFFICE = Host(
         Life(
             "a subject with an umlaut, unencoded, from cron, PHP's mail() and mailx",
             "as with Postfix",
-            mails=(Mail(OUTSIDE, HUB, SES, subject="größe"), Mail("alice", "mailbox alice", "mailbox alice", subject="größe")),
+            mails=(
+                Mail(OUTSIDE, HUB, SES, subject="größe"),
+                Mail("alice", "mailbox alice", "mailbox alice", subject="größe"),
+            ),
             fault=10,
         ),
         Life(
@@ -95,7 +109,8 @@ OFFICE = Host(
         Life(
             "virtual users of a domain of its own, to a user here and to an address outside",
             "hosting guides: virtusertable",
-            table("virtusertable", "sales@shop.example alice", "boss@shop.example boss@customer.example") + "echo shop.example >>/etc/mail/local-host-names",
+            table("virtusertable", "sales@shop.example alice", "boss@shop.example boss@customer.example")
+            + "echo shop.example >>/etc/mail/local-host-names",
             (
                 Mail("sales@shop.example", "mailbox alice", "mailbox alice"),
                 Mail("boss@shop.example", "hub to boss@customer.example", "ses to boss@customer.example"),
@@ -119,14 +134,35 @@ OFFICE = Host(
         Life(
             "a user's .forward with a copy at home",
             "universities' shell hosts",
-            "printf '\\\\carol, carol@customer.example\\n' >/home/carol/.forward; chown carol:carol /home/carol/.forward; chmod 755 /home/carol",
-            (Mail("carol", "mailbox carol + hub to carol@customer.example", "mailbox carol + ses to carol@customer.example"),),
+            "printf '\\\\carol, carol@customer.example\\n' >/home/carol/.forward; chown carol:carol "
+            "/home/carol/.forward; chmod 755 /home/carol",
+            (
+                Mail(
+                    "carol",
+                    "mailbox carol + hub to carol@customer.example",
+                    "mailbox carol + ses to carol@customer.example",
+                ),
+            ),
         ),
         Life(
             "users' addresses of a person's first and last name, by genericstable",
             "offices whose log-in names are no addresses",
-            table("genericstable", "dave dave.doe@example.com") + mc("GENERICS_DOMAIN(`sendmail1.corp.test')dnl", "GENERICS_DOMAIN(`sendmail2.corp.test')dnl", "GENERICS_DOMAIN(`sendmail3.corp.test')dnl", "FEATURE(`masquerade_envelope')dnl"),
-            (Mail(OUTSIDE, "hub as dave.doe@example.com", "ses as dave.doe@example.com", user="dave", header_from="dave"),),
+            table("genericstable", "dave dave.doe@example.com")
+            + mc(
+                "GENERICS_DOMAIN(`sendmail1.corp.test')dnl",
+                "GENERICS_DOMAIN(`sendmail2.corp.test')dnl",
+                "GENERICS_DOMAIN(`sendmail3.corp.test')dnl",
+                "FEATURE(`masquerade_envelope')dnl",
+            ),
+            (
+                Mail(
+                    OUTSIDE,
+                    "hub as dave.doe@example.com",
+                    "ses as dave.doe@example.com",
+                    user="dave",
+                    header_from="dave",
+                ),
+            ),
             fault=6,
         ),
         Life(
@@ -138,7 +174,9 @@ OFFICE = Host(
         Life(
             "a rule of one's own in LOCAL_RULE_0",
             "configurations that have grown for decades",
-            mc_end("LOCAL_RULE_0", "R$+ < @ special.example . > $*\t$#smtp $@ [127.0.0.6] $: $1 < @ special.example . > $2"),
+            mc_end(
+                "LOCAL_RULE_0", "R$+ < @ special.example . > $*\t$#smtp $@ [127.0.0.6] $: $1 < @ special.example . > $2"
+            ),
             (Mail("desk@special.example", "inner", "inner"),),
         ),
         Life(
@@ -166,13 +204,15 @@ OFFICE = Host(
         Life(
             "mail that access refuses is refused",
             "block lists by hand",
-            "printf 'To:blocked@customer.example\\tREJECT\\n' >>/etc/mail/access\n" + mc("FEATURE(`blocklist_recipients')dnl"),
+            "printf 'To:blocked@customer.example\\tREJECT\\n' >>/etc/mail/access\n"
+            + mc("FEATURE(`blocklist_recipients')dnl"),
             (Mail("blocked@customer.example", "not taken", "not taken", how="smtp", header_from="app@example.com"),),
         ),
         Life(
             "an automatic reply beside the mailbox, by a user's .forward",
             "vacation",
-            "printf '\\\\archive, \"|/usr/local/bin/keep vacation\"\\n' >/home/archive/.forward; chown archive:archive /home/archive/.forward; chmod 755 /home/archive",
+            "printf '\\\\archive, \"|/usr/local/bin/keep vacation\"\\n' >/home/archive/.forward; chown "
+            "archive:archive /home/archive/.forward; chmod 755 /home/archive",
             (Mail("archive", "mailbox archive + vacation", "mailbox archive + vacation"),),
         ),
         Life(
@@ -180,14 +220,24 @@ OFFICE = Host(
             "vacation programs, ticket systems",
             mails=(Mail(OUTSIDE, HUB, "mailbox root", sender="<>", how="argv", header_from="root@example.com"),),
             verdict=CHANGED,
-            why="SES answers a null sender with 501, so it stays in the mailbox of ses_bounce_recipient, as README says",
+            why="SES answers a null sender with 501, so it stays in the mailbox of ses_bounce_recipient, as "
+            "README says",
         ),
         Life(
             "a contact form that sends in the visitor's name",
             "PHP forms; reports of 554 'Email address is not verified'",
-            mails=(Mail("info@customer.example", HUB, "notice in mailbox root", sender="visitor@visitors.example", header_from="visitor@visitors.example"),),
+            mails=(
+                Mail(
+                    "info@customer.example",
+                    HUB,
+                    "notice in mailbox root",
+                    sender="visitor@visitors.example",
+                    header_from="visitor@visitors.example",
+                ),
+            ),
             verdict=CHANGED,
-            why="SES refuses senders that are not verified; no setting of a relay with ses_masquerade_domain alone can help, and the notice stays",
+            why="SES refuses senders that are not verified; no setting of a relay with ses_masquerade_domain "
+            "alone can help, and the notice stays",
         ),
         Life(
             "the masquerade domain itself in local-host-names",
@@ -209,7 +259,11 @@ ORIGIN = Host(
         Life(
             "MASQUERADE_AS has the domain, and the role is given the required variables alone",
             "guides to smart hosts",
-            mc("MASQUERADE_AS(`example.com')dnl", "FEATURE(`masquerade_envelope')dnl", "FEATURE(`masquerade_entire_domain')dnl"),
+            mc(
+                "MASQUERADE_AS(`example.com')dnl",
+                "FEATURE(`masquerade_envelope')dnl",
+                "FEATURE(`masquerade_entire_domain')dnl",
+            ),
             (Mail(OUTSIDE, "hub as root@example.com", "ses as root@example.com"),),
             fault=6,
         ),
@@ -296,9 +350,18 @@ PROCMAIL = Host(
         Life(
             "what SES refuses comes back, though a program delivers",
             "the same",
-            mails=(Mail("info@customer.example", HUB, "notice in procmail | notice in mailbox root", sender="app@unverified.example", header_from="app@unverified.example"),),
+            mails=(
+                Mail(
+                    "info@customer.example",
+                    HUB,
+                    "notice in procmail | notice in mailbox root",
+                    sender="app@unverified.example",
+                    header_from="app@unverified.example",
+                ),
+            ),
             verdict=CHANGED,
-            why="Sendmail has one local mailer, so the bounce takes the program that root's mail takes; Postfix has a service of its own for it",
+            why="Sendmail has one local mailer, so the bounce takes the program that root's mail takes; Postfix "
+            "has a service of its own for it",
             fault=3,
         ),
         Life(
@@ -323,7 +386,10 @@ DEAD_RELAY = Host(
         Life(
             "mail that waits when the role comes",
             "the reason why one changes the smart host at all",
-            mails=(Mail(OUTSIDE, "queue", ROOT), Mail("x@customer.example", "queue", "ses as alice@example.com", user="alice", header_from="alice")),
+            mails=(
+                Mail(OUTSIDE, "queue", ROOT),
+                Mail("x@customer.example", "queue", "ses as alice@example.com", user="alice", header_from="alice"),
+            ),
             why="Sendmail rewrites the sender when it delivers, so what waits needs no second reading",
             fault=8,
         ),
@@ -340,19 +406,54 @@ UPGRADES = Host(
     "a host that lives on",
     "sendmail",
     tuple(
-        Life(f"after the role: {name}", source, mails=(Mail(OUTSIDE, HUB, ROOT), Mail("bob", "mailbox bob", "mailbox bob")), later=(script,), fault=fault)
+        Life(
+            f"after the role: {name}",
+            source,
+            mails=(Mail(OUTSIDE, HUB, ROOT), Mail("bob", "mailbox bob", "mailbox bob")),
+            later=(script,),
+            fault=fault,
+        )
         for name, source, script, fault in (
-            ("the package is installed again", "unattended upgrades", "DEBIAN_FRONTEND=noninteractive apt-get -qq install --reinstall sendmail-bin >/dev/null 2>&1; systemctl is-active sendmail", 16),
-            ("sendmailconfig", "the package's own script", "yes '' | sendmailconfig >/dev/null 2>&1 || true; systemctl restart sendmail", 16),
-            ("make -C /etc/mail, and a restart", "everybody who edits a table", "make -sC /etc/mail >/dev/null; systemctl restart sendmail", 0),
+            (
+                "the package is installed again",
+                "unattended upgrades",
+                "DEBIAN_FRONTEND=noninteractive apt-get -qq install --reinstall sendmail-bin >/dev/null 2>&1; "
+                "systemctl is-active sendmail",
+                16,
+            ),
+            (
+                "sendmailconfig",
+                "the package's own script",
+                "yes '' | sendmailconfig >/dev/null 2>&1 || true; systemctl restart sendmail",
+                16,
+            ),
+            (
+                "make -C /etc/mail, and a restart",
+                "everybody who edits a table",
+                "make -sC /etc/mail >/dev/null; systemctl restart sendmail",
+                0,
+            ),
             ("newaliases", "everybody who edits aliases", "newaliases >/dev/null", 1),
-            ("the hooks of if-up, if-down and resolvconf", "hosts whose network comes and goes", "for hook in /etc/network/if-up.d/sendmail /etc/ppp/ip-up.d/sendmail /etc/resolvconf/update-libc.d/sendmail /etc/dhcp/dhclient-exit-hooks.d/sendmail; do test ! -e $hook || IFACE=eth0 sh $hook >/dev/null 2>&1 || true; done", 0),
-            ("the package's own update_db and update_conf", "postinst of an upgrade", "/usr/share/sendmail/update_db >/dev/null 2>&1 || true; /usr/share/sendmail/update_conf >/dev/null 2>&1 || true", 16),
+            (
+                "the hooks of if-up, if-down and resolvconf",
+                "hosts whose network comes and goes",
+                "for hook in /etc/network/if-up.d/sendmail /etc/ppp/ip-up.d/sendmail "
+                "/etc/resolvconf/update-libc.d/sendmail /etc/dhcp/dhclient-exit-hooks.d/sendmail; do test ! -e "
+                "$hook || IFACE=eth0 sh $hook >/dev/null 2>&1 || true; done",
+                0,
+            ),
+            (
+                "the package's own update_db and update_conf",
+                "postinst of an upgrade",
+                "/usr/share/sendmail/update_db >/dev/null 2>&1 || true; /usr/share/sendmail/update_conf "
+                ">/dev/null 2>&1 || true",
+                16,
+            ),
             ("Sendmail is stopped and started", "reboots", "systemctl stop sendmail; systemctl start sendmail", 0),
         )
     ),
     RELAYED,
-)  # fmt: skip
+)
 
 STOPPED = Host(
     "a host whose MTA is stopped",
@@ -414,11 +515,12 @@ PRIVATE_LINK = Host(
         Life(
             "the endpoint's name stands in /etc/hosts alone",
             "private links, and tests",
-            f"printf '%s {LINK}\\n' \"$(getent hosts email-smtp.us-east-1.amazonaws.com | cut -d' ' -f1)\" >>/etc/hosts",
+            TO_LINK,
             (Mail(OUTSIDE, HUB, ROOT),),
             verdict=EITHER,
             says=(LINK,),
-            why="Sendmail asks /etc/hosts too, after MX records; check and MTA have to resolve by the same rules, or the role says that it cannot",
+            why="Sendmail asks /etc/hosts too, after MX records; check and MTA have to resolve by the same "
+            "rules, or the role says that it cannot",
             fault=13,
         ),
     ),
@@ -481,38 +583,163 @@ COMPAT = Host(
 )
 
 
-def refused(name: str, source: str, state: str, says: tuple[str, ...], before: str = HUB, fault: int = 0, why: str = "", to: str = OUTSIDE, verdict: str = REFUSED, after: str = "", base: str = RELAYED, variables: dict | None = None) -> Host:
+def refused(
+    name: str,
+    source: str,
+    state: str,
+    says: tuple[str, ...],
+    *,
+    before: str = HUB,
+    fault: int = 0,
+    why: str = "",
+    to: str = OUTSIDE,
+    verdict: str = REFUSED,
+    after: str = "",
+    base: str = RELAYED,
+    variables: dict | None = None,
+) -> Host:
     """A host whose only life the role refuses; what arrived before arrives after."""
     life = Life(name, source, state, (Mail(to, before, after or before),), verdict, says, why, fault=fault)
     return Host(name, "sendmail", (life,), base, variables=variables or {})
 
 
 REFUSALS = (
-    refused("a row `.` in mailertable leads everything to another hub", "guides to smart hosts by mailertable", table("mailertable", ". smtp:[127.0.0.6]"), ("mailertable",), before="inner", fault=2, why="mailertable is asked before SMART_HOST, as transport_maps before relayhost"),
-    refused("a rule in LOCAL_RULE_0 leads everything elsewhere", "configurations that have grown for decades", mc_end("LOCAL_NET_CONFIG", "R$* < @ $* . > $*\t$#smtp $@ [127.0.0.6] $: $1 < @ $2 . > $3"), ("LOCAL_NET_CONFIG",), before="inner", verdict=EITHER, after=SES, why="kept where the role's rules come first, refused where they do not"),
-    refused("sendmail.cf was edited by hand", "answers in forums that change the .cf", "make -sC /etc/mail >/dev/null\nsed -i 's/^DS.*/DSsmtp:[127.0.0.6]/' /etc/mail/sendmail.cf; touch /etc/mail/sendmail.cf", ("sendmail.cf",), before="inner", verdict=EITHER, after=SES, why="the edit goes with the next make: refused, or named"),
-    refused("sendmail.mc has an error of m4", "editors' accidents", "printf 'include(`/etc/mail/nowhere.m4'\"'\"')dnl\\n' >/run/broken; cat /etc/mail/sendmail.mc >>/run/broken; cat /run/broken >/etc/mail/sendmail.mc", ("sendmail.mc",), before=""),
-    refused("sendmail.mc has a feature that does not exist", "configurations of another version", mc("FEATURE(`no_such_feature')dnl"), ("no_such_feature",), before=""),
-    refused("a map type that is not there", "a configuration from a host with LDAP", mc_end("LOCAL_CONFIG", "Kstaff nosuchtype /etc/mail/staff"), ("nosuchtype",), before=""),
-    refused("sendmail.mc names no mailers: a null client by FEATURE(`nullclient')", "Sendmail's own nullclient.mc", "sed -i '/^MAILER/d' /etc/mail/sendmail.mc; printf 'FEATURE(`nullclient'\"'\"', `[127.0.0.2]'\"'\"')dnl\\n' >>/etc/mail/sendmail.mc", ("sendmail.mc",), before="", base=""),
-    refused("the unit is masked", "administrators who want no MTA", "systemctl stop sendmail; systemctl mask sendmail 2>/dev/null || { mv /etc/systemd/system/sendmail.service /root/life/ 2>/dev/null; ln -sf /dev/null /etc/systemd/system/sendmail.service; systemctl daemon-reload; }", ("mask",), before="", fault=18),
-    refused("other hosts hand over their mail, and nobody said what becomes of them", "relay hosts of a data centre", OPEN, ("ses_loopback_only",)),
-    refused("a port that Sendmail cannot use", "variables that were written for Postfix", "", ("ses_port", "465"), fault=18, variables={"ses_port": 465}),
-)  # fmt: skip
+    refused(
+        "a row `.` in mailertable leads everything to another hub",
+        "guides to smart hosts by mailertable",
+        table("mailertable", ". smtp:[127.0.0.6]"),
+        ("mailertable",),
+        before="inner",
+        fault=2,
+        why="mailertable is asked before SMART_HOST, as transport_maps before relayhost",
+    ),
+    refused(
+        "a rule in LOCAL_RULE_0 leads everything elsewhere",
+        "configurations that have grown for decades",
+        mc_end("LOCAL_NET_CONFIG", "R$* < @ $* . > $*\t$#smtp $@ [127.0.0.6] $: $1 < @ $2 . > $3"),
+        ("LOCAL_NET_CONFIG",),
+        before="inner",
+        verdict=EITHER,
+        after=SES,
+        why="kept where the role's rules come first, refused where they do not",
+    ),
+    refused(
+        "sendmail.cf was edited by hand",
+        "answers in forums that change the .cf",
+        "make -sC /etc/mail >/dev/null\nsed -i 's/^DS.*/DSsmtp:[127.0.0.6]/' /etc/mail/sendmail.cf; touch "
+        "/etc/mail/sendmail.cf",
+        ("sendmail.cf",),
+        before="inner",
+        verdict=EITHER,
+        after=SES,
+        why="the edit goes with the next make: refused, or named",
+    ),
+    refused(
+        "sendmail.mc has an error of m4",
+        "editors' accidents",
+        "printf 'include(`/etc/mail/nowhere.m4'\"'\"')dnl\\n' >/run/broken; cat /etc/mail/sendmail.mc "
+        ">>/run/broken; cat /run/broken >/etc/mail/sendmail.mc",
+        ("sendmail.mc",),
+        before="",
+    ),
+    refused(
+        "sendmail.mc has a feature that does not exist",
+        "configurations of another version",
+        mc("FEATURE(`no_such_feature')dnl"),
+        ("no_such_feature",),
+        before="",
+    ),
+    refused(
+        "a map type that is not there",
+        "a configuration from a host with LDAP",
+        mc_end("LOCAL_CONFIG", "Kstaff nosuchtype /etc/mail/staff"),
+        ("nosuchtype",),
+        before="",
+    ),
+    refused(
+        "sendmail.mc names no mailers: a null client by FEATURE(`nullclient')",
+        "Sendmail's own nullclient.mc",
+        "sed -i '/^MAILER/d' /etc/mail/sendmail.mc; printf 'FEATURE(`nullclient'\"'\"', "
+        "`[127.0.0.2]'\"'\"')dnl\\n' >>/etc/mail/sendmail.mc",
+        ("sendmail.mc",),
+        before="",
+        base="",
+    ),
+    refused(
+        "the unit is masked",
+        "administrators who want no MTA",
+        "systemctl stop sendmail; systemctl mask sendmail 2>/dev/null || { mv "
+        "/etc/systemd/system/sendmail.service /root/life/ 2>/dev/null; ln -sf /dev/null "
+        "/etc/systemd/system/sendmail.service; systemctl daemon-reload; }",
+        ("mask",),
+        before="",
+        fault=18,
+    ),
+    refused(
+        "other hosts hand over their mail, and nobody said what becomes of them",
+        "relay hosts of a data centre",
+        OPEN,
+        ("ses_loopback_only",),
+    ),
+    refused(
+        "a port that Sendmail cannot use",
+        "variables that were written for Postfix",
+        "",
+        ("ses_port", "465"),
+        fault=18,
+        variables={"ses_port": 465},
+    ),
+)
 
 ELSEWHERE = Host(
     "what Sendmail on Debian cannot lead",
     "sendmail",
     (
-        Life("dnf5 fetches packages before another MTA stops", "Fedora", verdict=NOT_HERE, why="the testbed has no dnf5; a unit test holds the command's words", fault=14),
-        Life("words of SES that have a cause", "SES's own replies", verdict=NOT_HERE, why="each has a test beside the table of causes", fault=15),
-        Life("the unit of Debian 12", "if-up hooks", verdict=NOT_HERE, why="Postfix has units of its own there; sendmail.service is one unit on both", fault=17),
-        Life("one brand's sender leaves through a provider of its own", "sender_dependent_relayhost_maps", verdict=NOT_HERE, why="Sendmail has nothing of the kind without rules of one's own"),
+        Life(
+            "dnf5 fetches packages before another MTA stops",
+            "Fedora",
+            verdict=NOT_HERE,
+            why="the testbed has no dnf5; a unit test holds the command's words",
+            fault=14,
+        ),
+        Life(
+            "words of SES that have a cause",
+            "SES's own replies",
+            verdict=NOT_HERE,
+            why="each has a test beside the table of causes",
+            fault=15,
+        ),
+        Life(
+            "the unit of Debian 12",
+            "if-up hooks",
+            verdict=NOT_HERE,
+            why="Postfix has units of its own there; sendmail.service is one unit on both",
+            fault=17,
+        ),
+        Life(
+            "one brand's sender leaves through a provider of its own",
+            "sender_dependent_relayhost_maps",
+            verdict=NOT_HERE,
+            why="Sendmail has nothing of the kind without rules of one's own",
+        ),
         Life("a second instance", "postmulti", verdict=NOT_HERE, why="Sendmail has no instances"),
     ),
-)  # fmt: skip
+)
 
 HOSTS = (
-    OFFICE, ORIGIN, PROVIDER, PROCMAIL, DEAD_RELAY, UPGRADES, STOPPED, HUB_KEPT, HUB_CLOSED, PRIVATE_LINK, SUBMISSION, QUEUES,
-    COMPAT, *REFUSALS, ELSEWHERE,
-)  # fmt: skip
+    OFFICE,
+    ORIGIN,
+    PROVIDER,
+    PROCMAIL,
+    DEAD_RELAY,
+    UPGRADES,
+    STOPPED,
+    HUB_KEPT,
+    HUB_CLOSED,
+    PRIVATE_LINK,
+    SUBMISSION,
+    QUEUES,
+    COMPAT,
+    *REFUSALS,
+    ELSEWHERE,
+)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host delivered before the role it delivers after it, or the role refused before it changed anything, and said why."""
+"""What a host delivered before the role it delivers after it, or the role refused before any change, and said why."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lives import CHANGED, EITHER, KEPT, NOT_HERE, REFUSED
 from postfix_lives import HOSTS as POSTFIX
 from sendmail_lives import HOSTS as SENDMAIL
 
-# LIVES=word has those alone whose host's name or MTA has the word; the tests of the table itself then say what is missing.
+# LIVES=word leads those alone whose MTA and host have the word; tests of the whole table then say what is missing.
 WORD = os.environ.get("LIVES", "")
 HOSTS = tuple(host for host in (*POSTFIX, *SENDMAIL) if WORD in f"{host.mta}: {host.name}")
 LIVES = [(host, life) for host in HOSTS for life in host.lives]

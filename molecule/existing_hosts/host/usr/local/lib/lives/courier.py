@@ -104,7 +104,9 @@ def queued() -> list[dict[str, Any]]:
         reasons = re.findall(rb"^M(.*)$", content, re.MULTILINE)
         for token in set(TOKEN.findall(b"".join(re.findall(rb"^H.*Subject:.*$", content, re.MULTILINE)))):
             why = [reason.decode(errors="replace") for reason in reasons]
-            found.append({"token": token.decode(), "place": place, "sender": "", "recipients": "", "headers": [], "why": why})
+            found.append(
+                {"token": token.decode(), "place": place, "sender": "", "recipients": "", "headers": [], "why": why}
+            )
     return found
 
 

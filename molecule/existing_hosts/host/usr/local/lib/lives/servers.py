@@ -30,7 +30,7 @@ class Server:
     extensions: list[str] = field(default_factory=lambda: ["8BITMIME", "SMTPUTF8", "SIZE 52428800"])
 
 
-# Postfix binds port 25 of all addresses, Sendmail of Debian that of 127.0.0.1, and leads other mailers to port 25 alone.
+# Postfix binds port 25 of all addresses; Sendmail binds that of 127.0.0.1, and leads its mailers to port 25 alone.
 SMTP = 25 if os.path.exists("/usr/sbin/makemap") else 2025
 
 SERVERS = [
@@ -97,7 +97,11 @@ class Session:
             self.writer.close()
 
     async def on_ehlo(self, _command: str) -> None:
-        offered = [*self.server.extensions, *(["AUTH PLAIN LOGIN"] if self.server.log_in else []), "ENHANCEDSTATUSCODES"]
+        offered = [
+            *self.server.extensions,
+            *(["AUTH PLAIN LOGIN"] if self.server.log_in else []),
+            "ENHANCEDSTATUSCODES",
+        ]
         lines = [f"{self.server.place}.standin.test", *offered]
         await self.say(*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}")
 
