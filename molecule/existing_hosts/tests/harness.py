@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lives import NOT_HERE, REFUSED, Host, Life, Mail
+from lives import NOT_HERE, REBOOT, REFUSED, Host, Life, Mail
 from ses_simulator.client import Control
 from ses_simulator.credentials import derive
+from testbed import engine
 from testbed.layout import Layout
 from testbed.relay import ENVIRONMENT, INVENTORY
 
@@ -340,8 +341,11 @@ class Stage:
         for story in stories:
             for script in story.life.later:
                 try:
-                    self.shell(name, f"set -eu\n{script}")
-                except RuntimeError as error:
+                    if script == REBOOT:
+                        engine.reboot(self.layout, [name])
+                    else:
+                        self.shell(name, f"set -eu\n{script}")
+                except (RuntimeError, engine.EngineError) as error:
                     story.trouble = str(error)
                     return
                 sent = self.send(name, list(story.life.mails))

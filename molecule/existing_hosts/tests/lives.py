@@ -10,6 +10,7 @@ from typing import Any
 # does one of these, wholly. Where a life cannot be led with an MTA or on the testbed, its row has a reason and no mail.
 KEPT, CHANGED, REFUSED, EITHER, NOT_HERE = "kept", "changed", "refused", "kept or refused", "not here"
 OUTSIDE = "someone@customer.example"
+REBOOT = "reboot"  # in place of shell, among what happens later
 HUB, SES = "hub", "ses"  # the way out before, and after
 
 # Places of a mail, several joined by " + ":

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from lives import CHANGED, EITHER, HUB, NOT_HERE, OUTSIDE, REFUSED, SES, Host, Life, Mail
+from lives import CHANGED, EITHER, HUB, NOT_HERE, OUTSIDE, REBOOT, REFUSED, SES, Host, Life, Mail
 
 RELAYED = """
 postconf -e 'relayhost = [127.0.0.2]:2025' 'smtp_tls_security_level = may'
@@ -721,7 +721,8 @@ UPGRADES = Host(
                 "--signal=HUP rsyslog 2>/dev/null || true",
                 0,
             ),
-            ("postfix is stopped and started", "reboots", "systemctl stop postfix; systemctl start postfix", 0),
+            ("the host reboots", "kernel updates", REBOOT, 0),
+            ("postfix is stopped and started", "administrators", "systemctl stop postfix; systemctl start postfix", 0),
         )
     ),
     RELAYED,
@@ -749,7 +750,8 @@ BOOKWORM = Host(
         Life(
             "postfix.service is active after the first run, and can be reloaded",
             "if-up and resolvconf hooks that reload Postfix",
-            mails=(Mail(OUTSIDE, HUB, ROOT),),
+            "systemctl stop postfix 'postfix@*'",
+            mails=(Mail(OUTSIDE, "", ROOT),),
             later=(
                 "systemctl is-active postfix; systemctl reload postfix",
                 "sh /etc/network/if-up.d/postfix",
@@ -859,7 +861,21 @@ def refused(
     return Host(name, "postfix", (life,), RELAYED)
 
 
+SQUATTER = (
+    'systemd-run --quiet --unit=squatter python3 -c \'import socket, time; s = socket.create_server(("{}", {})); '
+    "time.sleep(3600)'; for try in $(seq 50); do python3 -c 'import socket; "
+    'socket.create_connection(("{}", {}))\' 2>/dev/null && break; sleep 0.1; done\n'
+)
+
 REFUSALS = (
+    refused(
+        "another program has an address that the role's services need, and Postfix does not come up",
+        "hosts with mail programs of their own; a failure that only a start shows",
+        "postconf -e inet_interfaces=loopback-only\n" + SQUATTER.format(*["127.0.0.25", 25] * 2),
+        ("postfix",),
+        fault=18,
+        why="a late failure leaves the host with its old files, and its MTA running",
+    ),
     refused(
         "a row `*` in transport_maps leads everything to another hub",
         "guides to smart hosts by transport_maps",

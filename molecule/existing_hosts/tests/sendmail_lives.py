@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from lives import CHANGED, EITHER, HUB, NOT_HERE, OUTSIDE, REFUSED, SES, Host, Life, Mail
+from lives import CHANGED, EITHER, HUB, NOT_HERE, OUTSIDE, REBOOT, REFUSED, SES, Host, Life, Mail
 from postfix_lives import LINK, MANY, ROOT, TO_LINK, quoted
 
 INSERT = (
@@ -449,7 +449,13 @@ UPGRADES = Host(
                 ">/dev/null 2>&1 || true",
                 16,
             ),
-            ("Sendmail is stopped and started", "reboots", "systemctl stop sendmail; systemctl start sendmail", 0),
+            ("the host reboots", "kernel updates", REBOOT, 0),
+            (
+                "Sendmail is stopped and started",
+                "administrators",
+                "systemctl stop sendmail; systemctl start sendmail",
+                0,
+            ),
         )
     ),
     RELAYED,
