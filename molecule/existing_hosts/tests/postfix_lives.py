@@ -591,6 +591,25 @@ MAILDIRS = Host(
             ),
         ),
         Life(
+            "TLS is demanded of everybody, with exceptions in smtp_tls_policy_maps",
+            "guides to hardening, and the old server that has no TLS",
+            "postconf -e smtp_tls_security_level=encrypt\n"
+            + row("tls_policy", "[127.0.0.2]:2025 none", "[127.0.0.6]:2025 none", parameter="smtp_tls_policy_maps")
+            + row("transport", "old-server.example smtp:[127.0.0.6]:2025", parameter="transport_maps"),
+            (Mail("desk@old-server.example", "inner", "inner"), Mail(OUTSIDE, HUB, ROOT)),
+        ),
+        Life(
+            "smtp_header_checks beside a configuration set",
+            "privacy guides",
+            row("hide_smtp", "/^X-Mark:.*/ REPLACE X-Mark: seen", kind="regexp", parameter="smtp_header_checks"),
+            (Mail(OUTSIDE, "hub with X-Mark: seen", "ses with X-Mark: seen", headers={"X-Mark": "inside"}),),
+        ),
+        Life(
+            "the configuration set on what leaves",
+            "ses_configuration_set",
+            mails=(Mail(OUTSIDE, HUB, "ses with X-SES-CONFIGURATION-SET: lives"),),
+        ),
+        Life(
             "main.cf is a link into a checkout",
             "configuration under version control",
             late="mkdir -p /srv/checkout; mv /etc/postfix/main.cf /srv/checkout/main.cf; ln -s "
@@ -601,6 +620,7 @@ MAILDIRS = Host(
         ),
     ),
     RELAYED,
+    variables={"ses_configuration_set": "lives"},
 )
 
 PROCMAIL = Host(
@@ -628,6 +648,15 @@ PROCMAIL = Host(
             verdict=CHANGED,
             why="as README says of bounces",
             fault=3,
+        ),
+        Life(
+            "a second way out, by smtp_fallback_relay",
+            "hosts with two lines",
+            "postconf -e 'smtp_fallback_relay=[127.0.0.2]:2025'",
+            (Mail(OUTSIDE, HUB, ROOT),),
+            verdict=CHANGED,
+            says=("smtp_fallback_relay",),
+            why="what goes to SES has no second way; the parameter is SES's client's no more, or goes, and is named",
         ),
     ),
     RELAYED,
@@ -796,6 +825,15 @@ HUB_CLOSED = Host(
             "hosts that listen for nobody any more",
             "postconf -e inet_interfaces=all 'mynetworks=127.0.0.0/8 10.0.0.0/8'",
             (Mail(OUTSIDE, HUB, ROOT),),
+        ),
+        Life(
+            "the way out is default_transport, with its own next hop",
+            "gateways by hand",
+            "postconf -e relayhost= 'default_transport=smtp:[127.0.0.2]:2025'",
+            (Mail(OUTSIDE, HUB, ROOT),),
+            verdict=CHANGED,
+            says=("default_transport",),
+            why="the role is there for this",
         ),
     ),
     RELAYED,
