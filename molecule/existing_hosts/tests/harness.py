@@ -107,6 +107,7 @@ class Story:
     after: list[Sent] = field(default_factory=list)
     later: dict[str, list[Sent]] = field(default_factory=dict)
     role: Role | None = None
+    ended: str = ""  # what failed of what happened after the role
     unchanged: str = ""  # the difference, where a refusal changed something
 
 
@@ -347,8 +348,8 @@ class Stage:
                     else:
                         self.shell(name, f"set -eu\n{script}")
                 except (RuntimeError, engine.EngineError) as error:
-                    story.trouble = str(error)
-                    return
+                    story.ended = str(error)
+                    break
                 sent = self.send(name, list(story.life.mails))
                 self.follow(name, sent, [mail.after for mail in story.life.mails], story.host.passes)
                 story.later[script] = sent

@@ -103,6 +103,7 @@ def test_the_check_says_can_send_where_mail_arrives_and_tells_what_waits(story):
     "key", [pytest.param((h.mta, life.name), id=named(h, life)) for h, life in LIVES if life.later]
 )
 def test_its_life_goes_on_after_the_role(story):
+    assert not story.ended
     assert list(story.later) == list(story.life.later), story.later.keys()
     for sent in story.later.values():
         is_where(sent, lambda mail: mail.after, story.host.passes)
