@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ansible.module_utils.facts.system.chroot import is_chroot
+from ansible_collections.mailops.ses.plugins.module_utils._unit import Unit
+
 # What is due after a first run.
 BARE = {"changed": True, "action": "restart", "reload_due": False, "restart_due": True}
 
@@ -34,6 +37,13 @@ def carry_out(
     if not module._diff:
         del result["diff"]
     module.exit_json(**readable(result))
+
+
+def unit_of(module: Any, reload_command: tuple[str, ...] = ()) -> Unit | None:
+    """The unit that the module is to see to, if any; as ansible.builtin.systemd_service, it starts nothing offline."""
+    name = module.params["unit"]
+    offline = os.environ.get("SYSTEMD_OFFLINE") == "1" or is_chroot(module)
+    return Unit(name, lambda argv: module.run_command(list(argv)), offline, reload_command) if name else None
 
 
 def _own(directory: str) -> str | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a look at a host's present mail set-up finds: each thing kept, changed and named, or refused before any change."""
+"""What a look at a host's present mail set-up finds: kept, changed and named, or refused before any change."""
 
 from __future__ import annotations
 

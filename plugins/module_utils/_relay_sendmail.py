@@ -25,6 +25,24 @@ Rules = list[Rule]
 # A bounce that Sendmail makes itself is addressed while macro f still names the sender of the mail that failed, but
 # only after that mail's delivery: so a delivery leaves this mark on its mail.
 MARK = "ses_tried"
+# The mailer that leads to SES. What SES needs hangs on it and on the endpoint's name, so that nothing else on the host
+# inherits it; the flag is one that Sendmail knows nothing of, for the header that only this mailer's mail gets.
+MAILER, FLAG = "ses_relay", "y"
+# Not `authinfo`, whose index Debian's scripts delete where it has no source in clear.
+CREDENTIALS = "ses_authinfo"
+MAX_RECIPIENTS = 50  # of a transaction; SES: "Recipient count exceeds 50"
+MAX_SIZE = 40 * 1024 * 1024  # bytes, with the encoding of attachments; SES's limit
+CIPHER_BITS = 112
+# What Sendmail says of a server's certificate -> what is said of it when that is not enough, in Sendmail's own words.
+UNPROVEN = {
+    "FAIL": "authentication failed",
+    "NO": "not authenticated",
+    "NOT": "no authentication requested",
+    "NONE": "other side does not support STARTTLS",
+    "CLEAR": "STARTTLS disabled locally",
+    "SOFTWARE": "TLS handshake failed.",
+    "PROTOCOL": "STARTTLS failed.",
+}
 # The distribution's daemons, on loopback.
 DAEMONS = [
     "Family=inet, Name=MTA-v4, Port=smtp, Addr=127.0.0.1",
@@ -39,34 +57,52 @@ class InSendmail:
     """What only Sendmail needs to know."""
 
     credential_keys: list[str]
-    max_messages: int
+    mailer: str  # its line, to which the port is to be added
     access: dict[str, str]
     aliases: dict[str, str]
+    defines: dict[str, Any]
+    features: dict[str, list[str]]
     macros: dict[str, list[Any]]
     queues: list[str]
-    recipient_rules: Rules
+    recipient_rules: list[Any]  # and rulesets after them
     sender_rules: Rules
     rulesets: list[Any]
     options: list[str]
 
 
-def in_sendmail(relay: Relay) -> InSendmail:
-    """The relay's rows and rules."""
+def in_sendmail(relay: Relay, keep_daemons: bool = False) -> InSendmail:
+    """The relay's rows and rules; daemons are the host's where it keeps them, else there are those on loopback alone."""
+    queue_macros = {"QUEUE_GROUP": queue_groups(relay.max_connections)}
     return InSendmail(
         credential_keys=[f"AuthInfo:{name}" for name in relay.credential_names],
-        max_messages=min(relay.max_messages, relay.max_seconds * MESSAGES_A_SECOND),
+        mailer=mailer(relay),
         access=access(relay),
         aliases=bounce_aliases(relay),
-        macros={**macros(relay), "QUEUE_GROUP": queue_groups(relay.max_connections), "DAEMON_OPTIONS": DAEMONS},
+        # Daemons that lines above the block have named are forgotten.
+        defines={} if keep_daemons else {"_DPO_": "", "confDAEMON_OPTIONS": None},
+        features={} if keep_daemons else {"no_default_msa": []},  # it would listen on every address
+        macros={**macros(relay), **queue_macros, **({} if keep_daemons else {"DAEMON_OPTIONS": DAEMONS})},
         queues=[BURST_QUEUE],
-        recipient_rules=recipient_rules(relay),
+        recipient_rules=[*recipient_rules(relay), *rulesets(relay), "SParseLocal"],
         sender_rules=sender_rules(relay),
-        rulesets=[
-            *("Scheck_compat", *delivery_rules()),
-            *("SLocal_tls_server", *server_rules(relay)),
-            *("Squeuegroup", *QUEUE_RULES),
-        ],
-        options=[*QUEUE_MAPS, *options(relay)],
+        rulesets=["Squeuegroup", *QUEUE_RULES],
+        options=[f"K{CREDENTIALS} hash -o /etc/mail/{CREDENTIALS}.db", *QUEUE_MAPS, *options(relay)],
+    )
+
+
+def rulesets(relay: Relay) -> list[Any]:
+    """Rules that stand before the distribution's, and before those of others, in rulesets of these names. They come
+    with ruleset 0: a later section would be too late, and LOCAL_CONFIG is before the option OperatorChars."""
+    found: list[Any] = ["Stry_tls", *try_rules(relay), "Stls_server", *server_rules(relay)]
+    return [*found, "Sauthinfo", *credential_rules(relay), "Scheck_compat", *delivery_rules(relay)]
+
+
+def mailer(relay: Relay) -> str:
+    """The mailer's definition: the distribution's `relay` with SES's limits, and no MX record for the endpoint."""
+    messages = min(relay.max_messages, relay.max_seconds * MESSAGES_A_SECOND)
+    return (
+        f"M{MAILER}, P=[IPC], F=mDFMuXa80{FLAG}, S=EnvFromSMTP/HdrFromSMTP, R=MasqSMTP, E=\\r\\n, L=2040, "
+        f"M={MAX_SIZE}, m={messages}, r={MAX_RECIPIENTS}, T=DNS/RFC822/SMTP, A=TCP $h"
     )
 
 
@@ -92,11 +128,8 @@ def for_sendmail(relay: Relay) -> Relay:
 
 
 def access(relay: Relay) -> dict[str, str]:
-    """What a server has to prove before it gets a credential, whatever its name, and the rows of AWS's page."""
-    proof = f"TEMP+VERIFY:112+CN:{relay.endpoint}"
-    demands = {f"TLS_Srv:{name}": proof for name in ("", *relay.credential_names)}
-    tried = {f"Try_TLS:{name}": "YES" for name in relay.credential_names}  # whatever a row for a domain says
-    return {**demands, **tried, **{f"Connect:{name}": "RELAY" for name in relay.credential_names}}
+    """The rows of AWS's page."""
+    return {f"Connect:{name}": "RELAY" for name in relay.credential_names}
 
 
 def macros(relay: Relay) -> dict[str, list[str]]:
@@ -122,59 +155,88 @@ def sender_rules(relay: Relay) -> Rules:
 
 
 def recipient_rules(relay: Relay) -> Rules:
-    """Ruleset 0, before Sendmail's own rules: null senders' mail stays here, the organisation's mail leaves."""
+    """Ruleset 0, before Sendmail's own rules: what has a null sender and would go to SES stays, whatever led there.
+    Local mail and partners are as without the role; the organisation's domain is never local, its mail leaves."""
     outside = relay.bounces_leave
     kept = "root" if outside else relay.bounce_recipient
     mailbox = f"$#local $: \\{kept}"  # the backslash keeps aliases out
     bounced = ["< > < $* >", f"< $+ > < {MARK} >"]
     rules = [["$*", f"$: < $&f > < $&{{{MARK}}} > $1"]]
     if outside:
-        forwarded = f"$#relay $@ {relay.endpoint} $: {_focused(relay.bounce_recipient)}"
+        forwarded = f"$#{MAILER} $@ {relay.endpoint} $: {_focused(relay.bounce_recipient)}"
         rules.append([f"< $* > < $* > {FORWARD} < @ {BOUNCE_DOMAIN} $* >", forwarded])
         rules.append([f"< $* > < $* > {KEEP} < @ {BOUNCE_DOMAIN} $* >", mailbox])
         # What comes for that very address is a bounce of a bounce.
         rules += [[f"{marks} {_focused(relay.bounce_recipient, '$*')}", mailbox] for marks in bounced]
-    rules += [[f"{marks} $*", f"$#local $: {BOUNCES}" if outside else mailbox] for marks in bounced]
-    rules.append(["< $* > < $* > $*", "$: $3"])
+    rules += [[f"{marks} $*", "$: < null > $2"] for marks in bounced]
+    rules.append(["< $* > < $* > $*", "$: < > $3"])
+    stays = f"$#local $: {BOUNCES}" if outside else mailbox
     for domain in relay.organisation_domains:
-        rules.append([f"$+ < @ {domain} $* >", f"$#relay $@ {relay.endpoint} $: $1 < @ {domain} . >"])
+        # The dot marks names that Sendmail takes for its own: others take their way without these rules.
+        rules.append([f"< null > $+ < @ {domain} . >", stays])
+        rules.append([f"< > $+ < @ {domain} . >", f"$#{MAILER} $@ {relay.endpoint} $: $1 < @ {domain} . >"])
+    rules += [
+        ["< null > $*", "$: < null > $>Parse1 $1"],
+        [f"< null > $#{MAILER} $*", stays],
+        ["< $* > $*", "$: $2"],
+    ]
     return rules
 
 
-def delivery_rules() -> Rules:
+def try_rules(relay: Relay) -> Rules:
+    """try_tls: the endpoint is asked for TLS, whatever a row says."""
+    return [["$*", "$: < $&h > $1"], [f"< {relay.endpoint} > $*", "$@ OK"], ["< $* > $*", "$: $2"]]
+
+
+def credential_rules(relay: Relay) -> Rules:
+    """authinfo: the endpoint's mail has the credential of SES and no other, and no other mail comes to it."""
+    return [
+        ["$*", "$: < $&h >"],
+        [f"< {relay.endpoint} >", f"$: ses < $({CREDENTIALS} AuthInfo:$&{{server_name}} $: ? $) >"],
+        ["ses < ? >", f"$: ses < $({CREDENTIALS} AuthInfo:$&{{server_addr}} $: ? $) >"],
+        ["ses < ? >", "$@ no"],
+        ["ses < $* >", "$# $1"],
+    ]
+
+
+def delivery_rules(relay: Relay) -> Rules:
     """check_compat, which runs before each delivery: leave the mark, and let no null sender through to SES."""
     refusal = '$#error $@ 5.7.1 $: "550 a null sender cannot be relayed through SES"'
     return [
         ["$*", f"$: $(macro {{{MARK}}} $@ {MARK} $) $1"],
-        ["$*", "$: < $&{rcpt_mailer} > $1"],
-        ["< relay > $| $*", refusal],
-        ["< relay > < > $| $*", refusal],
+        ["$*", "$: < $&h > $1"],
+        [f"< {relay.endpoint} > $| $*", refusal],
+        [f"< {relay.endpoint} > < > $| $*", refusal],
+        ["< $* > $*", "$: $2"],
     ]
 
 
 def server_rules(relay: Relay) -> Rules:
-    """Local_tls_server, which runs before the rows TLS_Srv of access: where they demand the endpoint's name, it counts.
+    """tls_server: a server to which the endpoint's mail leads has proven its name, or gets neither log-in nor mail.
 
-    Sendmail itself would also take a certificate for the name under which it has connected: where somebody lets it
-    expand the endpoint's name, that is whatever DNS says.
+    The recipient's host ($h) says so, not the name that Sendmail has connected to: that would be whatever DNS says,
+    where somebody lets it expand the endpoint's name.
     """
     name = relay.endpoint
     return [
-        ["$={TlsVerified}", '$: $>D <$&{server_name}> <?> <! "TLS_Srv"> <>'],
-        ["<?> $*", '$: $>A <$&{server_addr}> <?> <! "TLS_Srv"> <>'],
-        ["<?> $*", "$: <$(access TLS_Srv: $: ? $)>"],
-        [f"<$* +CN:{name}> $*", f"$: <demanded> {name}"],
+        ["$*", "$: < $&h > $1"],
+        [f"< {name} > OK", f"$: < ses > $(arith l $@ $&{{cipher_bits}} $@ {CIPHER_BITS} $)"],
+        ["< ses > FALSE", f"$: <demanded> {name}"],
+        ["< ses > $*", f'$#error $@ 4.7.0 $: "403 encryption too weak " $&{{cipher_bits}} " less than {CIPHER_BITS}"'],
         ["<demanded> $&{cn_subject}", "$@ OK"],
         ["<demanded> $={cert_altnames}", "$@ OK"],
         ["<demanded> $- . $+", "$: <demanded> *.$2"],
         ["<demanded> $={cert_altnames}", "$@ OK"],
         ["<demanded> $*", f'$#error $@ 4.7.0 $: "403 CN " $&{{cn_subject}} " does not match {name}"'],
+        *([f"< {name} > {said}", f'$#error $@ 4.7.0 $: "403 {words}"'] for said, words in UNPROVEN.items()),
+        [f"< {name} > $*", '$#error $@ 4.7.0 $: "403 authentication failure " $1'],
+        ["< $* > $*", "$: $2"],
     ]
 
 
 def options(relay: Relay) -> list[str]:
     """Lines of sendmail.cf: the configuration set's header on what leaves, and a further file of aliases."""
-    header = [f"H?a?X-SES-CONFIGURATION-SET: {relay.configuration_set}"] if relay.configuration_set else []
+    header = [f"H?{FLAG}?X-SES-CONFIGURATION-SET: {relay.configuration_set}"] if relay.configuration_set else []
     # Not by ALIAS_FILE, which the distribution's make does not understand with more than one file.
     aliases = [f"O AliasFile=text:-k0 -v1 {ALIASES}"] if relay.bounces_leave else []
     return header + aliases

@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
@@ -30,13 +30,17 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail_plan import 
 )
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail_request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._swap import Swap, locked, sweep
+from ansible_collections.mailops.ses.plugins.module_utils._unit import Unit, UnitError
+
+LOADING_SECONDS = 20.0  # in which a daemon that was started has written its pid file; it takes less than one
 
 
-def configure(request: Request, check_mode: bool, scratch: str) -> dict[str, Any]:
-    """Do all of it; in check mode all but the writing. The scratch directory is the caller's, private to it."""
+def configure(request: Request, check_mode: bool, scratch: str, unit: Unit | None = None) -> dict[str, Any]:
+    """Do all of it; in check mode all but the writing. The scratch directory is the caller's, private to it. A unit
+    that is given is enabled, runs, and has loaded what was written, or the host is as it was."""
     with nothing_changes(SendmailError):
         if _sendmail.installed():
-            return _configure(request, check_mode, scratch)
+            return _configure(request, check_mode, scratch, unit)
     if not check_mode:
         raise SendmailError("Sendmail is not installed: sendmail, makemap, m4 and make are needed. Install them first")
     return {
@@ -47,7 +51,7 @@ def configure(request: Request, check_mode: bool, scratch: str) -> dict[str, Any
     }
 
 
-def _configure(request: Request, check_mode: bool, scratch: str) -> dict[str, Any]:
+def _configure(request: Request, check_mode: bool, scratch: str, unit: Unit | None) -> dict[str, Any]:
     if not os.path.isdir(request.directory):
         raise SendmailError(f"config_directory: {request.directory} is no directory on this host")
     with nullcontext() if check_mode else locked(request.directory):
@@ -62,13 +66,41 @@ def _configure(request: Request, check_mode: bool, scratch: str) -> dict[str, An
         missed = _missed(plan, request, compiled)
         if plan.changed:
             _try(plan, compiled, scratch)
-        if plan.changed and not check_mode:
-            _carry_out(plan, compiled, request)
+        wanted = _due(plan, missed, request.restart)
+        verbs = unit.due(wanted["action"]) if unit else []
+        if (plan.changed or verbs) and not check_mode:
+            with unit.kept() if unit else nullcontext():
+                _carry_out(plan, compiled, request, partial(_run, unit, verbs, compiled))
+    report = _report(plan, request)
     return {
-        **_report(plan, request),
-        **_due(plan, missed),
+        **report,
+        **wanted,
+        "changed": report["changed"] or bool(verbs),
         "sendmail_version": _sendmail.version(compiled),
     }
+
+
+def _run(unit: Unit | None, verbs: Sequence[str], compiled: str) -> None:
+    """Bring the unit to the files that are there now. Debian's script reports success whatever became of the daemons,
+    so it counts when the daemon itself has loaded its configuration."""
+    if not unit or not verbs:
+        return
+    begun = time.time()
+    try:
+        unit.carry_out(verbs)
+    except UnitError as error:
+        raise SendmailError(f"the host keeps what it had: {error}") from error
+    if unit.offline or set(verbs) <= {"enable"}:
+        return
+    end = time.monotonic() + LOADING_SECONDS
+    while (_sendmail.loaded_at(compiled) or {"loaded": 0.0})["loaded"] < begun - CLOCK_SLACK:
+        if time.monotonic() > end:
+            raise SendmailError(
+                f"the host keeps what it had: {unit.name} did not load its configuration within "
+                f"{LOADING_SECONDS:.0f} s of `systemctl {verbs[-1]}`; see what it logged: "
+                f"journalctl -t sendmail -t sm-mta -u {unit.name}"
+            )
+        time.sleep(0.1)  # the interval of a bounded poll
 
 
 def _compile(plan: Plan, scratch: str, directory: str) -> str:
@@ -111,7 +143,7 @@ def _write(path: str, text: str) -> None:
         file.write(text.encode("utf-8", "surrogateescape"))
 
 
-def _carry_out(plan: Plan, compiled: str, request: Request) -> None:
+def _carry_out(plan: Plan, compiled: str, request: Request, then: Callable[[], None]) -> None:
     """Tables first and sendmail.cf last, so that it never refers to one that is not there, and is younger than what it
     is made of. Then the distribution's make, which brings its own files up to date and leaves sendmail.cf alone."""
     with _queues(plan.queues), Swap() as swap:
@@ -124,7 +156,17 @@ def _carry_out(plan: Plan, compiled: str, request: Request) -> None:
         for table in plan.tables:
             for path in table.remove:
                 swap.remove(path)
-        swap.commit(partial(_make, request.directory, compiled))
+        swap.commit(partial(_finish, plan, request.directory, compiled, then))
+    # Not before: until the daemon has the new sendmail.cf it reads them.
+    for table in plan.tables:
+        for path in table.outdated:
+            os.unlink(path)
+
+
+def _finish(plan: Plan, directory: str, compiled: str, then: Callable[[], None]) -> None:
+    if plan.changed:
+        _make(directory, compiled)
+    then()
 
 
 def _make(directory: str, compiled: str) -> None:
@@ -205,6 +247,6 @@ def _flushed(plan: Plan, request: Request) -> bool:
     return not (daemon and submission) or _sendmail.loaded_at(submission) is not None
 
 
-def _due(plan: Plan, missed: str) -> dict[str, Any]:
-    restart = missed == "restart" or CONF in plan.changed_files
+def _due(plan: Plan, missed: str, restart: bool = False) -> dict[str, Any]:
+    restart = restart or missed == "restart" or CONF in plan.changed_files
     return due(restart, plan.changed or missed == "reload")

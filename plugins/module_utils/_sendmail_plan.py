@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ class TablePlan:
     index: Mapping[str, str] | None  # what the index that is there holds
     build: bool
     remove: tuple[str, ...]
+    outdated: tuple[str, ...] = ()  # what held these rows under another name; it goes once nothing reads it
 
     @property
     def write(self) -> bool:
@@ -34,7 +36,7 @@ class TablePlan:
 
     @property
     def changed(self) -> bool:
-        return self.write or self.build or bool(self.remove)
+        return self.write or self.build or bool(self.remove or self.outdated)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -92,7 +94,8 @@ def make_plan(request: Request, installed: bool) -> Plan:
             "restore the distribution's, or add the mailers"
         )
     after = {MC: mc, CONF: _sendmail_conf.set_values(before[CONF], request.settings)}
-    tables = [look(table, request.directory, installed) for table in request.tables]
+    rest = _sendmail_mc.without_block(before[MC], "dnl #")
+    tables = [look(table, request.directory, installed, rest) for table in request.tables]
     queues = tuple(path for path in request.queues if not os.path.isdir(path))
     return Plan(before, after, tables, stale=False, queues=queues)
 
@@ -101,8 +104,8 @@ def path_of(name: str, request: Request) -> str:
     return request.settings_file if name == CONF else os.path.join(request.directory, name)
 
 
-def look(table: Table, directory: str, installed: bool) -> TablePlan:
-    """Compare a wanted table with the host's files."""
+def look(table: Table, directory: str, installed: bool, rest: str = "") -> TablePlan:
+    """Compare a wanted table with the host's files; the rest of sendmail.mc says what else reads an earlier one."""
     path = os.path.join(directory, table.name)
     before = "" if table.secret else text_of(path) or ""
     after = _maps.source(table.entries) if table.secret else _sendmail_mc.with_rows(before, table.entries)
@@ -110,4 +113,14 @@ def look(table: Table, directory: str, installed: bool) -> TablePlan:
     build = table.kind == "hash" and (index != rows(after) or (table.secret and exposed(path + ".db")))
     # Of a secret there is one copy. The distribution's make would build the index anew from a source that is there.
     remove = (path,) if table.secret and os.path.lexists(path) else ()
-    return TablePlan(table, path, before, after, index, build, remove)
+    earlier = os.path.join(directory, table.replaces) if table.replaces and installed else ""
+    outdated = (earlier + ".db",) if earlier and _only_ours(earlier, rows(after), rest) else ()
+    return TablePlan(table, path, before, after, index, build, remove, outdated)
+
+
+def _only_ours(earlier: str, wanted: Mapping[str, str], rest: str) -> bool:
+    """Whether an earlier table holds nothing but rows of ours, and nobody else's line has it read."""
+    if os.path.lexists(earlier) or re.search(rf"^(?!dnl|#).*\b{os.path.basename(earlier)}\b", rest, re.MULTILINE):
+        return False
+    held = _sendmail.index(earlier)
+    return bool(held) and set(held or ()) <= set(wanted)

@@ -24,6 +24,7 @@ class Table:
     kind: str
     entries: Mapping[str, str]
     secret: bool
+    replaces: str = ""  # the name that the same rows had before
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Request:
     directory: str
     queues: tuple[str, ...] = ()
     settings_file: str = ""
+    restart: bool = False  # one is due, whatever changes
 
 
 def fault(params: Mapping[str, Any]) -> str | None:
@@ -84,9 +86,12 @@ def _call_faults(option: str, name: Any, items: Any) -> Iterator[str]:
 
 
 def _table_faults(table: Mapping[str, Any]) -> Iterator[str]:
-    bad = _maps.name_fault(table["name"])
-    if bad:
-        yield bad
+    for name in filter(None, (table["name"], table.get("replaces"))):
+        bad = _maps.name_fault(name)
+        if bad:
+            yield bad
+    if table.get("replaces") and table["secret_entries"] is None:
+        yield "has replaces without secret_entries: rows that are no secret may stay under an earlier name"
     if table["entries"] is not None and table["secret_entries"] is not None:
         yield "has both entries and secret_entries: give one"
     if table["secret_entries"] is not None and table["kind"] == "text":
@@ -113,10 +118,12 @@ def request(params: Mapping[str, Any]) -> Request:
         directory=params["config_directory"].rstrip("/") or "/",
         queues=tuple(params["queues"]),
         settings_file=params["settings_file"],
+        restart=bool(params.get("restart")),
     )
 
 
 def _table(table: Mapping[str, Any]) -> Table:
     secret = table["secret_entries"] is not None
     entries = (table["secret_entries"] if secret else table["entries"]) or {}
-    return Table(table["name"], table["kind"], {key: str(value) for key, value in entries.items()}, secret)
+    values = {key: str(value) for key, value in entries.items()}
+    return Table(table["name"], table["kind"], values, secret, table.get("replaces") or "")

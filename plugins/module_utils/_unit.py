@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 # (arguments) -> (return code, standard output, standard error)
@@ -58,6 +59,24 @@ class Unit:
         if not self.offline and not self.active():
             raise UnitError(f"{self.name} does not run: {self._journal()}")
 
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Where something fails inside, it runs and starts after a reboot, or does not, as it did before: with the
+        files that are there when the failure comes out."""
+        active, enabled = self.active(), self.enabled()
+        try:
+            yield
+        except Exception:
+            if not self.offline:
+                # What failed may have left it running with files that are gone.
+                self.run(["systemctl", "reset-failed", self.name])
+                self.run(["systemctl", "restart" if active else "stop", self.name])
+            if not enabled and self.enabled():
+                self.run(["systemctl", "disable", self.name])
+            raise
+
     def _journal(self) -> str:
-        _status, out, _err = self.run(["journalctl", "--unit", self.name, "--lines", str(LINES), "--output", "cat", "--quiet"])
+        _status, out, _err = self.run(
+            ["journalctl", "--unit", self.name, "--lines", str(LINES), "--output", "cat", "--quiet"]
+        )
         return " / ".join(line.strip() for line in out.splitlines() if line.strip()) or "the journal says nothing of it"

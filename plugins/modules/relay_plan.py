@@ -148,14 +148,20 @@ sendmail:
       description: The keys under which C(authinfo) has the credentials.
       type: list
       elements: str
-    max_messages:
-      description: Messages after which a connection is recycled, so that it lasts no longer than asked for.
-      type: int
+    mailer:
+      description: The line of the mailer that leads to SES, to which the port is to be added.
+      type: str
     access:
       description: Rows of C(access).
       type: dict
     aliases:
       description: Aliases for mail that has a null sender, or empty.
+      type: dict
+    defines:
+      description: What a variable changes among the definitions of m4.
+      type: dict
+    features:
+      description: What a variable changes among the features.
       type: dict
     macros:
       description: Macros of m4 with their calls, as M(mailops.ses.sendmail_config) takes them.
@@ -194,6 +200,26 @@ other_mtas:
   returned: success
   type: list
   elements: str
+findings:
+  description:
+    - What the host has of its own, and what becomes of it. A refused one is among RV(faults), a changed one is a
+      warning.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    verdict:
+      description: V(kept), V(changed) or V(refused).
+      type: str
+    subject:
+      description: The parameter, line, file or unit.
+      type: str
+    reason:
+      description: What is so about it.
+      type: str
+    remedy:
+      description: What to do, where there is something.
+      type: str
 faults:
   description: What is wrong with the variables on this host, a sentence each, of which the message is made.
   returned: when a variable is refused
@@ -206,11 +232,14 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.facts.system.chroot import is_chroot
+from ansible_collections.mailops.ses.plugins.module_utils import _look_sendmail
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._finding import CHANGED, REFUSED, Finding, sentences
 from ansible_collections.mailops.ses.plugins.module_utils._host import host_names, installed_packages, read
 from ansible_collections.mailops.ses.plugins.module_utils._relay import (
     Relay,
@@ -276,19 +305,30 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
             "set ses_replace_mta to true if that is what you want, or use the role of the one that is there."
         )
     names = host_names(socket.gethostname(), read("/etc/hosts"))
+    findings: list[Finding] = []
     if mta == "sendmail":
         found += sendmail_faults(str(variables["ses_port"]), names, socket.getfqdn)
+        findings = _look_sendmail.look(
+            _look_sendmail.present(module.run_command, others),
+            _look_sendmail.wanted(variables, names),
+        )
+    found += sentences(findings, REFUSED)
     if found:
-        module.fail_json(msg=" ".join(found), faults=found)
+        module.fail_json(msg=" ".join(found), faults=found, findings=[asdict(finding) for finding in findings])
+    for sentence in sentences(findings, CHANGED):
+        module.warn(sentence)
     deadline = Deadline(time.monotonic, time.monotonic() + RESOLVER_SECONDS)
     relay = describe(variables, names, canonical_name(endpoint_named(variables), resolve, deadline))
+    terms = IN_TERMS_OF[mta]
     if mta == "sendmail":
         relay = for_sendmail(relay)
+        terms = partial(in_sendmail, keep_daemons=variables.get("ses_loopback_only") is False)
     return {
         "relay": asdict(relay),
-        mta: asdict(IN_TERMS_OF[mta](relay)),
+        mta: asdict(terms(relay)),
         "missing_packages": packages.missing(module.params["packages"]),
         "other_mtas": others,
+        "findings": [asdict(finding) for finding in findings],
         "trust_anchors": os.path.isfile(ca_file or module.params["ca_bundle"] or ""),
     }
 

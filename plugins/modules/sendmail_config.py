@@ -98,6 +98,28 @@ options:
           - Like O(tables[].entries), for tables with credentials, which have no other rows. Mutually exclusive with it.
           - Ansible hides every occurrence of these values in its output, so they should not be short words.
         type: dict
+      replaces:
+        description:
+          - The name that these rows had before. Its index goes where it holds nothing else, has no source, and no other
+            line of C(sendmail.mc) names it. Only with O(tables[].secret_entries).
+        type: str
+  unit:
+    description:
+      - Unit of systemd that runs Sendmail. It is enabled, and started, reloaded or restarted as RV(action) says, within
+        the change. Where it does not come up, the host's files and the unit are as they were before, and the module
+        fails.
+      - Without it, what RV(action) says is left to you. Offline (an image, a chroot, C(SYSTEMD_OFFLINE=1)) it is
+        enabled only.
+    type: str
+  reload_command:
+    description: What loads the configuration where O(unit) knows no reload, as on Debian.
+    type: list
+    elements: str
+    default: []
+  restart:
+    description: Whether a restart is due, whatever changes, as after an installation.
+    type: bool
+    default: false
   queues:
     description:
       - Queue directories that O(macros)'s C(QUEUE_GROUP) names, each within another queue directory, whose owner, group
@@ -137,16 +159,13 @@ EXAMPLES = r"""
       - name: access
         entries:
           "TLS_Srv:": TEMP+VERIFY:112+CN:email-smtp.us-east-1.amazonaws.com
-  register: sendmail
-
-- name: Load the configuration, by Debian's script; on Red Hat's systems the unit sendmail does it
-  ansible.builtin.command: /etc/init.d/sendmail {{ sendmail.action }}
-  when: sendmail.action != 'none'
+    unit: sendmail
+    reload_command: [/etc/init.d/sendmail, reload]  # Debian's script; on Red Hat's systems the unit does it
 """
 
 RETURN = r"""
 action:
-  description: What is due on the daemon, V(none), V(reload) or V(restart).
+  description: What is due on the daemon, V(none), V(reload) or V(restart); with O(unit), what was done.
   returned: success
   type: str
   sample: reload
@@ -193,8 +212,10 @@ sendmail_version:
   sample: 8.18.1
 """
 
+from functools import partial
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._configuring import carry_out
+from ansible_collections.mailops.ses.plugins.module_utils._configuring import carry_out, unit_of
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import SendmailError
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail_configure import configure
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail_request import fault, request
@@ -204,6 +225,7 @@ TABLE = {
     "kind": {"type": "str", "choices": ["hash", "text"], "default": "hash"},
     "entries": {"type": "dict"},
     "secret_entries": {"type": "dict", "no_log": True},
+    "replaces": {"type": "str"},
 }
 ARGUMENTS = {
     "defines": {"type": "dict", "default": {}},
@@ -215,12 +237,16 @@ ARGUMENTS = {
     "tables": {"type": "list", "elements": "dict", "default": [], "options": TABLE},
     "queues": {"type": "list", "elements": "path", "default": []},
     "config_directory": {"type": "path", "default": "/etc/mail"},
+    "unit": {"type": "str"},
+    "reload_command": {"type": "list", "elements": "str", "default": []},
+    "restart": {"type": "bool", "default": False},
 }
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    carry_out(module, fault, request, configure, SendmailError)
+    unit = unit_of(module, tuple(module.params["reload_command"]))
+    carry_out(module, fault, request, partial(configure, unit=unit), SendmailError)
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ class Sendmail:
     pid_file = "/run/sendmail/mta/sendmail.pid"
     deletion = "find /var/spool/mqueue /var/spool/mqueue-client -type f -delete"
     sender_process = "sendmail: MTA: running queue"
-    announcement = f"define(`SMART_HOST', `relay:{REGION_ENDPOINT}')"
+    announcement = f"define(`SMART_HOST', `ses_relay:{REGION_ENDPOINT}')"
     trace = "(8."  # its version
     null_sender = "<>"
     unverified, no_tls = "403 4.7.0", "does not support STARTTLS"
@@ -120,7 +120,7 @@ class Sendmail:
 
     def credential_files(self) -> list[str]:
         """The files that may hold the password."""
-        return ["/etc/mail/authinfo", "/etc/mail/authinfo.db"]
+        return ["/etc/mail/ses_authinfo", "/etc/mail/ses_authinfo.db"]
 
     def keys(self, name: str) -> list[str]:
         """The keys under which a server's name may be looked up."""
@@ -128,7 +128,7 @@ class Sendmail:
 
     def credential(self, key: str) -> tuple[str, str]:
         """User and password of a key."""
-        listing = self.host.check_output("makemap -u hash /etc/mail/authinfo")
+        listing = self.host.check_output("makemap -u hash /etc/mail/ses_authinfo")
         rows = dict(line.split("\t", 1) for line in listing.splitlines())
         fields = {word[1]: word[3:-1] for word in rows[key.lower()].split()}
         return fields["I"], fields["P"]

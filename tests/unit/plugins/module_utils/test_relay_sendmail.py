@@ -27,26 +27,44 @@ def test_each_name_has_a_row_and_none_is_for_every_server():
     assert sendmail().credential_keys == [f"AuthInfo:{ENDPOINT}", f"AuthInfo:{LOAD_BALANCER}"]
 
 
-def test_every_server_has_to_prove_that_it_is_the_endpoint():
-    access = sendmail().access
-    for name in ("", ENDPOINT, LOAD_BALANCER):
-        assert access[f"TLS_Srv:{name}"] == f"TEMP+VERIFY:112+CN:{ENDPOINT}"
-    assert access[f"Connect:{LOAD_BALANCER}"] == "RELAY"
-
-
-def test_the_demanded_name_counts_not_the_one_that_was_connected_to():
+def test_what_ses_needs_is_demanded_of_the_endpoint_alone():
     plan = sendmail()
-    demanded = f"+CN:{ENDPOINT}"
-    assert all(row.endswith(demanded) for key, row in plan.access.items() if key.startswith("TLS_Srv:"))
-    rules = plan.rulesets[plan.rulesets.index("SLocal_tls_server") + 1 : plan.rulesets.index("Squeuegroup")]
-    assert [f"<$* {demanded}> $*", f"$: <demanded> {ENDPOINT}"] in rules
-    assert rules[-1][1].startswith("$#error")
+    assert plan.access == {f"Connect:{name}": "RELAY" for name in (ENDPOINT, LOAD_BALANCER)}
+    for ruleset in ("Stry_tls", "Stls_server", "Sauthinfo", "Scheck_compat"):
+        rules = ruleset_of(plan, ruleset)
+        assert any(f"< {ENDPOINT} >" in left for left, _right in rules)
+    # What others have of their own stands below them, and gets what they got.
+    for ruleset in ("Stry_tls", "Stls_server", "Scheck_compat"):
+        assert ruleset_of(plan, ruleset)[-1] == ["< $* > $*", "$: $2"]
+
+
+def test_a_server_proves_the_endpoints_name_not_the_one_that_was_connected_to():
+    rules = ruleset_of(sendmail(), "Stls_server")
+    assert ["< ses > FALSE", f"$: <demanded> {ENDPOINT}"] in rules
+    assert not any("server_name" in part for rule in rules for part in rule)
+    for said in ("NONE", "FAIL", "$*"):
+        (right,) = [right for left, right in rules if left == f"< {ENDPOINT} > {said}"]
+        assert right.startswith("$#error $@ 4.7.0")
+
+
+def ruleset_of(plan, name):
+    """The rules of a ruleset that stands among those of ruleset 0."""
+    rest = plan.recipient_rules[plan.recipient_rules.index(name) + 1 :]
+    return rest[: next(number for number, item in enumerate(rest) if isinstance(item, str))]
+
+
+def test_daemons_listen_on_loopback_alone_or_are_the_hosts():
+    assert sendmail().macros["DAEMON_OPTIONS"]
+    assert sendmail().defines["confDAEMON_OPTIONS"] is None
+    kept = in_sendmail(relay(), keep_daemons=True)
+    assert "DAEMON_OPTIONS" not in kept.macros
+    assert kept.defines == kept.features == {}
 
 
 @pytest.mark.parametrize(("messages", "seconds", "most"), [(100, 60, 100), (100, 5, 10), (20, 60, 20)])
 def test_seconds_bound_a_connection_by_its_messages(messages, seconds, most):
     plan = sendmail(ses_connection_max_messages=messages, ses_connection_max_seconds=seconds)
-    assert plan.max_messages == most
+    assert f" m={most}, r=50, " in plan.mailer
 
 
 def test_the_hosts_names_are_masqueraded_and_stay_local():
@@ -62,7 +80,8 @@ def test_the_organisations_mail_leaves_though_the_host_has_its_name(further):
     variables = {**GOOD, "ses_masquerade_domain": "example.com", **further}
     plan = in_sendmail(describe(variables, ["example.com"], None))
     assert "example.com" not in plan.macros["LOCAL_DOMAIN"]
-    assert ["$+ < @ example.com $* >", f"$#relay $@ {ENDPOINT} $: $1 < @ example.com . >"] in plan.recipient_rules
+    leaves = f"$#ses_relay $@ {ENDPOINT} $: $1 < @ example.com . >"
+    assert ["< > $+ < @ example.com . >", leaves] in plan.recipient_rules
 
 
 def test_one_sender_replaces_every_address_but_the_null_sender():
@@ -88,7 +107,7 @@ def test_the_bounce_recipients_own_mail_is_known_from_other_bounces():
 def test_a_local_bounce_recipient_is_out_of_the_aliases_reach():
     plan = sendmail(ses_bounce_recipient="nobody")
     assert plan.aliases == {}
-    assert ["< > < $* > $*", "$#local $: \\nobody"] in plan.recipient_rules
+    assert ["< null > $#ses_relay $*", "$#local $: \\nobody"] in plan.recipient_rules
 
 
 def test_a_bounce_recipient_outside_gets_mail_from_itself_and_root_keeps_a_copy():
@@ -99,7 +118,7 @@ def test_a_bounce_recipient_outside_gets_mail_from_itself_and_root_keeps_a_copy(
 
 
 def test_the_configuration_set_is_a_header():
-    assert "H?a?X-SES-CONFIGURATION-SET: news" in sendmail(ses_configuration_set="news").options
+    assert "H?y?X-SES-CONFIGURATION-SET: news" in sendmail(ses_configuration_set="news").options
     assert not any(line.startswith("H") for line in sendmail().options)
 
 

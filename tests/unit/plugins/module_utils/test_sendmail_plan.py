@@ -92,3 +92,26 @@ def test_what_is_due_on_the_daemon(conf, stale, missed, action):
     plan = Plan({MC: "", CONF: "a"}, {MC: "", CONF: conf}, [], stale)
     assert _due(plan, missed)["action"] == action
     assert (CF in plan.changed_files) is stale
+
+
+EARLIER = Table("ses_authinfo", "hash", {"AuthInfo:a": "x"}, True, replaces="authinfo")
+
+
+@pytest.mark.parametrize(
+    ("held", "source", "rest", "goes"),
+    [
+        ({"authinfo:a": "old"}, False, "", True),
+        ({"authinfo:a": "old", "authinfo:partner": "theirs"}, False, "", False),
+        ({"authinfo:a": "old"}, True, "", False),
+        ({"authinfo:a": "old"}, False, "FEATURE(`authinfo')dnl\n", False),
+        ({"authinfo:a": "old"}, False, "dnl FEATURE(`authinfo')\n", True),
+        (None, False, "", False),
+    ],
+)
+def test_an_earlier_table_goes_where_it_is_ours_alone(tmp_path, index, held, source, rest, goes):
+    index["authinfo"] = held
+    if source:
+        (tmp_path / "authinfo").write_text("x")
+    plan = look(EARLIER, str(tmp_path), True, rest)
+    assert plan.outdated == ((str(tmp_path / "authinfo.db"),) if goes else ())
+    assert plan.changed
