@@ -204,3 +204,53 @@ def test_a_submission_program_with_another_hub_is_refused_before_any_change(rela
         )
     finally:
         relay.host.check_output("cp /root/submit.mc.saved /etc/mail/submit.mc; make -s -C /etc/mail")
+
+
+def test_a_daemon_that_does_not_come_up_with_the_new_files_goes_on_with_the_old(relay, endpoint):
+    """What fails late leaves the host as it was, and running."""
+    files = "cd /etc/mail && cat sendmail.mc sendmail.conf access && makemap -u hash ses_authinfo"
+    files += " && grep -v '^#' sendmail.cf"
+    drop_in = "/etc/systemd/system/sendmail.service.d"
+    refusal = "[Service]\nExecStartPre=/bin/sh -c '! grep -q ^DMexample.org /etc/mail/sendmail.cf'\n"
+    relay.host.check_output("sed -i 's/^MSP_INTERVAL=.*/MSP_INTERVAL=\"2m\";/' /etc/mail/sendmail.conf")
+    relay.host.check_output(
+        f"mkdir {drop_in}; printf '%s' {quote(refusal)} > {drop_in}/test.conf; systemctl daemon-reload"
+    )
+    before = relay.host.check_output(files)
+    try:
+        done = relay.playbook(ses_masquerade_domain="example.org")
+        assert done.returncode != 0
+        assert "the host keeps what it had" in done.stdout
+        assert relay.host.check_output(files) == before
+        _, message = relay.arrived(endpoint, relay.send())
+        assert message["from"] == "root@example.com"
+    finally:
+        relay.host.check_output(f"rm -r {drop_in}; systemctl daemon-reload")
+        relay.converge(**MASQUERADED)
+
+
+NO_SUCH_NAME = """
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.99", 53))
+while True:
+    asked, who = server.recvfrom(4096)
+    question = asked[12:asked.index(b"\\0", 12) + 5]
+    server.sendto(asked[:2] + b"\\x85\\x83" + b"\\0\\1" + bytes(6) + question, who)
+"""
+
+
+def test_an_endpoint_whose_name_stands_in_the_hosts_file_alone_is_reached(relay, endpoint):
+    """As smtp_check reaches it: DNS knows no name at all."""
+    relay.host.check_output(f"printf '%s' {quote(NO_SUCH_NAME)} > /root/dns.py; cp /etc/hosts /root/hosts.saved")
+    relay.host.check_output(
+        "cp /etc/resolv.conf /root/resolv.saved; systemd-run --quiet --unit=ses-dns python3 /root/dns.py"
+    )
+    name = "email-smtp.us-east-1.amazonaws.com"
+    relay.host.check_output(f"echo \"$(getent hosts {name} | cut -d' ' -f1) {name}\" >> /etc/hosts")
+    try:
+        relay.host.check_output("echo nameserver 127.0.0.99 > /etc/resolv.conf; systemctl restart sendmail")
+        relay.arrived(endpoint, relay.send())
+    finally:
+        relay.host.check_output("cat /root/hosts.saved > /etc/hosts; cat /root/resolv.saved > /etc/resolv.conf")
+        relay.host.check_output("systemctl stop ses-dns; systemctl restart sendmail")
