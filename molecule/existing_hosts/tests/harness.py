@@ -302,7 +302,12 @@ class Stage:
         assert role is not None
         if role.failed:
             left, right = before.splitlines(), self._fingerprint(name).splitlines()
-            lines = list(difflib.unified_diff(left, right, "before", "after", lineterm="", n=0))
+            lines = [
+                line
+                for line in difflib.unified_diff(left, right, "before", "after", lineterm="", n=0)
+                # What comes into the queue meanwhile is no change; what is gone from it is one.
+                if not line.startswith(("---", "+++", "@@", "+queue: "))
+            ]
             for story in stories:
                 story.unchanged = "\n".join(lines)
         waited, fresh = [], []
