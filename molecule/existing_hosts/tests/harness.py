@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lives import NOT_HERE, REBOOT, REFUSED, Host, Life, Mail
+from lives import LINK, NOT_HERE, REBOOT, REFUSED, Host, Life, Mail
 from ses_simulator.client import Control
 from ses_simulator.credentials import derive
 from testbed import engine
@@ -152,7 +152,7 @@ class Stage:
 
     def playbook(self, name: str, cases: dict[str, Host], *arguments: str) -> str:
         """Run a playbook on the containers, each with its host's variables."""
-        inventory = self.work / "variables.json"
+        inventory = self.work / f"variables-{'-'.join(cases)}.json"
         hosts = {container: host.variables for container, host in cases.items()}
         inventory.write_text(json.dumps({"all": {"children": {"existing_hosts": {"hosts": hosts}}}}))
         command = ["ansible-playbook", "-i", str(INVENTORY), "-i", str(inventory), name]
@@ -220,29 +220,31 @@ class Stage:
 
     def lead(self, hosts: list[Host]) -> dict[tuple[str, str], Story]:
         """Lead these hosts' lives, as many at once as there are containers."""
-        stories: dict[tuple[str, str], Story] = {}
+        self.control.reset()
+        self.control.call("identities", verified=VERIFIED)
+        self.control.dns(names=NAMES, nxdomain=[LINK])
+        mtas = sorted({host.mta for host in hosts})
+        with ThreadPoolExecutor(len(mtas) or 1) as pool:
+            told = pool.map(lambda mta: self._rounds([host for host in hosts if host.mta == mta]), mtas)
+            return {(story.host.mta, story.life.name): story for stories in told for story in stories}
+
+    def _rounds(self, hosts: list[Host]) -> list[Story]:
+        """As many hosts at once as there are containers."""
+        stories: list[Story] = []
         waiting = list(hosts)
         while waiting:
             free = {kind: list(names) for kind, names in CONTAINERS.items()}
             cases: dict[str, Host] = {}
             for host in list(waiting):
                 names = free[host.mta, host.system]
-                # A name in DNS is for all hosts of a round.
-                if names and not (host.dns and any(other.dns for other in cases.values())):
+                if names:
                     cases[names.pop(0)] = host
                     waiting.remove(host)
-            for told in self.round(cases):
-                stories[told.host.mta, told.life.name] = told
+            stories += self._round(cases)
         return stories
 
-    def round(self, cases: dict[str, Host]) -> list[Story]:
+    def _round(self, cases: dict[str, Host]) -> list[Story]:
         """One host in each container."""
-        self.control.reset()
-        self.control.call("identities", verified=VERIFIED)
-        self.control.dns(names=NAMES)
-        for host in cases.values():
-            if host.dns:
-                self.control.dns(**host.dns)
         stories = {
             name: [Story(life, host) for life in host.lives if life.verdict != NOT_HERE] for name, host in cases.items()
         }
@@ -326,7 +328,7 @@ class Stage:
 
     def _check(self, cases: dict[str, Host], stories: dict[str, list[Story]]) -> None:
         second = self.playbook("mailops.ses.relay", cases)
-        report = self.work / "report"
+        report = self.work / f"report-{'-'.join(cases)}"
         output = self.playbook("mailops.ses.check", cases, "-e", f"ses_report_dir={report}", "--become")
         try:
             checked = json.loads((report / "report.json").read_text())["hosts"]

@@ -13,6 +13,10 @@ OUTSIDE = "someone@customer.example"
 REBOOT = "reboot"  # in place of shell, among what happens later
 HUB, SES = "hub", "ses"  # the way out before, and after
 
+# A name in front of the endpoint that no resolver knows.
+LINK = "vpce-0a1b2c3d4e5f67890-life1234.email-smtp.us-east-1.vpce.amazonaws.com"
+TO_LINK = f"""printf '%s {LINK}\\n' "$(getent hosts email-smtp.us-east-1.amazonaws.com | cut -d' ' -f1)" >>/etc/hosts"""
+
 # Places of a mail, several joined by " + ":
 #   ses          the simulated endpoint of us-east-1; "eu-west-1" that of the other region
 #   hub, partner, provider, brand, store, inner, filter   a server of host/usr/local/lib/lives/servers.py
@@ -68,4 +72,3 @@ class Host:
     variables: dict[str, Any] = field(default_factory=dict)
     passes: tuple[str, ...] = ()  # places that its other mails pass as well
     system: str = "13"
-    dns: dict[str, Any] = field(default_factory=dict)

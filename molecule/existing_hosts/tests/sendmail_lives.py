@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from lives import CHANGED, EITHER, HUB, NOT_HERE, OUTSIDE, REBOOT, REFUSED, SES, Host, Life, Mail
-from postfix_lives import LINK, MANY, ROOT, TO_LINK, quoted
+from lives import CHANGED, EITHER, HUB, LINK, NOT_HERE, OUTSIDE, REBOOT, REFUSED, SES, TO_LINK, Host, Life, Mail
+from postfix_lives import MANY, ROOT, quoted
 
 INSERT = (
     'awk \'FNR == NR { lines = lines $0 "\\n"; next } /^MAILER_DEFINITIONS/ { printf "%s", lines } { print }\' '
@@ -532,7 +532,6 @@ PRIVATE_LINK = Host(
     ),
     RELAYED,
     variables={"ses_endpoint": LINK},
-    dns={"nxdomain": [LINK]},
 )
 
 SUBMISSION = Host(
