@@ -344,7 +344,7 @@ PROCMAIL = Host(
         Life(
             "the local mailer is a program, by local_procmail",
             "procmail and maildrop",
-            mc("FEATURE(`local_procmail', `/usr/local/bin/keep', `keep procmail $u')dnl"),
+            mc("FEATURE(`local_procmail', `/usr/local/bin/keep', `keep procmail $u', `SPhn9')dnl"),
             (Mail("alice", "procmail", "procmail"),),
         ),
         Life(
