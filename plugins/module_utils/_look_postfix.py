@@ -15,7 +15,9 @@ from ansible_collections.mailops.ses.plugins.module_utils._host import Runner
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_present import (
     PATTERNS,
     Present,
+    RefusedError,
     map_type,
+    read,
     references,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._relay import Relay
@@ -70,8 +72,19 @@ def units(names: Iterable[str], execute: Runner) -> Iterator[Finding]:
 Judge = Callable[[Present, Relay, Wishes], Iterator[Finding]]
 
 
-def look(present: Present, relay: Relay, wishes: Wishes) -> list[Finding]:
-    """All findings, in the order of the table below."""
+def examine(execute: Runner, names: Iterable[str]) -> tuple[Present | None, list[Finding]]:
+    """The host's Postfix, None where there is none, and what forbids to go on whatever the variables say."""
+    findings = list(units(names, execute))
+    try:
+        return read(execute), findings
+    except RefusedError as error:
+        return None, [broken(str(error)), *findings]
+
+
+def look(present: Present | None, relay: Relay, wishes: Wishes) -> list[Finding]:
+    """All findings, in the order of the table below; without a Postfix what the role's own will do."""
+    if present is None:
+        return list(unverified(relay.origin, relay))
     return [finding for judge in JUDGES for finding in judge(present, relay, wishes)]
 
 

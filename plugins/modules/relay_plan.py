@@ -243,9 +243,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.facts.system.chroot import is_chroot
-from ansible_collections.mailops.ses.plugins.module_utils import _look_postfix, _look_sendmail, _postfix_present
+from ansible_collections.mailops.ses.plugins.module_utils import _look_postfix, _look_sendmail
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
-from ansible_collections.mailops.ses.plugins.module_utils._finding import CHANGED, REFUSED, Finding, sentences
+from ansible_collections.mailops.ses.plugins.module_utils._finding import CHANGED, REFUSED, sentences
 from ansible_collections.mailops.ses.plugins.module_utils._host import host_names, installed_packages, read
 from ansible_collections.mailops.ses.plugins.module_utils._relay import (
     Relay,
@@ -279,6 +279,11 @@ def _given(variables: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in variables.items() if value is not None and value != ""}
 
 
+def _described(variables: dict[str, Any], names: list[str]) -> Relay:
+    deadline = Deadline(time.monotonic, time.monotonic() + RESOLVER_SECONDS)
+    return describe(variables, names, canonical_name(endpoint_named(variables), resolve, deadline))
+
+
 def plan(module: AnsibleModule) -> dict[str, Any]:
     """What the host and the variables say together; the module fails with every fault at once."""
     mta = module.params["mta"]
@@ -310,29 +315,18 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
             "set ses_replace_mta to true if that is what you want, or use the role of the one that is there."
         )
     names = host_names(socket.gethostname(), read("/etc/hosts"))
-    findings: list[Finding] = []
     wishes = _look_postfix.Wishes(variables.get("ses_loopback_only"))
-    present = None
+    present, relay = None, None
     if mta == "postfix":
-        try:
-            present = _postfix_present.read(module.run_command)
-        except _postfix_present.RefusedError as error:
-            findings = [_look_postfix.broken(str(error))]
-        findings += _look_postfix.units(module.params["units"], module.run_command)
-    if mta == "sendmail":
+        present, findings = _look_postfix.examine(module.run_command, module.params["units"])
+    else:
         found += sendmail_faults(str(variables["ses_port"]), names, socket.getfqdn)
         findings = _look_sendmail.look(
-            _look_sendmail.present(module.run_command, others),
-            _look_sendmail.wanted(variables, names),
+            _look_sendmail.present(module.run_command, others), _look_sendmail.wanted(variables, names)
         )
-    relay = None
     if not found:
-        deadline = Deadline(time.monotonic, time.monotonic() + RESOLVER_SECONDS)
-        relay = describe(variables, names, canonical_name(endpoint_named(variables), resolve, deadline))
-    if relay and present:
-        findings += _look_postfix.look(present, relay, wishes)
-    elif relay and mta == "postfix":
-        findings += _look_postfix.unverified(relay.origin, relay)
+        relay = _described(variables, names)
+        findings += _look_postfix.look(present, relay, wishes) if mta == "postfix" else []
     found += sentences(findings, REFUSED)
     if relay is None or found:
         module.fail_json(msg=" ".join(found), faults=found, findings=[asdict(finding) for finding in findings])
