@@ -60,7 +60,14 @@ def test_it_describes_the_relay(run):
     assert result["relay"]["ports"] == [587]
     assert result["missing_packages"] == ["postfix"]
     assert result["other_mtas"] == []
-    assert {table["name"] for table in result["postfix"]["tables"]} == {"ses_senders", "ses_headers", "ses_bounces"}
+    assert {table["name"] for table in result["postfix"]["tables"]} == {
+        "ses_senders",
+        "ses_headers",
+        "ses_bounces",
+        "ses_transport",
+        "ses_sender_transport",
+        "ses_sender_relays",
+    }
 
 
 @pytest.mark.parametrize(("packages", "changed"), [(["bash"], False), (["bash", "postfix"], True)])
