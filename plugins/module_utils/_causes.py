@@ -96,14 +96,25 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "own_mta_faulty",
-        "The host's own MTA cannot handle the mail before it goes anywhere: a table cannot be read, or a service that "
-        "its settings name is missing or does not start.",
-        "See the MTA's log for the reason. Rebuild the aliases (`newaliases`) and the other tables, correct the "
-        "transport that is not in master.cf, then let the queue run.",
+        "The host's own MTA cannot handle the mail before it goes anywhere: a table cannot be read, or a setting is "
+        "wrong.",
+        "See the MTA's log for the reason. Rebuild the aliases (`newaliases`) and the other tables, or correct the "
+        "setting, then let the queue run.",
         "https://www.postfix.org/postconf.5.html",
         kinds=("queue",),
-        queue=r"alias database unavailable|unknown mail transport error|mail transport unavailable|"
-        r"local configuration error|mail system configuration error|table lookup problem|Can't create transcript",
+        queue=r"alias database unavailable|local configuration error|mail system configuration error|"
+        r"table lookup problem",
+    ),
+    Cause(
+        "own_transport_missing",
+        "A service that the host's Postfix hands the mail to is not in its master.cf, or does not start; it may be the "
+        "one that leads to SES.",
+        "See the mail log, which names the service. Put it into master.cf, or correct the setting that names it "
+        "(default_transport, transport_maps, content_filter); for the way to SES run the playbook mailops.ses.relay.",
+        "https://www.postfix.org/master.5.html",
+        kinds=("queue",),
+        queue=r"unknown mail transport error|mail transport unavailable",
+        holds=True,
     ),
     Cause(
         "local_user_unknown",
