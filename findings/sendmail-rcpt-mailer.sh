@@ -54,11 +54,18 @@ told 'local submission'
 send -odq
 ./daemon -C test.cf -v -q >/dev/null
 told 'queue run'
-# A client that talks before the greeting is refused.
-for line in '' 'HELO x' 'MAIL FROM:<a@test.example>' 'RCPT TO:<b@there.example>' DATA 'Subject: x' . QUIT; do
-    sleep 0.3
-    [ -z "$line" ] || printf '%s\r\n' "$line"
-done | ./daemon -C test.cf -bs -odi >replies
+# A client that talks before it has the reply is refused.
+mkfifo client
+timeout 60 ./daemon -C test.cf -bs -odi <client >replies &
+exec 3>client
+replies=0
+for line in 'HELO x' 'MAIL FROM:<a@test.example>' 'RCPT TO:<b@there.example>' DATA 'Subject: x\r\n\r\nx\r\n.' QUIT; do
+    replies=$((replies + 1))
+    until [ "$(wc -l <replies)" -ge "$replies" ]; do sleep 0.1; done
+    printf "$line\r\n" >&3
+done
+exec 3>&-
+wait
 told 'SMTP session'
 printf 'mails delivered: %s\n' "$(grep -c '^From ' out/mail)"
 RUN
