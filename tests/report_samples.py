@@ -48,6 +48,26 @@ def throttled(count: int = 12, age: int = 11520) -> dict[str, Any]:
     }
 
 
+def waiting(*texts: str, states: dict[str, int] | None = None, age: int = 11520) -> dict[str, Any]:
+    """A Postfix queue with a deferred message for each of these reasons."""
+    counts = {"deferred": len(texts)} if states is None else states
+    return {
+        "mta": "postfix",
+        "messages": sum(counts.values()),
+        "states": counts,
+        "oldest_age_seconds": age if counts else None,
+        "reasons": [
+            {
+                "count": 1,
+                "text": text,
+                "oldest_age_seconds": age,
+                "diagnosis": diagnose_text(text, {"endpoint": ENDPOINT}),
+            }
+            for text in texts
+        ],
+    }
+
+
 def works(port: int, rtt: float = 12.0, **changes: Any) -> dict[str, Any]:
     """A port that took the whole dialogue over a path with this round trip, in milliseconds."""
     times = {
@@ -132,6 +152,13 @@ def not_logged_in(rtt: float = 12.0) -> dict[str, Any]:
     for port in ports:
         del port["timings_ms"]["auth"]
     return check(ports)
+
+
+def mail_manager(rtt: float = 12.0) -> dict[str, Any]:
+    """A log-in at an ingress endpoint of Mail Manager."""
+    name = "abc.fips.wxyz.mail-manager-smtp.amazonaws.com"
+    warning = diagnose(Symptom("only_accepted", facts={"endpoint": name}))
+    return check([works(port, rtt) for port in (587, 25)], endpoint=name, diagnosis=[warning])
 
 
 def no_port_25(rtt: float = 12.0) -> dict[str, Any]:

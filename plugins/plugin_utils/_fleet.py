@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose, holds_mail
 from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import (
     FAILING,
     STATES,
     has_result,
+    mail_waits,
     message_of,
     note_of,
     state_of,
@@ -47,6 +48,8 @@ def _host(name: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]
     queue, queue_error = _queue(result.get("queue") or {}) if state != "unreachable" else (None, None)
     if queue_error and queue_error == message:
         queue_error = None  # what keeps every module from running is told once
+    if state == "can_send" and mail_waits(queue):
+        state = "mail_waits"
     host: dict[str, Any] = {
         "host": str(name),
         "state": state,
@@ -137,7 +140,8 @@ def _diagnosis(
         known["stops_sending"] |= stops_sending
         return known
 
-    stopped = host["state"] in FAILING
+    waits = host["state"] == "mail_waits"
+    stopped = host["state"] in FAILING and not waits
     for port in ports:
         for item in port.get("diagnosis") or []:
             add(item, stopped)["ports"].append(port["port"])
@@ -149,7 +153,8 @@ def _diagnosis(
     if host["queue"]:
         for reason in result["queue"].get("reasons") or []:
             if reason.get("diagnosis"):
-                add(reason["diagnosis"], False)["queued"] += reason.get("count") or 0
+                stops = waits and holds_mail(reason["diagnosis"].get("id", ""))
+                add(reason["diagnosis"], stops)["queued"] += reason.get("count") or 0
     if host["queue_error"]:
         add(diagnose(Symptom("queue_unreadable", host["queue_error"])), False)
     return list(found.values())

@@ -2,8 +2,9 @@
 """junit.xml: a testsuite a host, in it "can send", each port and the queue.
 
 What a host that cannot send fails is "can send", and nothing else: the failures of the file are as many as the hosts
-that cannot send, its errors as many as those that could not be checked. A host that was not logged in, a port that does
-not work and a queue with deferred mail are skipped with a message, which CI servers show without failing the run.
+that cannot send (those whose mail waits among them), its errors as many as those that could not be checked. A host that
+was not logged in or of which sending is not known, a port that does not work and a queue with deferred mail are skipped
+with a message, which CI servers show without failing the run.
 """
 
 from __future__ import annotations
@@ -26,7 +27,14 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
 
 NAME = "mailops.ses.check"
 # How "can send" ends: what is known to fail is a failure, what could not be tried an error.
-_ENDS = {"not_logged_in": "skipped", "cannot_send": "failure", "unreachable": "error", "not_checked": "error"}
+_ENDS = {
+    "not_logged_in": "skipped",
+    "only_accepted": "skipped",
+    "cannot_send": "failure",
+    "mail_waits": "failure",
+    "unreachable": "error",
+    "not_checked": "error",
+}
 
 
 def render(fleet: dict[str, Any]) -> str:

@@ -26,7 +26,11 @@ def summary(fleet: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]], 
     checks = {host: result.get("check") or {} for host, result in results.items()}
     lines = [f"{headline(fleet['summary'])}{_others(fleet['summary'])}.", ""]
     if checks:
-        lines = [*table(checks), "", *lines] if len(checks) <= TABLE_UP_TO else [*lines, *_grouped(fleet)]
+        if len(checks) <= TABLE_UP_TO:
+            waiting = [cause for cause in fleet["causes"] if cause["mail_waits"]]  # of these no check tells
+            lines = [*table(checks), "", *_grouped(waiting), *lines]
+        else:
+            lines = [*lines, *_grouped(fleet["causes"])]
     return [visible(line) for line in [*lines, f"Reports in {directory}: report.html, report.json, junit.xml"]]
 
 
@@ -43,9 +47,9 @@ def _others(summary: Mapping[str, int]) -> str:
     return "".join(f"; {summary[state]:,} {STATE_WORDS[state]}" for state in FAILING if summary[state])
 
 
-def _grouped(fleet: Mapping[str, Any]) -> list[str]:
+def _grouped(causes: Iterable[Mapping[str, Any]]) -> list[str]:
     lines = []
-    for cause in fleet["causes"]:
+    for cause in causes:
         ports = f" ({ports_words(cause['ports'])})" if cause["ports"] else ""
         stopped = "".join(f", {cause[state]:,} {STATE_WORDS[state]}" for state in FAILING if cause[state])
         hosts = listed(cause["hosts"], _NAMES)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._queue import Message, QueueError, summarize
-from ansible_collections.mailops.ses.plugins.module_utils._queue_postfix import listed, parse, postfix_queue
+from ansible_collections.mailops.ses.plugins.module_utils._queue_postfix import listed, message, parse, postfix_queue
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -130,3 +130,15 @@ def test_messages_are_listed_without_postfix(tmp_path: Path) -> None:
         path.chmod(mode)
     assert listed(str(tmp_path)) == {"A1": "maildrop", "B2": "active", "C3": "deferred", "D4": "hold"}
     assert listed(str(tmp_path / "gone")) == {}
+
+
+def test_a_recipient_whose_bounce_is_still_to_be_sent_has_a_reason() -> None:
+    rows = [
+        {"address": "a@x.example", "delay_reason": "connect to a[192.0.2.1]:25: Connection refused"},
+        {"address": "b@x.example", "bounce_reason": "host b[192.0.2.2] said: 550 no such user"},  # Postfix 3.11
+        {"address": "c@x.example"},
+    ]
+    assert message({"queue_name": "deferred", "recipients": rows}).reasons == (
+        "connect to a[192.0.2.1]:25: Connection refused",
+        "host b[192.0.2.2] said: 550 no such user",
+    )

@@ -18,7 +18,7 @@ POSTFIX = "installed\tpostfix\tdefault-mta, mail-transport-agent\n"
 SENDMAIL = "installed\tsendmail-bin\tmail-transport-agent\ninstalled\tsendmail-base\t\n"
 OTHER = "installed\texim4-daemon-light\tmail-transport-agent\n"
 EMPTY = {"messages": 0, "states": {}, "oldest_age_seconds": None, "reasons": []}
-REASON = "connect to smtp.example[192.0.2.1]:587: Connection refused"
+REASON = "connect to email-smtp.us-east-1.amazonaws.com[192.0.2.1]:587: Connection refused"
 
 
 @pytest.fixture

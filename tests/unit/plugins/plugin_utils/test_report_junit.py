@@ -186,3 +186,18 @@ def test_any_bytes_are_well_formed():
     (suite,) = parsed(results)
     assert suite.get("failures") == "1"
     assert "␀␁␂" in suite.get("name")
+
+
+def test_mail_that_waits_is_a_failure_with_its_cause_and_an_only_accepted_one_is_skipped():
+    text = f"connect to {samples.ENDPOINT}[192.0.2.10]:587: Connection refused"
+    results = {
+        "web1": {"check": samples.healthy(), "queue": samples.waiting(text)},
+        "web2": {"check": samples.mail_manager(), "queue": samples.QUEUES["empty"]},
+    }
+    root = ElementTree.fromstring(render(fleet(results, samples.NOW)))
+    cases = [case for case in root.iter("testcase") if case.get("name") == "can send"]
+    assert [(case[0].tag, case[0].get("type")) for case in cases] == [
+        ("failure", "port_refused"),
+        ("skipped", "only_accepted"),
+    ]
+    assert root.get("failures") == "1"
