@@ -965,6 +965,61 @@ CAUSES: tuple[Cause, ...] = (
         _SES + "send-email-smtp-existing-server.html",
         kinds=("no_mta",),
     ),
+    # What a mail that was sent to prove the way (mail_probe) shows besides.
+    Cause(
+        "local_mta_down",
+        "The MTA does not run: what users hand over waits until it is started.",
+        "Start it (`systemctl status` of its unit tells why it is down). The mail leaves then.",
+        _RFC + "5321",
+        kinds=("mta_stopped",),
+    ),
+    Cause(
+        "mail_held",
+        "The mail is on hold in the queue (state {said}): nobody tries to deliver it.",
+        "See which rule holds mail (HOLD in Postfix's access and header tables, a milter, Sendmail's quarantine), then "
+        "release it: `postsuper -H QUEUE-ID`, or `sendmail -qQ -Q -qIQUEUE-ID`.",
+        "https://www.postfix.org/access.5.html",
+        kinds=("mail_held",),
+    ),
+    Cause(
+        "mail_not_tried",
+        "The mail is in the queue (state {said}), and the MTA has not tried to deliver it in this time.",
+        "See that the queue is run (queue_run_delay of Postfix; QUEUE_INTERVAL, or a daemon with -q, of Sendmail), "
+        "that the MTA is not busy with other mail, and look again: the mail is still there.",
+        "https://www.postfix.org/QSHAPE_README.html",
+        kinds=("mail_not_tried",),
+    ),
+    Cause(
+        "mail_log_unreadable",
+        "The mail is not in the queue, and the log that would have the server's reply cannot be read: {said}",
+        "Run the task as root (become: true), and see that the MTA logs to the journal, to one of the usual files "
+        "below /var/log, or to Postfix's maillog_file.",
+        _ANSIBLE + "playbook_guide/playbooks_privilege_escalation.html",
+        kinds=("mail_log_unreadable",),
+    ),
+    Cause(
+        "delivered_locally",
+        "The host kept the mail, by its delivery agent {said}, and handed nothing to SES.",
+        "Give an address outside as recipient. If it is one, see which setting makes its domain the host's own "
+        "(mydestination, virtual domains and transport_maps of Postfix; class w and mailertable of Sendmail).",
+        "https://www.postfix.org/ADDRESS_CLASS_README.html",
+        kinds=("delivered_locally",),
+    ),
+    Cause(
+        "delivered_elsewhere",
+        "A server took the mail without the reply that SES gives, so SES does not have it: {said}",
+        "See which setting leads this recipient's or this sender's mail there (transport_maps, relayhost and "
+        "content_filter of Postfix; mailertable and SMART_HOST of Sendmail).",
+        "https://www.postfix.org/transport.5.html",
+        kinds=("delivered_elsewhere",),
+    ),
+    Cause(
+        "submission_refused",
+        "The host's own MTA does not take the mail: {said}",
+        "Correct what its words name; the MTA's log may have more of them.",
+        _RFC + "5321",
+        kinds=("submission_refused",),
+    ),
     # The rest.
     Cause(
         "refused_temporarily",

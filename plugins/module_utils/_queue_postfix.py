@@ -91,10 +91,10 @@ def parse(lines: Iterable[str]) -> Iterator[Message]:
         except (ValueError, RecursionError):
             entry = None
         entry = entry if isinstance(entry, dict) else {}
-        found, name = message(entry), str(entry.get("queue_id") or "")
+        found = message(entry)
         if found.state not in _RESTING:
-            moving.update([name] if name else [])
-        elif name in moving:
+            moving.update([found.name] if found.name else [])
+        elif found.name in moving:
             continue
         yield found
 
@@ -108,6 +108,7 @@ def message(entry: dict[str, Any]) -> Message:
         sender=str(entry.get("sender") or ""),
         recipients=tuple(str(row.get("address") or "") for row in rows[:MAX_RECIPIENTS]),
         reasons=tuple(dict.fromkeys(str(row[key]) for row in rows for key in _REASONS if row.get(key))),
+        name=str(entry.get("queue_id") or ""),
     )
 
 

@@ -43,6 +43,14 @@ options:
         The queue of a host without one is reported as unreadable.
     type: dict
     default: {}
+  probes:
+    description:
+      - For each host what M(mailops.ses.mail_probe) registered there, where a mail was sent.
+      - A host whose mail SES took is in the state C(can_send) also without a log-in of the check. A host whose mail SES
+        did not take is in C(cannot_send), and one of which that is not known in C(not_checked).
+        C(junit.xml) then has the test case C(mail), which is skipped with a message where the mail did not arrive.
+    type: dict
+    default: {}
   variables:
     description:
       - Names of variables by the option of M(mailops.ses.smtp_check) that each of them was handed to.
@@ -79,6 +87,7 @@ EXAMPLES = r"""
   mailops.ses.check_report:
     checks: "{{ {'web1': hostvars['web1'].check} }}"
     queues: "{{ {'web1': hostvars['web1'].queue} }}"
+    probes: "{{ {'web1': hostvars['web1'].probe | default({})} }}"
     variables:
       region: my_region
     directory: "{{ playbook_dir }}/reports"

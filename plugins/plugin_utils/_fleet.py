@@ -19,6 +19,9 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import (
     mail_waits,
     message_of,
     note_of,
+    probe_causes,
+    probe_of,
+    state_by_probe,
     state_of,
 )
 
@@ -29,7 +32,7 @@ _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|(?<![\w:])[0-9a-fA-F]{0,4}(?
 
 
 def fleet(results: Mapping[str, Mapping[str, Any]], now: datetime) -> dict[str, Any]:
-    """RESULTS has for each host what smtp_check and mail_queue_info registered: {"check": …, "queue": …}."""
+    """RESULTS has for each host what the modules registered: {"check": …, "queue": …, "probe": …}."""
     hosts = [_host(name, result, now) for name, result in results.items()]
     return {
         "version": VERSION,
@@ -50,6 +53,8 @@ def _host(name: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]
         queue_error = None  # what keeps every module from running is told once
     if state == "can_send" and mail_waits(queue):
         state = "mail_waits"
+    probe = probe_of(result.get("probe") or {})
+    state = state_by_probe(state, probe)
     host: dict[str, Any] = {
         "host": str(name),
         "state": state,
@@ -62,6 +67,7 @@ def _host(name: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]
         "certificates": _certificates(ports, now),
         "queue": queue,
         "queue_error": queue_error,
+        "probe": probe,
     }
     host["diagnosis"] = _diagnosis(check, ports, result, host)
     return host
@@ -141,7 +147,9 @@ def _diagnosis(
         return known
 
     waits = host["state"] == "mail_waits"
-    stopped = host["state"] in FAILING and not waits
+    proven = (host["probe"] or {}).get("state") not in {None, "delivered"}  # what a mail shows is why, and no port is
+    usable = bool(check.get("reachable"))
+    stopped = host["state"] in FAILING and not waits and not (proven and usable)
     for port in ports:
         for item in port.get("diagnosis") or []:
             add(item, stopped)["ports"].append(port["port"])
@@ -150,6 +158,8 @@ def _diagnosis(
     note = note_of(check)
     if note:
         add(note, stopped)
+    for item in probe_causes(result.get("probe") or {}, host["probe"]):
+        add(item, host["state"] in FAILING)
     if host["queue"]:
         for reason in result["queue"].get("reasons") or []:
             if reason.get("diagnosis"):

@@ -48,7 +48,7 @@ def render(fleet: dict[str, Any]) -> str:
 
 
 def _suite(host: dict[str, Any], timestamp: str) -> tuple[dict[str, int], list[str]]:
-    cases = [_can_send(host), *(_port(host, port) for port in host["ports"]), _queue(host)]
+    cases = [_can_send(host), *(_port(host, port) for port in host["ports"]), _queue(host), *_probe(host)]
     text = "".join(line for case in cases for line in case)
     counts = {
         "tests": len(cases),
@@ -101,6 +101,18 @@ def _queue(host: dict[str, Any]) -> list[str]:
     lines = [f"{plural(reason['count'] or 0, 'message')}: {reason['text']}" for reason in queue["reasons"]]
     identifier = queue["reasons"][0]["diagnosis"] or "unknown"
     return _case(host, "queue", 0, _result("skipped", identifier, f"{said}; {lines[0]}"), "\n".join([said, *lines]))
+
+
+def _probe(host: dict[str, Any]) -> list[list[str]]:
+    """The mail that was sent; that it did not arrive is a failure of "can send"."""
+    probe = host["probe"]
+    if not probe:
+        return []
+    seconds = probe["seconds"] or 0.0
+    if probe["delivered"]:
+        return [_case(host, "mail", seconds, out=probe["message"])]
+    causes = [item["id"] for item in host["diagnosis"] if item["stops_sending"]]
+    return [_case(host, "mail", seconds, _result("skipped", (causes or ["unknown"])[-1], probe["message"]))]
 
 
 def _dialogue(port: dict[str, Any]) -> str:

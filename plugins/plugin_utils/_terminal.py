@@ -28,10 +28,18 @@ def summary(fleet: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]], 
     if checks:
         if len(checks) <= TABLE_UP_TO:
             waiting = [cause for cause in fleet["causes"] if cause["mail_waits"]]  # of these no check tells
-            lines = [*table(checks), "", *_grouped(waiting), *lines]
+            lines = [*table(checks), "", *_grouped(waiting), *_probes(fleet["hosts"]), *lines]
         else:
             lines = [*lines, *_grouped(fleet["causes"])]
     return [visible(line) for line in [*lines, f"Reports in {directory}: report.html, report.json, junit.xml"]]
+
+
+def _probes(hosts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What came of each host's mail."""
+    lines: list[str] = []
+    for host in hosts:
+        lines += [f"mail: {host['host']}", *wrapped(host["probe"]["message"]), ""] if host["probe"] else []
+    return lines
 
 
 def verdict(fleet: Mapping[str, Any]) -> str:

@@ -53,8 +53,9 @@ def test_what_it_lists() -> None:
             sender="root@web12.corp.test",
             recipients=("success@simulator.amazonses.com", "bounce@simulator.amazonses.com"),
             reasons=(REASON,),
+            name="4945E1E89BB",
         ),
-        Message("maildrop", 1795538169.0, "root", ("success@simulator.amazonses.com",)),
+        Message("maildrop", 1795538169.0, "root", ("success@simulator.amazonses.com",), name="E9DEB1E89B5"),
     ]
 
 

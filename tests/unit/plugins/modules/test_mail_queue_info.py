@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from typing import Any
 
@@ -59,7 +60,7 @@ def test_empty_queues(run, listing, mta):
     [("/usr/sbin/sendmail.postfix", "postfix"), ("/usr/sbin/sendmail.sendmail", "sendmail")],
 )
 def test_of_two_mtas_the_one_that_programs_call(run, monkeypatch, program, mta):
-    monkeypatch.setattr(mail_queue_info.os.path, "realpath", lambda path: program)
+    monkeypatch.setattr(os.path, "realpath", lambda path: program)
     assert run(POSTFIX + SENDMAIL)["mta"] == mta
 
 
@@ -102,7 +103,7 @@ def test_without_a_package_manager_the_option_is_needed(run, monkeypatch):
     def nothing(_run):
         raise LookupError("no package manager is found")
 
-    monkeypatch.setattr(mail_queue_info, "installed_packages", nothing)
+    monkeypatch.setattr(mail_queue_info, "installed_mta", nothing)
     assert run()["msg"] == (
         "Which MTA the host has cannot be told: no package manager is found. Set mta to postfix or sendmail."
     )
