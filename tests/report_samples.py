@@ -32,6 +32,31 @@ QUEUES = {
 }
 
 
+PROBES = {
+    "delivered": {
+        "delivered": True,
+        "state": "delivered",
+        "message_id": "0107017033dbb64d-be13a01e-dbf1-44b7-b876-3622165dacc1-000000",
+        "mta": "postfix",
+        "queue_ids": ["702671C0002"],
+        "mailer": "ses-relay/smtp",
+        "relay": {"host": ENDPOINT, "address": "192.0.2.10", "port": 587},
+        "sender": "root@example.com",
+        "recipient": "success@simulator.amazonses.com",
+        "seconds": 0.7,
+        "reply": "250 Ok 0107017033dbb64d-be13a01e-dbf1-44b7-b876-3622165dacc1-000000",
+        "diagnosis": [],
+        "msg": "The mail to success@simulator.amazonses.com is delivered.",
+    }
+}
+
+
+def probed(state: str, cause: dict[str, str]) -> dict[str, Any]:
+    """What mail_probe returns of a mail that SES did not take."""
+    changes = {"delivered": False, "state": state, "message_id": None, "diagnosis": [cause], "msg": cause["cause"]}
+    return {**PROBES["delivered"], **changes}
+
+
 def throttled(count: int = 12, age: int = 11520) -> dict[str, Any]:
     text = (
         f"host {ENDPOINT}[192.0.2.10] said: 454 Throttling failure: Maximum sending rate exceeded. "

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose, diagnose_text, printable
+from ansible_collections.mailops.ses.plugins.module_utils._endpoint import is_mail_manager
 from ansible_collections.mailops.ses.plugins.module_utils._probe_log import BOUNCED, DEFERRED, Delivery, Trace
 from ansible_collections.mailops.ses.plugins.module_utils._probe_mtas import Mta, Waiting
 from ansible_collections.mailops.ses.plugins.module_utils._probe_sources import Source
@@ -47,6 +48,7 @@ class Probe:
     now: Callable[[], float]  # seconds since the epoch
     pause: Callable[[], None]
     timeout: float
+    endpoint: str = ""  # SES's, where it is known: what another server refuses has another cause
     traces: list[Trace] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -121,6 +123,10 @@ class Probe:
             return self._result("waits", [self._reason(delivery)], delivery=delivery)
         if delivery.status == BOUNCED:
             return self._result("bounced", [self._reason(delivery)], delivery=delivery)
+        if delivery.relay and is_mail_manager(delivery.relay.host):
+            facts = {"endpoint": delivery.relay.host}
+            accepted = diagnose(Symptom("only_accepted", delivery.text, facts=facts))
+            return self._result("elsewhere", [accepted], delivery=delivery)
         if delivery.message_id:
             return self._result("delivered", [], delivery=delivery)
         if delivery.relay:
@@ -155,11 +161,13 @@ class Probe:
 
     def _reason(self, delivery: Delivery) -> dict[str, str]:
         facts = self._facts(self._sender(delivery))
-        facts.update({"endpoint": delivery.relay.host} if delivery.relay else {})
+        if delivery.relay:
+            facts["server"] = delivery.relay.host
+            facts.setdefault("endpoint", delivery.relay.host)
         return diagnose_text(delivery.text, facts)
 
     def _facts(self, sender: str) -> dict[str, str]:
-        facts = {"sender": sender, "recipients": self.mail.recipient}
+        facts = {"sender": sender, "recipients": self.mail.recipient, "endpoint": self.endpoint}
         return {name: value for name, value in facts.items() if value}
 
     def _sender(self, delivery: Delivery) -> str:
@@ -185,7 +193,7 @@ class Probe:
         found: dict[str, Any] = {
             "delivered": state == "delivered",
             "state": state,
-            "message_id": delivery.message_id if delivery else None,
+            "message_id": delivery.message_id if delivery and state == "delivered" else None,
             "mta": self.mta.name,
             "queue_ids": list(ids),
             "queue": waiting.message.state if waiting else None,

@@ -23,11 +23,12 @@ _POSTFIX_DELIVERY = re.compile(
 _SENDMAIL_ARRIVAL = re.compile(_ID + r"from=(?P<sender>.*?), size=.*\bmsgid=<(?P<name>[^>]*)>")
 _SENDMAIL_DELIVERY = re.compile(
     _ID + r"to=(?P<to>.*?), (?:ctladdr=.*?, )?delay=.*?\bmailer=(?P<mailer>[^,]+), pri=\d+, "
-    r"(?:relay=(?P<relay>.*?), )?(?:dsn=[\d.]+, )?(?:reply=(?P<reply>.*), )?stat=(?P<status>.*)$"
+    r"(?:relay=(?P<relay>.*?), )?(?:dsn=(?P<dsn>[\d.]+), )?(?:quarantine=.*?, )?"
+    r"(?:reply=(?P<reply>.*), )?stat=(?P<status>.*)$"
 )
-# What Postfix calls it, and the first word of Sendmail's `stat`; any other of Sendmail's is a failure.
+# What Postfix calls it, and the first word of Sendmail's `stat`, nothing for a mail that was not tried.
 _POSTFIX_STATUS = {"sent": SENT, "deferred": DEFERRED, "bounced": BOUNCED}
-_SENDMAIL_STATUS = {"Sent": SENT, "Deferred": DEFERRED, "queued": ""}
+_SENDMAIL_STATUS = {"Sent": SENT, "Deferred": DEFERRED, "queued": "", "quarantined": ""}
 # Delivery agents of Postfix that speak to another server.
 _POSTFIX_REMOTE = "smtp"
 _SENDMAIL_LOCAL = {"local", "prog", "*file*", "*include*", "discard", "cyrus", "cyrusv2", "procmail"}
@@ -160,7 +161,9 @@ def sendmail_delivery(line: Line) -> Delivery | None:
     if not found:
         return None
     stat, relay = found.group("status"), found.group("relay")
-    status = _SENDMAIL_STATUS.get(re.split(r"[ :(]", stat, maxsplit=1)[0], BOUNCED)
+    # Any other is a failure, for now or for ever.
+    other = DEFERRED if (found.group("dsn") or "").startswith("4") else BOUNCED
+    status = _SENDMAIL_STATUS.get(re.split(r"[ :(]", stat, maxsplit=1)[0], other)
     sent = re.match(r"Sent \((?P<reply>.*)\)$", stat)
     text = sent.group("reply") if sent else found.group("reply") or stat
     if sent and text.startswith("Ok "):

@@ -44,6 +44,10 @@ options:
       - A mail that is delivered or refused, or whose first delivery failed, is told at once.
     type: float
     default: 60
+  endpoint:
+    description:
+      - The SES endpoint that the MTA relays to, for the diagnosis. By default the server that answered.
+    type: str
   mta:
     description:
       - Which MTA the host has.
@@ -230,6 +234,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "recipient": {"type": "str", "required": True},
     "sender": {"type": "str"},
     "timeout": {"type": "float", "default": 60.0},
+    "endpoint": {"type": "str"},
     "mta": {"type": "str", "choices": ["postfix", "sendmail"]},
 }
 
@@ -254,6 +259,7 @@ def probe_of(params: dict[str, Any], mta: Mta) -> Probe:
         now=time.time,
         pause=lambda: time.sleep(INTERVAL),
         timeout=params["timeout"],
+        endpoint=params["endpoint"] or "",
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import report_samples as samples
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
 from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet, stopped_by
 from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import FAILING, STATES
 
@@ -252,3 +253,44 @@ def test_a_mail_that_mail_manager_accepts_is_not_said_to_be_sent():
 def test_the_newer_states_fit_the_schema(check):
     results = {"web1": {"check": check, "queue": samples.waiting(REFUSED)}}
     jsonschema.validate(fleet(results, samples.NOW), SCHEMA)
+
+
+HELD = diagnose(Symptom("mail_held", "hold"))
+UNTOLD = diagnose(Symptom("mail_log_unreadable", "no log"))
+
+
+@pytest.mark.parametrize(
+    ("check", "probe", "state"),
+    [
+        (samples.healthy(), samples.PROBES["delivered"], "can_send"),
+        (samples.not_logged_in(), samples.PROBES["delivered"], "can_send"),
+        (samples.wrong_password(), samples.PROBES["delivered"], "cannot_send"),
+        (samples.healthy(), samples.probed("waits", HELD), "cannot_send"),
+        (samples.not_logged_in(), samples.probed("waits", HELD), "cannot_send"),
+        (samples.healthy(), samples.probed("unknown", UNTOLD), "not_checked"),
+        (samples.healthy(), {"failed": True, "msg": "recipient 'x' is no mail address."}, "not_checked"),
+        (
+            samples.healthy(),
+            {"delivered": False, "state": "skipped", "msg": "In check mode no mail is sent."},
+            "can_send",
+        ),
+        (samples.healthy(), {"skipped": True, "changed": False}, "can_send"),
+        (samples.healthy(), {}, "can_send"),
+        (samples.DEAD, {}, "unreachable"),
+    ],
+)
+def test_a_mail_tells_more_than_a_log_in(check, probe, state):
+    found = fleet({"web1": {"check": check, "queue": samples.QUEUES["empty"], "probe": probe}}, samples.NOW)
+    (host,) = found["hosts"]
+    jsonschema.validate(found, SCHEMA)
+    assert host["state"] == state
+    if state not in ("can_send", "unreachable") and probe.get("state") != "delivered":
+        assert any(item["stops_sending"] for item in host["diagnosis"])
+
+
+def test_a_mail_that_waits_is_the_cause_and_no_port_is():
+    result = {"check": samples.no_port_25(), "probe": samples.probed("waits", HELD)}
+    (host,) = fleet({"web1": result}, samples.NOW)["hosts"]
+    stops = {item["id"]: item["stops_sending"] for item in host["diagnosis"]}
+    assert (stops["mail_held"], stops["port_25_swallowed"]) == (True, False)
+    assert host["probe"]["state"] == "waits"

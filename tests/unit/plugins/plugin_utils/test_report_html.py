@@ -160,3 +160,8 @@ def test_mail_that_waits_and_mail_that_is_only_accepted_have_their_words():
         fleet({"web1": {"check": samples.mail_manager(), "queue": samples.QUEUES["empty"]}}, samples.NOW)
     )
     assert "<h1>The host logged in, sending not known</h1>" in told
+
+
+def test_what_came_of_a_mail_is_shown():
+    shown = page({"web1": {"check": samples.healthy(), "probe": samples.PROBES["delivered"]}})
+    assert "<dt>Mail<dd>The mail to success@simulator.amazonses.com is delivered." in shown

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 import report_samples as samples
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
 from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
 from ansible_collections.mailops.ses.plugins.plugin_utils._report_junit import render
 
@@ -201,3 +202,15 @@ def test_mail_that_waits_is_a_failure_with_its_cause_and_an_only_accepted_one_is
         ("skipped", "only_accepted"),
     ]
     assert root.get("failures") == "1"
+
+
+def test_a_mail_that_was_sent_is_a_case_of_its_own():
+    held = diagnose(Symptom("mail_held", "hold"))
+    arrived, waits = samples.PROBES["delivered"], samples.probed("waits", held)
+    found = case({"web1": {"check": samples.healthy(), "probe": arrived}}, "mail")
+    assert (kinds(found), found.get("time")) == (["system-out"], "0.700")
+    results = {"web1": {"check": samples.healthy(), "probe": waits}}
+    assert kinds(case(results, "can send"))[:1] == ["failure"]
+    skipped = case(results, "mail")[0]
+    assert (skipped.tag, skipped.get("type"), skipped.get("message")) == ("skipped", "mail_held", held["cause"])
+    assert parsed(results).get("failures") == "1"

@@ -47,6 +47,12 @@ def test_a_cause_of_many_hosts_shows_its_messages_with_their_counts():
     assert sum("See that the host runs" in line for line in printed) == 1
 
 
+def test_what_came_of_a_mail_is_printed():
+    printed = lines({"web1": {"check": samples.healthy(), "probe": samples.PROBES["delivered"]}})
+    at = printed.index("mail: web1")
+    assert printed[at + 1] == "  The mail to success@simulator.amazonses.com is delivered."
+
+
 def test_no_host_is_said_plainly():
     assert lines({}) == ["No host was checked.", "", "Reports in /tmp/ses-report: report.html, report.json, junit.xml"]
 
