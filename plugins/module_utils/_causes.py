@@ -144,7 +144,8 @@ CAUSES: tuple[Cause, ...] = (
         "Check the name servers in the host's resolver settings and that UDP and TCP port 53 to them are open.",
         _CONNECT,
         kinds=("dns_unavailable",),
-        queue=r"Host not found, try again|Name server: .*host name lookup failure|host map: lookup \(\S*\): deferred",
+        queue=r"Host not found, try again|Temporary failure in name resolution|"
+        r"Name server: .*host name lookup failure|host map: lookup \(\S*\): deferred",
         holds=True,
     ),
     Cause(
@@ -975,11 +976,12 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "mail_held",
-        "The mail is on hold in the queue (state {said}): nobody tries to deliver it.",
-        "See which rule holds mail (HOLD in Postfix's access and header tables, a milter, Sendmail's quarantine), then "
-        "release it: `postsuper -H QUEUE-ID`, or `sendmail -qQ -Q -qIQUEUE-ID`.",
+        "The mail is on hold in the queue ({said}): nobody tries to deliver it.",
+        "See what holds mail (HOLD in Postfix's access and header tables, defer_transports, a milter, Sendmail's "
+        "quarantine), then release it: `postsuper -H QUEUE-ID`, or `sendmail -qQ -Q -qIQUEUE-ID`.",
         "https://www.postfix.org/access.5.html",
         kinds=("mail_held",),
+        queue=r"deferred transport$",
     ),
     Cause(
         "mail_not_tried",

@@ -99,6 +99,8 @@ POSTFIX_QUEUE = [
     (f"connect to {POSTFIX}:587: Connection reset by peer", "connection_lost"),
     (f"{NO_NAME} name={SES} type=AAAA: Host not found", "name_unresolved"),
     (f"{NO_NAME} name={SES} type=AAAA: Host not found, try again", "dns_unavailable"),
+    (f"unable to look up host {SES}: Temporary failure in name resolution", "dns_unavailable"),
+    ("deferred transport", "mail_held"),
     (f"TLS is required, but was not offered by host {POSTFIX}", "starttls_not_offered"),
     (f"TLS is required, but host {POSTFIX} refused to start TLS: 454 TLS not available", "starttls_refused"),
     ("Server certificate not verified", "certificate_not_verified"),  # whatever is wrong with it
