@@ -32,6 +32,31 @@ QUEUES = {
 }
 
 
+PROBES = {
+    "delivered": {
+        "delivered": True,
+        "state": "delivered",
+        "message_id": "0107017033dbb64d-be13a01e-dbf1-44b7-b876-3622165dacc1-000000",
+        "mta": "postfix",
+        "queue_ids": ["702671C0002"],
+        "mailer": "ses-relay/smtp",
+        "relay": {"host": ENDPOINT, "address": "192.0.2.10", "port": 587},
+        "sender": "root@example.com",
+        "recipient": "success@simulator.amazonses.com",
+        "seconds": 0.7,
+        "reply": "250 Ok 0107017033dbb64d-be13a01e-dbf1-44b7-b876-3622165dacc1-000000",
+        "diagnosis": [],
+        "msg": "The mail to success@simulator.amazonses.com is delivered.",
+    }
+}
+
+
+def probed(state: str, cause: dict[str, str]) -> dict[str, Any]:
+    """What mail_probe returns of a mail that SES did not take."""
+    changes = {"delivered": False, "state": state, "message_id": None, "diagnosis": [cause], "msg": cause["cause"]}
+    return {**PROBES["delivered"], **changes}
+
+
 def throttled(count: int = 12, age: int = 11520) -> dict[str, Any]:
     text = (
         f"host {ENDPOINT}[192.0.2.10] said: 454 Throttling failure: Maximum sending rate exceeded. "
@@ -45,6 +70,26 @@ def throttled(count: int = 12, age: int = 11520) -> dict[str, Any]:
         "states": states,
         "oldest_age_seconds": age,
         "reasons": [reason],
+    }
+
+
+def waiting(*texts: str, states: dict[str, int] | None = None, age: int = 11520) -> dict[str, Any]:
+    """A Postfix queue with a deferred message for each of these reasons."""
+    counts = {"deferred": len(texts)} if states is None else states
+    return {
+        "mta": "postfix",
+        "messages": sum(counts.values()),
+        "states": counts,
+        "oldest_age_seconds": age if counts else None,
+        "reasons": [
+            {
+                "count": 1,
+                "text": text,
+                "oldest_age_seconds": age,
+                "diagnosis": diagnose_text(text, {"endpoint": ENDPOINT}),
+            }
+            for text in texts
+        ],
     }
 
 
@@ -132,6 +177,13 @@ def not_logged_in(rtt: float = 12.0) -> dict[str, Any]:
     for port in ports:
         del port["timings_ms"]["auth"]
     return check(ports)
+
+
+def mail_manager(rtt: float = 12.0) -> dict[str, Any]:
+    """A log-in at an ingress endpoint of Mail Manager."""
+    name = "abc.fips.wxyz.mail-manager-smtp.amazonaws.com"
+    warning = diagnose(Symptom("only_accepted", facts={"endpoint": name}))
+    return check([works(port, rtt) for port in (587, 25)], endpoint=name, diagnosis=[warning])
 
 
 def no_port_25(rtt: float = 12.0) -> dict[str, Any]:

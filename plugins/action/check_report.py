@@ -34,7 +34,11 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = self._options()
         results = {
-            str(host): {"check": in_variables(check, options["variables"]), "queue": options["queues"].get(host)}
+            str(host): {
+                "check": in_variables(check, options["variables"]),
+                "queue": options["queues"].get(host),
+                "probe": in_variables(options["probes"].get(host) or {}, options["variables"]),
+            }
             for host, check in options["checks"].items()
         }
         found = fleet(results, datetime.now(timezone.utc))
@@ -62,11 +66,12 @@ class ActionModule(ActionBase):
         argument_spec = {
             "checks": {"type": "dict", "required": True},
             "queues": {"type": "dict", "default": {}},
+            "probes": {"type": "dict", "default": {}},
             "variables": {"type": "dict", "default": {}},
             "directory": {"type": "str", "default": "ses-report"},
         }
         given = self._task.args
-        large = {name: given[name] for name in ("checks", "queues") if isinstance(given.get(name), Mapping)}
+        large = {name: given[name] for name in ("checks", "queues", "probes") if isinstance(given.get(name), Mapping)}
         self._task.args = {**given, **dict.fromkeys(large, {})}
         _result, options = self.validate_argument_spec(argument_spec=argument_spec)
         for name, results in large.items():

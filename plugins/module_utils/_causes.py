@@ -16,7 +16,10 @@ _CREDENTIALS = _SES + "smtp-credentials.html"
 _QUOTAS = _SES + "manage-sending-quotas-errors.html"
 _IDENTITIES = _SES + "verify-addresses-and-domains.html"
 _RFC = "https://www.rfc-editor.org/rfc/rfc"
+_FILTERS = "https://www.postfix.org/FILTER_README.html"
+_MILTERS = "https://www.postfix.org/MILTER_README.html"
 _MTU = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/network_mtu.html"
+_MAIL_MANAGER = _SES + "eb-ingress.html"
 _ANSIBLE = "https://docs.ansible.com/ansible/latest/"
 
 _LOWER_MTU = (
@@ -40,6 +43,7 @@ class Cause(NamedTuple):
     scopes: tuple[str, ...] = ()  # how the other ports do: "works", "swallowed", "" (unknown)
     needs: tuple[str, ...] = ()  # facts that have to be known, from the options, the certificate or the queue
     queue: str = ""  # a regular expression for an MTA's own words, when no server replied
+    holds: bool = False  # of queued mail: what lies between the host and SES keeps all of its mail, and does not pass
 
 
 CAUSES: tuple[Cause, ...] = (
@@ -59,6 +63,80 @@ CAUSES: tuple[Cause, ...] = (
         _CREDENTIALS,
         kinds=("temporary_keys",),
     ),
+    # Another server than SES's, and what runs on the host itself: SES and the way to it have no part in these.
+    Cause(
+        "own_service_refuses",
+        "A service of the host's own (a filter, a mail store) at {local} refuses: {said}",
+        "Look into that service's log, and correct what its reply names. It is no server of SES's: mail for SES that "
+        "does not pass through it is not concerned.",
+        _FILTERS,
+        kinds=("reply",),
+        says=r"[45]\d\d[ -]",
+        needs=("local",),
+    ),
+    Cause(
+        "own_service_down",
+        "A service of the host's own (a filter, a mail store) does not take mail at {local}.",
+        "Start that service, and see that it listens there; or take it out of the MTA's settings (Postfix: "
+        "content_filter, mailbox_transport, virtual_transport, transport_maps). The mail waits until then, and SES "
+        "has no part in it.",
+        _FILTERS,
+        kinds=("queue",),
+        needs=("local",),
+        queue=r"connect to|timed out|lost connection with|TLS is required",
+    ),
+    Cause(
+        "own_filter_refuses",
+        "A mail filter (milter) of the host's own does not take the mail.",
+        "Look into the filter's log, and see that it runs where the MTA expects it (Postfix: smtpd_milters, "
+        "non_smtpd_milters; Sendmail: INPUT_MAIL_FILTER). SES has no part in it.",
+        _MILTERS,
+        kinds=("queue",),
+        queue=r"[Mm]ilter",
+    ),
+    Cause(
+        "own_mta_faulty",
+        "The host's own MTA cannot handle the mail before it goes anywhere: a table cannot be read, or a setting is "
+        "wrong.",
+        "See the MTA's log for the reason. Rebuild the aliases (`newaliases`) and the other tables, or correct the "
+        "setting, then let the queue run.",
+        "https://www.postfix.org/postconf.5.html",
+        kinds=("queue",),
+        queue=r"alias database unavailable|local configuration error|mail system configuration error|"
+        r"table lookup problem",
+    ),
+    Cause(
+        "own_transport_missing",
+        "A service that the host's Postfix hands the mail to is not in its master.cf, or does not start; it may be the "
+        "one that leads to SES.",
+        "See the mail log, which names the service. Put it into master.cf, or correct the setting that names it "
+        "(default_transport, transport_maps, content_filter); for the way to SES run the playbook mailops.ses.relay.",
+        "https://www.postfix.org/master.5.html",
+        kinds=("queue",),
+        queue=r"unknown mail transport error|mail transport unavailable",
+        holds=True,
+    ),
+    Cause(
+        "local_user_unknown",
+        "The mail is for a user of this host, and there is no such user.",
+        "Give the name an alias in the host's aliases (/etc/aliases, then `newaliases`) that leads to an address which "
+        "somebody reads, or create the user.",
+        _RFC + "5321",
+        kinds=("queue",),
+        queue=r"unknown user: |User unknown in local recipient table",
+    ),
+    Cause(
+        "other_server",
+        "Mail for another server than SES waits: {elsewhere} does not take it ({said}).",
+        "See with the people who run {elsewhere}, and in the network between, why. It is mail that the host's own "
+        "routes (transport, mailertable) lead there; mail for SES is not concerned.",
+        _RFC + "5321",
+        kinds=("queue", "reply"),
+        says=r"(?!530)[45]\d\d[ -]",
+        needs=("elsewhere",),
+        queue=r"connect to|refused by|timed out|lost connection with|[Hh]ost not found|Name service error|"
+        r"host name lookup failure|[Hh]ost unknown|TLS|No route to host|read error from",
+    ),
     # The way to the server.
     Cause(
         "dns_unavailable",
@@ -66,7 +144,9 @@ CAUSES: tuple[Cause, ...] = (
         "Check the name servers in the host's resolver settings and that UDP and TCP port 53 to them are open.",
         _CONNECT,
         kinds=("dns_unavailable",),
-        queue=r"Host not found, try again|Name server: .*host name lookup failure|host map: lookup \(\S*\): deferred",
+        queue=r"Host not found, try again|Temporary failure in name resolution|"
+        r"Name server: .*host name lookup failure|host map: lookup \(\S*\): deferred",
+        holds=True,
     ),
     Cause(
         "dns_unavailable",
@@ -75,6 +155,7 @@ CAUSES: tuple[Cause, ...] = (
         "look-up. With a longer timeout the check tells what comes after the name.",
         _CONNECT,
         kinds=("dns_late",),
+        holds=True,
     ),
     Cause(
         "name_unresolved",
@@ -84,6 +165,7 @@ CAUSES: tuple[Cause, ...] = (
         _CONNECT,
         kinds=("unresolved",),
         queue=r"Host or domain name not found|Host unknown",
+        holds=True,
     ),
     Cause(
         "local_mta_down",
@@ -94,6 +176,7 @@ CAUSES: tuple[Cause, ...] = (
         _RFC + "5321",
         kinds=("queue",),
         queue=r"(?:refused by|timed out with) \[?(?:127\.0\.0\.1|localhost|(?:IPv6:)?::1)(?![\w:]|\.\w)",
+        holds=True,
     ),
     Cause(
         "port_refused",
@@ -106,6 +189,7 @@ CAUSES: tuple[Cause, ...] = (
         kinds=("refused",),
         stages=("connect",),
         needs=("silent",),
+        holds=True,
     ),
     Cause(
         "port_refused",
@@ -118,6 +202,7 @@ CAUSES: tuple[Cause, ...] = (
         kinds=("refused",),
         stages=("connect",),
         queue=r"connect to \S+: Connection refused|Connection refused by",
+        holds=True,
     ),
     Cause(
         "port_25_swallowed",
@@ -130,6 +215,7 @@ CAUSES: tuple[Cause, ...] = (
         ports=(25,),
         scopes=("works", ""),
         queue=r"connect to \S+:25: (?:Connection|Operation) timed out",
+        holds=True,
     ),
     Cause(
         "egress_firewall",
@@ -142,6 +228,7 @@ CAUSES: tuple[Cause, ...] = (
         stages=("connect",),
         scopes=("swallowed",),
         needs=("witness",),
+        holds=True,
     ),
     Cause(
         "all_ports_swallowed",
@@ -154,6 +241,7 @@ CAUSES: tuple[Cause, ...] = (
         kinds=("timeout",),
         stages=("connect",),
         scopes=("swallowed",),
+        holds=True,
     ),
     Cause(
         "port_swallowed",
@@ -163,6 +251,7 @@ CAUSES: tuple[Cause, ...] = (
         kinds=("timeout",),
         stages=("connect",),
         queue=r"connect to \S+: (?:Connection|Operation) timed out|Deferred: (?:Connection|Operation) timed out",
+        holds=True,
     ),
     Cause(
         "address_swallowed",
@@ -181,6 +270,7 @@ CAUSES: tuple[Cause, ...] = (
         _TROUBLE,
         kinds=("unreachable",),
         queue=r"Network is unreachable|No route to host",
+        holds=True,
     ),
     Cause(
         "forbidden_by_host",
@@ -190,6 +280,7 @@ CAUSES: tuple[Cause, ...] = (
         _TROUBLE,
         kinds=("forbidden",),
         queue=r"(?:connect to \S+|Deferred): (?:Permission denied|Operation not permitted)",
+        holds=True,
     ),
     # TLS.
     Cause(
@@ -199,6 +290,7 @@ CAUSES: tuple[Cause, ...] = (
         "it (the endpoint's name, its addresses in DNS). If that server is meant, let it speak STARTTLS on this port.",
         _CONNECT,
         kinds=("wrapper_spoken",),
+        holds=True,
     ),
     Cause(
         "starttls_on_wrapper_port",
@@ -210,6 +302,7 @@ CAUSES: tuple[Cause, ...] = (
         _CONNECT,
         kinds=("plain_spoken",),
         queue=r"wrong version number",
+        holds=True,
     ),
     Cause(
         "starttls_not_offered",
@@ -219,7 +312,8 @@ CAUSES: tuple[Cause, ...] = (
         "465, which cannot be downgraded.",
         _RFC + "3207",
         kinds=("no_starttls",),
-        queue=r"TLS is required, but was not offered|does not support STARTTLS",
+        queue=r"\bTLS is required, but was not offered|does not support STARTTLS",
+        holds=True,
     ),
     Cause(
         "starttls_refused",
@@ -227,6 +321,7 @@ CAUSES: tuple[Cause, ...] = (
         "Try again later or use the TLS-wrapper port 465; if it stays, look for a proxy between the host and SES.",
         _RFC + "3207",
         stages=("tls",),
+        holds=True,
     ),
     Cause(
         "starttls_injected",
@@ -235,6 +330,7 @@ CAUSES: tuple[Cause, ...] = (
         "open to this.",
         _RFC + "3207",
         kinds=("injected",),
+        holds=True,
     ),
     Cause(
         "certificate_expired",
@@ -244,6 +340,7 @@ CAUSES: tuple[Cause, ...] = (
         _CONNECT,
         kinds=("certificate_expired",),
         queue=r"certificate has expired",
+        holds=True,
     ),
     Cause(
         "certificate_not_yet_valid",
@@ -252,6 +349,7 @@ CAUSES: tuple[Cause, ...] = (
         _CONNECT,
         kinds=("certificate_not_yet_valid",),
         queue=r"certificate is not yet valid",
+        holds=True,
     ),
     Cause(
         "hostname_mismatch",
@@ -266,6 +364,7 @@ CAUSES: tuple[Cause, ...] = (
         kinds=("certificate_other_name",),
         needs=("ses_name",),
         queue=r"CN \S+ does not match (?P<endpoint>\S+)",
+        holds=True,
     ),
     Cause(
         "certificate_other_name",
@@ -275,6 +374,7 @@ CAUSES: tuple[Cause, ...] = (
         _CONNECT,
         kinds=("certificate_other_name",),
         queue=r"CN (?P<names>\S+) does not match (?P<endpoint>\S+)",
+        holds=True,
     ),
     Cause(
         "certificate_untrusted",
@@ -284,6 +384,7 @@ CAUSES: tuple[Cause, ...] = (
         _CONNECT,
         kinds=("certificate_untrusted",),
         queue=r"Server certificate not trusted|certificate verification failed|self[- ]signed certificate",
+        holds=True,
     ),
     Cause(
         "certificate_not_verified",
@@ -294,6 +395,7 @@ CAUSES: tuple[Cause, ...] = (
         _CONNECT,
         kinds=("queue",),
         queue=r"Server certificate not verified|403 4\.7\.0 authentication fail",
+        holds=True,
     ),
     Cause(
         "tls_too_old",
@@ -302,6 +404,7 @@ CAUSES: tuple[Cause, ...] = (
         _SES + "security-protocols.html",
         kinds=("tls_too_old",),
         queue=r"unsupported protocol|alert protocol version",
+        holds=True,
     ),
     Cause(
         "path_mtu_black_hole",
@@ -310,6 +413,7 @@ CAUSES: tuple[Cause, ...] = (
         _LOWER_MTU,
         _MTU,
         kinds=("path_mtu_black_hole",),
+        holds=True,
     ),
     Cause(
         "path_mtu_black_hole",
@@ -318,6 +422,7 @@ CAUSES: tuple[Cause, ...] = (
         _LOWER_MTU,
         _MTU,
         kinds=("large_writes_lost",),
+        holds=True,
     ),
     Cause(
         "path_mtu_one_way",
@@ -375,6 +480,7 @@ CAUSES: tuple[Cause, ...] = (
         kinds=("timeout",),
         stages=("tls",),
         queue=r"SSL_connect error.*: Connection timed out",
+        holds=True,
     ),
     Cause(
         "tls_failed",
@@ -383,6 +489,7 @@ CAUSES: tuple[Cause, ...] = (
         _CONNECT,
         kinds=("tls_failed",),
         queue=r"Cannot start TLS|SSL_connect error|TLS handshake failed",
+        holds=True,
     ),
     # Credentials and account.
     Cause(
@@ -392,6 +499,7 @@ CAUSES: tuple[Cause, ...] = (
         "Check the endpoint's name, and that no mail proxy stands between the host and SES.",
         _RFC + "4954",
         kinds=("no_auth",),
+        holds=True,
     ),
     Cause(
         "sasl_mechanisms_missing",
@@ -402,6 +510,7 @@ CAUSES: tuple[Cause, ...] = (
         _CREDENTIALS,
         kinds=("queue",),
         queue=r"no mechanism available|no worthy mechs found",
+        holds=True,
     ),
     Cause(
         "login_deferred",
@@ -413,6 +522,7 @@ CAUSES: tuple[Cause, ...] = (
         _CREDENTIALS,
         kinds=("queue",),
         queue=r"Temporary AUTH failure",
+        holds=True,
     ),
     Cause(
         "account_not_subscribed",
@@ -421,6 +531,7 @@ CAUSES: tuple[Cause, ...] = (
         "account sends.",
         _TROUBLE,
         says=rf"535{_X}Account not subscribed",
+        holds=True,
     ),
     Cause(
         "password_of_another_region",
@@ -431,6 +542,7 @@ CAUSES: tuple[Cause, ...] = (
         _CREDENTIALS,
         says=r"535[ -]",
         needs=("password_region",),
+        holds=True,
     ),
     Cause(
         "password_of_another_key",
@@ -440,6 +552,7 @@ CAUSES: tuple[Cause, ...] = (
         _CREDENTIALS,
         says=r"535[ -]",
         needs=("password_of_another_key",),
+        holds=True,
     ),
     Cause(
         "credentials_invalid",
@@ -451,6 +564,7 @@ CAUSES: tuple[Cause, ...] = (
         _CREDENTIALS,
         says=r"535[ -]",
         needs=("region_unknown",),
+        holds=True,
     ),
     Cause(
         "credentials_invalid",
@@ -460,6 +574,7 @@ CAUSES: tuple[Cause, ...] = (
         "mailops.ses.smtp_password; a key that is only seconds old needs a moment.",
         _CREDENTIALS,
         says=r"535[ -]",
+        holds=True,
     ),
     Cause(
         "starttls_required",
@@ -467,6 +582,7 @@ CAUSES: tuple[Cause, ...] = (
         "Turn TLS on: STARTTLS on ports 587, 2587 and 25, TLS wrapper on 465 and 2465.",
         _CONNECT,
         says=rf"530{_X}Must issue a STARTTLS",
+        holds=True,
     ),
     Cause(
         "hostname_mismatch",
@@ -480,6 +596,7 @@ CAUSES: tuple[Cause, ...] = (
         _TROUBLE,
         says=r"530[ -]",
         needs=("mismatch",),
+        holds=True,
     ),
     Cause(
         "authentication_required",
@@ -488,6 +605,7 @@ CAUSES: tuple[Cause, ...] = (
         "(ses_hostname_fix).",
         _TROUBLE,
         says=r"530[ -]",
+        holds=True,
     ),
     Cause(
         "iam_access_denied",
@@ -497,6 +615,7 @@ CAUSES: tuple[Cause, ...] = (
         _SES + "control-user-access.html",
         says=rf"554{_X}Access denied: User [`']?(?P<user>[^\s`']+)[`']? is not authorized to perform "
         r"[`']?(?P<action>[^\s`']+)",
+        holds=True,
     ),
     Cause(
         "iam_access_denied",
@@ -506,6 +625,32 @@ CAUSES: tuple[Cause, ...] = (
         "answer AWS's case about it.",
         _SES + "control-user-access.html",
         says=rf"554{_X}Access denied",
+        holds=True,
+    ),
+    Cause(
+        "tenant_paused",
+        "Sending is paused for the SES tenant that the message names (header X-SES-TENANT): {said}",
+        "See the tenant's status in the SES console of this region, correct what its findings name, and resume it; or "
+        "let the program name another tenant.",
+        _SES + "tenants.html",
+        says=rf"554{_X}.*[Tt]enant.* (?:paused|suspended|disabled)",
+    ),
+    Cause(
+        "configuration_set_missing",
+        "SES has no configuration set in this region with the name that the mail carries: {said}",
+        "Create the configuration set in this region, or correct its name: the roles put ses_configuration_set into "
+        "every mail (header X-SES-CONFIGURATION-SET). So all mail is refused until then.",
+        _SES + "using-configuration-sets-in-email.html",
+        says=rf"554{_X}.*[Cc]onfiguration [Ss]et.* (?:does not exist|not found)",
+    ),
+    Cause(
+        "recipient_suppressed",
+        "The recipient is on a suppression list, SES's or the account's, because mail to it bounced or was complained "
+        "about: {said}",
+        "If the address takes mail again, take it off the account's suppression list in the SES console of this "
+        "region; otherwise send no more to it.",
+        _SES + "sending-email-suppression-list.html",
+        says=rf"5\d\d{_X}.*(?:[Aa]ddress (?:is )?blacklisted|suppression list)",
     ),
     Cause(
         "sending_paused",
@@ -517,6 +662,7 @@ CAUSES: tuple[Cause, ...] = (
         _SES + "troubleshoot-error-messages.html",
         # AWS's page calls the case "Account is paused"; the other words are those that public logs of clients show.
         says=rf"554{_X}(?:Message rejected: Sending (?:paused|suspended)|(?:Message rejected: )?Account is paused)",
+        holds=True,
     ),
     Cause(
         "sandbox_recipient",
@@ -566,6 +712,7 @@ CAUSES: tuple[Cause, ...] = (
         "Wait until the quota has room again, and ask AWS for a higher one; in the sandbox it is 200 a day.",
         _QUOTAS,
         says=rf"454{_X}Throttling failure: Daily message quota",
+        holds=True,
     ),
     Cause(
         "throttled",
@@ -629,6 +776,42 @@ CAUSES: tuple[Cause, ...] = (
         says=r"552[ -]",
     ),
     Cause(
+        "too_many_recipients",
+        "The message has more recipients than SES takes at a time (50).",
+        "Let the MTA split it (Postfix: smtp_destination_recipient_limit, Sendmail: the mailer's r=; the roles set "
+        "50), or send to fewer at a time.",
+        _SES + "quotas.html",
+        says=rf"5\d\d{_X}.*Recipient count exceeds",
+    ),
+    Cause(
+        "message_malformed",
+        "SES does not take the message as it is written: {said}",
+        "Correct the message where it is made. Headers such as From, To, Subject and Date may stand once; each address "
+        "in them needs a user and a domain (user@domain).",
+        _SES + "header-fields.html",
+        says=rf"554{_X}(?:Transaction failed|Duplicate header|Missing final '@domain'|User name is missing)",
+    ),
+    Cause(
+        "smtputf8_required",
+        "The message needs SMTPUTF8 (characters outside ASCII in an address or a header), which SES does not have.",
+        "For headers let Postfix not ask for it (`smtputf8_enable = no`; the role sets it), or have the program "
+        "encode them (RFC 2047). An address needs an ASCII form (xn--… for its domain).",
+        _RFC + "6531",
+        says=r"5\d\d[ -]5\.6\.7",
+        queue=r"SMTPUTF8 (?:is|was) required|[Ss]ervice (?:does not|doesn't) support SMTPUTF8|5\.6\.7",
+        kinds=("reply", "queue"),
+    ),
+    Cause(
+        "requiretls_required",
+        "The message asks for REQUIRETLS (header Require-TLS-ESMTP), which SES does not have, so Postfix returns it.",
+        "Let the program leave that header out, or let Postfix pass such mail over verified TLS all the same "
+        "(`smtp_requiretls_policy = opportunistic`, Postfix 3.11 and newer).",
+        _RFC + "8689",
+        says=r"5\d\d[ -]5\.7\.30",
+        queue=r"REQUIRETLS|5\.7\.30",
+        kinds=("reply", "queue"),
+    ),
+    Cause(
         "sender_invalid",
         "SES does not take the envelope sender: {said}",
         "Use a full address in a verified domain. SES takes no null sender, so bounces must stay on the host: the "
@@ -668,6 +851,7 @@ CAUSES: tuple[Cause, ...] = (
         _TROUBLE,
         kinds=("closed",),
         queue=r"lost connection with|Connection reset by|Broken pipe|Connection to \S+ reset",
+        holds=True,
     ),
     Cause(
         "reply_lost",
@@ -678,6 +862,7 @@ CAUSES: tuple[Cause, ...] = (
         _TROUBLE,
         kinds=("queue",),
         queue=r"read error from ",
+        holds=True,
     ),
     Cause(
         "not_smtp",
@@ -686,6 +871,7 @@ CAUSES: tuple[Cause, ...] = (
         _RFC + "5321",
         kinds=("garbage", "flood"),
         queue=r"Protocol error|Non-SMTP response|bad greeting",
+        holds=True,
     ),
     Cause(
         "reply_unfinished",
@@ -712,6 +898,7 @@ CAUSES: tuple[Cause, ...] = (
         _TROUBLE,
         kinds=("timeout", "silent"),
         queue=r"conversation with \S+ timed out|timed out while receiving|Timeout .*waiting for input",
+        holds=True,
     ),
     # What a report says of a host besides.
     Cause(
@@ -746,6 +933,24 @@ CAUSES: tuple[Cause, ...] = (
         kinds=("not_logged_in",),
     ),
     Cause(
+        "only_accepted",
+        "{endpoint} is an ingress endpoint of Mail Manager, not SES's SMTP interface for sending: it answers 250 to "
+        "mail that its rules may drop or keep, so an accepted mail says nothing of one that is sent.",
+        "To send, use SES's SMTP endpoint of the region (ses_region) with SMTP credentials, whose user name begins "
+        "AKIA. Where Mail Manager is meant, see in its rule set that a rule sends the mail on, and follow a mail.",
+        _MAIL_MANAGER,
+        kinds=("only_accepted",),
+    ),
+    Cause(
+        "hosts_file",
+        "The address of {endpoint} comes from a line in /etc/hosts ({said}): SES's addresses change, and a line does "
+        "not follow them. Postfix may ask DNS alone and find no address, or another one.",
+        "Take the line out, and let the host's DNS answer. Where it leads to a private link or a tunnel on purpose, "
+        "have DNS answer with that address.",
+        _CONNECT,
+        kinds=("hosts_file",),
+    ),
+    Cause(
         "queue_unreadable",
         "The mail queue could not be read: {said}",
         "See that the user Ansible logs in as may read the queue (become: true), and that the MTA answers its own "
@@ -760,6 +965,62 @@ CAUSES: tuple[Cause, ...] = (
         "queue.",
         _SES + "send-email-smtp-existing-server.html",
         kinds=("no_mta",),
+    ),
+    # What a mail that was sent to prove the way (mail_probe) shows besides.
+    Cause(
+        "local_mta_down",
+        "The MTA does not run: what users hand over waits until it is started.",
+        "Start it (`systemctl status` of its unit tells why it is down). The mail leaves then.",
+        _RFC + "5321",
+        kinds=("mta_stopped",),
+    ),
+    Cause(
+        "mail_held",
+        "The mail is on hold in the queue ({said}): nobody tries to deliver it.",
+        "See what holds mail (HOLD in Postfix's access and header tables, defer_transports, a milter, Sendmail's "
+        "quarantine), then release it: `postsuper -H QUEUE-ID`, or `sendmail -qQ -Q -qIQUEUE-ID`.",
+        "https://www.postfix.org/access.5.html",
+        kinds=("mail_held",),
+        queue=r"deferred transport$",
+    ),
+    Cause(
+        "mail_not_tried",
+        "The mail is in the queue (state {said}), and the MTA has not tried to deliver it in this time.",
+        "See that the queue is run (queue_run_delay of Postfix; QUEUE_INTERVAL, or a daemon with -q, of Sendmail), "
+        "that the MTA is not busy with other mail, and look again: the mail is still there.",
+        "https://www.postfix.org/QSHAPE_README.html",
+        kinds=("mail_not_tried",),
+    ),
+    Cause(
+        "mail_log_unreadable",
+        "The mail is not in the queue, and the log that would have the server's reply cannot be read: {said}",
+        "Run the task as root (become: true), and see that the MTA logs to the journal, to one of the usual files "
+        "below /var/log, or to Postfix's maillog_file.",
+        _ANSIBLE + "playbook_guide/playbooks_privilege_escalation.html",
+        kinds=("mail_log_unreadable",),
+    ),
+    Cause(
+        "delivered_locally",
+        "The host kept the mail, by its delivery agent {said}, and handed nothing to SES.",
+        "Give an address outside as recipient. If it is one, see which setting makes its domain the host's own "
+        "(mydestination, virtual domains and transport_maps of Postfix; class w and mailertable of Sendmail).",
+        "https://www.postfix.org/ADDRESS_CLASS_README.html",
+        kinds=("delivered_locally",),
+    ),
+    Cause(
+        "delivered_elsewhere",
+        "A server took the mail without the reply that SES gives, so SES does not have it: {said}",
+        "See which setting leads this recipient's or this sender's mail there (transport_maps, relayhost and "
+        "content_filter of Postfix; mailertable and SMART_HOST of Sendmail).",
+        "https://www.postfix.org/transport.5.html",
+        kinds=("delivered_elsewhere",),
+    ),
+    Cause(
+        "submission_refused",
+        "The host's own MTA does not take the mail: {said}",
+        "Correct what its words name; the MTA's log may have more of them.",
+        _RFC + "5321",
+        kinds=("submission_refused",),
     ),
     # The rest.
     Cause(

@@ -8,14 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._dialogue import Progress
-from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS, is_mail_manager
 from ansible_collections.mailops.ses.plugins.module_utils._handshake import Way
 from ansible_collections.mailops.ses.plugins.module_utils._net import Net
 from ansible_collections.mailops.ses.plugins.module_utils._path_probe import PathWatch
 from ansible_collections.mailops.ses.plugins.module_utils._port import Dialogue, Job
 from ansible_collections.mailops.ses.plugins.module_utils._replies import Failure
-from ansible_collections.mailops.ses.plugins.module_utils._resolver import Resolved, resolve_in_time
+from ansible_collections.mailops.ses.plugins.module_utils._resolver import (
+    Resolved,
+    in_hosts_file,
+    resolve_in_time,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._witness import Witness
 
 # When the name took more than this share of the time, what times out after it is the name's fault.
@@ -61,7 +66,18 @@ def _check_once(job: Job, net: Net) -> dict[str, Any]:
         dialogues = [Dialogue(port, job, net, deadline, progress) for port in job.ports]
         for dialogue in dialogues:
             dialogue.failure = failure
-    return _report(job, resolved, dialogues, witness)
+    return _report(job, resolved, dialogues, witness, _warnings(job, resolved, net))
+
+
+def _warnings(job: Job, resolved: Resolved, net: Net) -> list[dict[str, str]]:
+    """What holds for the endpoint whichever port is used, and whether or not one works."""
+    found = []
+    static = [address for address in in_hosts_file(job.endpoint, net.hosts_file()) if address in resolved.addresses]
+    if static:
+        found.append(Symptom("hosts_file", ", ".join(dict.fromkeys(static))))
+    if is_mail_manager(job.endpoint, job.credentials.username if job.credentials else ""):
+        found.append(Symptom("only_accepted"))
+    return [diagnose(symptom._replace(facts={"endpoint": job.endpoint})) for symptom in found]
 
 
 def _scope(dialogue: Dialogue, dialogues: list[Dialogue], witness: Witness | None) -> str:
@@ -72,7 +88,13 @@ def _scope(dialogue: Dialogue, dialogues: list[Dialogue], witness: Witness | Non
     return witness.scope if witness and all(other.swallowed for other in others) else ""
 
 
-def _report(job: Job, resolved: Resolved, dialogues: list[Dialogue], witness: Witness | None) -> dict[str, Any]:
+def _report(
+    job: Job,
+    resolved: Resolved,
+    dialogues: list[Dialogue],
+    witness: Witness | None,
+    warnings: Iterable[dict[str, str]],
+) -> dict[str, Any]:
     facts = {
         "endpoint": job.endpoint,
         "region": job.region or "",
@@ -90,7 +112,7 @@ def _report(job: Job, resolved: Resolved, dialogues: list[Dialogue], witness: Wi
         "canonical_name": resolved.canonical_name,
         "addresses": resolved.addresses,
         "ports": ports,
-        "diagnosis": union(diagnosis for report in ports for diagnosis in report["diagnosis"]),
+        "diagnosis": union([*(diagnosis for report in ports for diagnosis in report["diagnosis"]), *warnings]),
     }
 
 
@@ -108,9 +130,8 @@ def summary(report: dict[str, Any]) -> str:
     causes = []
     for diagnosis in report["diagnosis"]:
         ports = [str(port["port"]) for port in report["ports"] if diagnosis in port["diagnosis"]]
-        causes.append(
-            f"Port{'s' if len(ports) > 1 else ''} {', '.join(ports)}: {diagnosis['cause']} {diagnosis['remedy']}"
-        )
+        where = f"Port{'s' if len(ports) > 1 else ''} {', '.join(ports)}: " if ports else ""
+        causes.append(f"{where}{diagnosis['cause']} {diagnosis['remedy']}")
     asked = [str(port["port"]) for port in report["ports"]]
     which = "No port" if len(asked) > 1 else f"Port {asked[0]}"
     verdict = "took" if len(asked) > 1 else "did not take"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ansible_collections.mailops.ses.plugins.module_utils._causes import CAUSES, Cause
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import (
     LOAD_BALANCER_DOMAIN,
+    is_aws,
     region_behind,
     region_of,
 )
@@ -33,6 +34,8 @@ FACTS = {
     "witness": "another port",
     "identities": "not named",
     "size": "an unknown number of",
+    "local": "the host itself",
+    "elsewhere": "another server",
 }
 _MAX_SAID = 300
 
@@ -44,6 +47,11 @@ _QUEUE_REPLIES = (
 _QUEUE_HOST = re.compile(
     r"(?:(?:host|with|by|to|server:?|from) \[?|name=)(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\.?(?:\[|\]|,|\s|$)"
 )
+# Postfix names every server by name and address; a socket's path stands in place of an address.
+_QUEUE_LOCAL = re.compile(
+    r"(?P<name>[\w.:-]+)\[(?P<at>127(?:\.\d{1,3}){3}|(?:IPv6:)?::1|(?:private|public)/[^\]\s]*|/[^\]\s]*)\](?::(?P<port>\d+))?"
+)
+_LOOPBACK = re.compile(r"127(?:\.\d{1,3}){3}|::1|localhost(?:\..*)?")
 _IDENTITIES = re.compile(r"identities failed the check in region \S+: (.+)")
 _QUEUE_COMMAND = re.compile(r"\s*\(in reply to (?:end of )?([A-Z]+)[^)]*\)\s*$")
 _QUEUE_CERTIFICATE = re.compile(r"CN (\S+) does not match ")
@@ -88,6 +96,11 @@ def diagnose_text(text: str, facts: Mapping[str, str] | None = None) -> dict[str
     return diagnose(symptom._replace(facts={**symptom.facts, **(facts or {})}))
 
 
+def holds_mail(identifier: str) -> bool:
+    """Whether queued mail with this cause stays: what keeps it lies between the host and SES, and does not pass."""
+    return any(cause.holds for cause in CAUSES if cause.id == identifier)
+
+
 def symptom_of(text: str) -> Symptom:
     command = _QUEUE_COMMAND.search(text)
     words = (text[: command.start()] if command else text).strip()
@@ -96,9 +109,22 @@ def symptom_of(text: str) -> Symptom:
     reply = next((found for found in (pattern.search(words) for pattern in _QUEUE_REPLIES) if found), None)
     host = _QUEUE_HOST.search(words)
     facts = {"host": host.group("host")} if host else {}
+    before = words[: reply.start(1)] if reply else words  # what the server replied names anything
+    server = _QUEUE_HOST.search(before)
+    facts.update({"server": server.group("host")} if server else {})
+    facts.update(_local(before))
     return (
         Symptom("reply", reply.group(1), stage, facts=facts) if reply else Symptom("queue", words, stage, facts=facts)
     )
+
+
+def _local(words: str) -> dict[str, str]:
+    """The host's own service that an MTA's words name: a loopback address or a socket."""
+    found = _QUEUE_LOCAL.search(words)
+    if not found:
+        return {}
+    port = f":{found['port']}" if found["port"] else ""
+    return {"loopback_name": found["name"], "loopback": f"{found['at']}{port}"}
 
 
 def printable(text: str) -> str:
@@ -124,6 +150,7 @@ def _concluded(symptom: Symptom) -> dict[str, str]:
     if certificate and region_of(certificate.group(1)):
         found["ses_name"] = certificate.group(1)
     host, endpoint = facts.get("host", ""), facts.get("endpoint", "")
+    found.update(_not_of_ses(facts))
     derived_for = facts.get("derived_for")
     here = facts.get("region") or region_behind(endpoint, facts.get("canonical_name", ""))
     if derived_for and not here:
@@ -135,6 +162,20 @@ def _concluded(symptom: Symptom) -> dict[str, str]:
     ):
         found["mismatch"] = host
     return found
+
+
+def _not_of_ses(facts: Mapping[str, str]) -> dict[str, str]:
+    """The host's own service, or the other server, that an MTA speaks of; nothing where it may be SES."""
+    endpoint = facts.get("endpoint", "").lower()
+    loopback, name = facts.get("loopback", ""), facts.get("loopback_name", "").lower()
+    of_ses = {endpoint, facts.get("canonical_name", "").lower().rstrip("."), ""}
+    # A test's endpoint, or a tunnel's, may have a loopback address; a socket is never a way to SES.
+    if loopback and ("/" in loopback or _LOOPBACK.fullmatch(name) or not (name in of_ses or is_aws(name))):
+        return {"local": loopback}
+    server = facts.get("server", "").lower()
+    if endpoint and not loopback and server not in of_ses and not is_aws(server):
+        return {"elsewhere": facts["server"]}
+    return {}
 
 
 def _among(addresses: str, others: str) -> bool:

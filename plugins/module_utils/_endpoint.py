@@ -44,6 +44,10 @@ _ENDPOINTS = (
     re.compile(rf"[a-z0-9-]+\.email-smtp\.({_REGION.pattern})\.vpce\.amazonaws\.com"),
 )
 _LOAD_BALANCER = re.compile(rf"ses-smtp-[a-z0-9-]+\.({_REGION.pattern}){re.escape(LOAD_BALANCER_DOMAIN)}")
+# Mail Manager takes mail there; only its rules say whether it is sent.
+_MAIL_MANAGER = re.compile(r"[a-z0-9.-]+\.mail-manager-smtp\.amazonaws\.com")
+_MAIL_MANAGER_USER = "inp-"
+_AWS = (".amazonaws.com", ".amazonaws.eu", ".amazonses.com")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _ADDRESS = re.compile(r"[0-9.]+|\[?[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
 
@@ -107,6 +111,16 @@ def region_behind(*names: str) -> str | None:
     """The region in the first of the names that is an endpoint's or that of a load balancer of SES."""
     regions = (_region_in(name.rstrip("."), (*_ENDPOINTS, _LOAD_BALANCER)) for name in names)
     return next((region for region in regions if region), None)
+
+
+def is_mail_manager(endpoint: str, username: str = "") -> bool:
+    """Whether it is an ingress endpoint of Mail Manager, or the user name is one of such an endpoint."""
+    return bool(_MAIL_MANAGER.fullmatch(endpoint.lower())) or username.startswith(_MAIL_MANAGER_USER)
+
+
+def is_aws(name: str) -> bool:
+    """Whether a server's name is one of AWS's, so that it may be SES."""
+    return name.lower().rstrip(".").endswith(_AWS)
 
 
 def _region_in(name: str, patterns: tuple[re.Pattern[str], ...]) -> str | None:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 # (arguments) -> (return code, standard output, standard error), as AnsibleModule.run_command
@@ -72,6 +73,14 @@ def installed_packages(run: Runner, which: Callable[[str], str | None] = shutil.
     if refusals and not listing:
         raise LookupError(" ".join(refusals))
     return parse_packages(listing)
+
+
+def installed_mta(run: Runner, known: Collection[str] = ("postfix", "sendmail")) -> str | None:
+    """The host's MTA among those that are KNOWN; of two, the one that /usr/sbin/sendmail leads to."""
+    mtas = {MTA_FAMILIES.get(name, name) for name in installed_packages(run).mtas} & set(known)
+    if len(mtas) > 1:
+        return "postfix" if "postfix" in os.path.realpath("/usr/sbin/sendmail") else "sendmail"
+    return next(iter(mtas), None)
 
 
 def read(path: str) -> str:

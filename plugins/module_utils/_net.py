@@ -19,6 +19,7 @@ class Net(NamedTuple):
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     connect_sized: ConnectSized | None = None  # with a maximum segment size; without it the path is not looked into
+    hosts_file: Callable[[], str] = lambda: ""  # the text of the host's /etc/hosts
 
 
 def connect(address: str, port: int, timeout: float) -> socket.socket:

@@ -31,6 +31,7 @@ class Message(NamedTuple):
     sender: str = ""
     recipients: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()  # the MTA's words; empty while no delivery has failed
+    name: str = ""  # the MTA's own for it, where the listing tells it
 
 
 @dataclass

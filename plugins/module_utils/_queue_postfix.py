@@ -20,6 +20,8 @@ _RESTING = {"deferred", "hold"}
 DIRECTORY = "/var/spool/postfix"
 # In the order in which a message passes through them: one that moves on meanwhile is seen twice, and not missed.
 _QUEUES = ("maildrop", "incoming", "active", "deferred", "hold")
+# Since Postfix 3.11 a recipient whose bounce is still to be sent has the second in place of the first.
+_REASONS = ("delay_reason", "bounce_reason")
 _MAX_LINE = 1 << 20  # characters: a message of thousands of recipients is one line
 
 REMEDIES = (
@@ -89,10 +91,10 @@ def parse(lines: Iterable[str]) -> Iterator[Message]:
         except (ValueError, RecursionError):
             entry = None
         entry = entry if isinstance(entry, dict) else {}
-        found, name = message(entry), str(entry.get("queue_id") or "")
+        found = message(entry)
         if found.state not in _RESTING:
-            moving.update([name] if name else [])
-        elif name in moving:
+            moving.update([found.name] if found.name else [])
+        elif found.name in moving:
             continue
         yield found
 
@@ -105,7 +107,8 @@ def message(entry: dict[str, Any]) -> Message:
         arrived=_number(arrived),
         sender=str(entry.get("sender") or ""),
         recipients=tuple(str(row.get("address") or "") for row in rows[:MAX_RECIPIENTS]),
-        reasons=tuple(dict.fromkeys(str(row["delay_reason"]) for row in rows if row.get("delay_reason"))),
+        reasons=tuple(dict.fromkeys(str(row[key]) for row in rows for key in _REASONS if row.get(key))),
+        name=str(entry.get("queue_id") or ""),
     )
 
 

@@ -65,14 +65,14 @@ def _domain_fault(value: str) -> str | None:
     return host_fault(value) or (None if "." in value else "is no domain: write it in full, like example.com")
 
 
-def _address_fault(value: str) -> str | None:
+def address_fault(value: str) -> str | None:
     if not value.isascii() or not ADDRESS.match(value):
         return "is no mail address of the form local-part@domain"
     return _domain_fault(value.rpartition("@")[2])
 
 
 def _bounce_fault(value: str) -> str | None:
-    if LOCAL_USER.match(value) or not _address_fault(value):
+    if LOCAL_USER.match(value) or not address_fault(value):
         return None
     return "is neither a local user nor a mail address"
 
@@ -102,9 +102,10 @@ CHECKS: Mapping[str, Callable[[str], str | None]] = {
     "ses_endpoint": host_fault,
     "ses_port": _port_fault,
     "ses_masquerade_domain": _domain_fault,
-    "ses_sender": _address_fault,
+    "ses_sender": address_fault,
     "ses_configuration_set": _configuration_set_fault,
     "ses_bounce_recipient": _bounce_fault,
+    "ses_probe_recipient": address_fault,
     "ses_tls_ca_file": _path_fault,
 }
 SECRET_CHECKS: Mapping[str, Callable[[str], str | None]] = {

@@ -51,3 +51,9 @@ def canonical_name(endpoint: str, resolver: Callable[[str], Resolved], deadline:
     except Failure:
         return None
     return name if name and name != endpoint.lower() else None
+
+
+def in_hosts_file(name: str, text: str) -> list[str]:
+    """The addresses that lines of an /etc/hosts give a name."""
+    lines = (line.partition("#")[0].lower().split() for line in text.splitlines())
+    return [fields[0] for fields in lines if name.lower().rstrip(".") in fields[1:]]

@@ -17,14 +17,16 @@ description:
     C(version) in it goes up when a value goes away or changes its meaning, not when one is added.
   - C(junit.xml) is for CI servers. It has a test suite a host, and in it the test cases C(can send), one a port,
     and C(queue).
-    A host that cannot send fails C(can send), and a host that could not be checked is an error there.
-    A host that was not logged in, a port that does not work and a queue with deferred mail are skipped with a message,
-    which CI servers show.
+    A host that cannot send, or whose mail waits, fails C(can send), and a host that could not be checked is an error
+    there. A host that was not logged in or of which sending is not known, a port that does not work and a queue with
+    deferred mail are skipped with a message, which CI servers show.
     So its failures are as many as the hosts that cannot send, its errors as many as those that could not be checked.
-  - A host is in one of five states. C(can_send) logged in on a port. C(not_logged_in) took the dialogue on a port, but
-    the check had no credentials, so it tells nothing of the log-in. C(cannot_send) failed on every port, or was given
-    credentials with which nobody can log in. C(unreachable) did not answer Ansible. C(not_checked) gave no result, for
-    the reason that the report tells.
+  - A host is in one of seven states. C(can_send) logged in on a port. C(not_logged_in) took the dialogue on a port, but
+    the check had no credentials, so it tells nothing of the log-in. C(only_accepted) logged in at an ingress endpoint
+    of Mail Manager, which accepts mail that it may not send. C(cannot_send) failed on every port, or was given
+    credentials with which nobody can log in. C(mail_waits) logged in, but all mail in its queue that was tried waits
+    for a cause between the host and SES, so nothing leaves. C(unreachable) did not answer Ansible. C(not_checked) gave
+    no result, for the reason that the report tells. The first three pass.
   - C(report.html) is for people. It is one page that loads nothing, and reads without scripts.
   - Reports hold host names, addresses, certificates and what servers replied. They hold no password and no key,
     and nothing else that a host registered.
@@ -39,6 +41,14 @@ options:
     description:
       - For each host what M(mailops.ses.mail_queue_info) registered there.
         The queue of a host without one is reported as unreadable.
+    type: dict
+    default: {}
+  probes:
+    description:
+      - For each host what M(mailops.ses.mail_probe) registered there, where a mail was sent.
+      - A host whose mail SES took is in the state C(can_send) also without a log-in of the check. A host whose mail SES
+        did not take is in C(cannot_send), and one of which that is not known in C(not_checked).
+        C(junit.xml) then has the test case C(mail), which is skipped with a message where the mail did not arrive.
     type: dict
     default: {}
   variables:
@@ -77,6 +87,7 @@ EXAMPLES = r"""
   mailops.ses.check_report:
     checks: "{{ {'web1': hostvars['web1'].check} }}"
     queues: "{{ {'web1': hostvars['web1'].queue} }}"
+    probes: "{{ {'web1': hostvars['web1'].probe | default({})} }}"
     variables:
       region: my_region
     directory: "{{ playbook_dir }}/reports"
@@ -100,7 +111,9 @@ summary:
   description: The number of hosts, and how many are in each state.
   returned: success
   type: dict
-  sample: {"hosts": 3, "can_send": 1, "not_logged_in": 0, "cannot_send": 1, "unreachable": 1, "not_checked": 0}
+  sample:
+    {"hosts": 3, "can_send": 1, "not_logged_in": 0, "only_accepted": 0, "cannot_send": 1, "mail_waits": 0,
+     "unreachable": 1, "not_checked": 0}
 message:
   description:
     - Which hosts cannot send, are unreachable or were not checked, in a line.

@@ -134,7 +134,6 @@ reasons:
           sample: https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html
 """
 
-import os
 import shutil
 import time
 from collections.abc import Iterable
@@ -142,7 +141,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._command import SEARCH_PATH
-from ansible_collections.mailops.ses.plugins.module_utils._host import MTA_FAMILIES, installed_packages
+from ansible_collections.mailops.ses.plugins.module_utils._host import installed_mta
 from ansible_collections.mailops.ses.plugins.module_utils._queue import Message, QueueError, summarize
 from ansible_collections.mailops.ses.plugins.module_utils._queue_postfix import postfix_queue
 from ansible_collections.mailops.ses.plugins.module_utils._queue_sendmail import configured, sendmail_queue
@@ -151,15 +150,6 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "mta": {"type": "str", "choices": ["postfix", "sendmail"]},
     "endpoint": {"type": "str"},
 }
-
-
-def installed_mta(module: AnsibleModule) -> str | None:
-    """The host's MTA; of two, the one that /usr/sbin/sendmail leads to."""
-    packages = installed_packages(module.run_command)
-    mtas = {MTA_FAMILIES.get(name, name) for name in packages.mtas} & set(ARGUMENTS["mta"]["choices"])
-    if len(mtas) > 1:
-        return "postfix" if "postfix" in os.path.realpath("/usr/sbin/sendmail") else "sendmail"
-    return next(iter(mtas), None)
 
 
 def queue_of(mta: str | None) -> Iterable[Message]:
@@ -178,7 +168,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        mta = module.params["mta"] or installed_mta(module)
+        mta = module.params["mta"] or installed_mta(module.run_command)
     except LookupError as error:
         module.fail_json(msg=f"Which MTA the host has cannot be told: {error}. Set mta to postfix or sendmail.")
     try:

@@ -280,7 +280,11 @@ ports:
           type: str
           sample: https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-smtp.html
 diagnosis:
-  description: The causes of all ports, each once, in the form of RV(ports[].diagnosis).
+  description:
+    - The causes of all ports, each once, in the form of RV(ports[].diagnosis).
+    - After them, warnings that hold for the endpoint whichever port is used. V(hosts_file) means that its address comes
+      from a line in C(/etc/hosts). V(only_accepted) means that it is an ingress endpoint of Mail Manager, where an
+      accepted mail is not a sent one.
   returned: unless an option is missing or of the wrong type
   type: list
   elements: dict
@@ -294,6 +298,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._check import check, summary
 from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.module_utils._host import read
 from ansible_collections.mailops.ses.plugins.module_utils._net import Net, connect
 from ansible_collections.mailops.ses.plugins.module_utils._options import OptionError, job_of
 from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import connect_sized
@@ -314,7 +319,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "retries": {"type": "int", "default": 0},
     "delay": {"type": "float", "default": 5},
 }
-NET = Net(resolve, connect, time.monotonic, time.sleep, connect_sized)
+NET = Net(resolve, connect, time.monotonic, time.sleep, connect_sized, lambda: read("/etc/hosts"))
 
 
 def _date() -> str:

@@ -11,13 +11,17 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose, holds_mail
 from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import (
     FAILING,
     STATES,
     has_result,
+    mail_waits,
     message_of,
     note_of,
+    probe_causes,
+    probe_of,
+    state_by_probe,
     state_of,
 )
 
@@ -28,7 +32,7 @@ _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|(?<![\w:])[0-9a-fA-F]{0,4}(?
 
 
 def fleet(results: Mapping[str, Mapping[str, Any]], now: datetime) -> dict[str, Any]:
-    """RESULTS has for each host what smtp_check and mail_queue_info registered: {"check": …, "queue": …}."""
+    """RESULTS has for each host what the modules registered: {"check": …, "queue": …, "probe": …}."""
     hosts = [_host(name, result, now) for name, result in results.items()]
     return {
         "version": VERSION,
@@ -47,6 +51,10 @@ def _host(name: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]
     queue, queue_error = _queue(result.get("queue") or {}) if state != "unreachable" else (None, None)
     if queue_error and queue_error == message:
         queue_error = None  # what keeps every module from running is told once
+    if state == "can_send" and mail_waits(queue):
+        state = "mail_waits"
+    probe = probe_of(result.get("probe") or {})
+    state = state_by_probe(state, probe)
     host: dict[str, Any] = {
         "host": str(name),
         "state": state,
@@ -59,6 +67,7 @@ def _host(name: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]
         "certificates": _certificates(ports, now),
         "queue": queue,
         "queue_error": queue_error,
+        "probe": probe,
     }
     host["diagnosis"] = _diagnosis(check, ports, result, host)
     return host
@@ -137,7 +146,10 @@ def _diagnosis(
         known["stops_sending"] |= stops_sending
         return known
 
-    stopped = host["state"] in FAILING
+    waits = host["state"] == "mail_waits"
+    proven = (host["probe"] or {}).get("state") not in {None, "delivered"}  # what a mail shows is why, and no port is
+    usable = bool(check.get("reachable"))
+    stopped = host["state"] in FAILING and not waits and not (proven and usable)
     for port in ports:
         for item in port.get("diagnosis") or []:
             add(item, stopped)["ports"].append(port["port"])
@@ -146,10 +158,13 @@ def _diagnosis(
     note = note_of(check)
     if note:
         add(note, stopped)
+    for item in probe_causes(result.get("probe") or {}, host["probe"]):
+        add(item, host["state"] in FAILING)
     if host["queue"]:
         for reason in result["queue"].get("reasons") or []:
             if reason.get("diagnosis"):
-                add(reason["diagnosis"], False)["queued"] += reason.get("count") or 0
+                stops = waits and holds_mail(reason["diagnosis"].get("id", ""))
+                add(reason["diagnosis"], stops)["queued"] += reason.get("count") or 0
     if host["queue_error"]:
         add(diagnose(Symptom("queue_unreadable", host["queue_error"])), False)
     return list(found.values())

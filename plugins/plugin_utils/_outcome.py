@@ -7,12 +7,29 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose, holds_mail
 from ansible_collections.mailops.ses.plugins.module_utils._option_names import renamed
 
-# Of these the first two pass; each host is in one of them.
-STATES = ("can_send", "not_logged_in", "cannot_send", "unreachable", "not_checked")
-FAILING = STATES[2:]
+# Of these the first three pass; each host is in one of them.
+STATES = ("can_send", "not_logged_in", "only_accepted", "cannot_send", "mail_waits", "unreachable", "not_checked")
+FAILING = STATES[3:]
+# Mail in these states of a queue proves nothing: it was not tried yet, is being tried, or an administrator stopped it.
+_UNTRIED = {"maildrop", "incoming", "active", "hold", "queued", "lost", "unreadable"}
+# What a report has of mail_probe's result.
+_PROBE = (
+    "delivered",
+    "state",
+    "message_id",
+    "mta",
+    "queue_ids",
+    "mailer",
+    "relay",
+    "sender",
+    "recipient",
+    "seconds",
+    "reply",
+)
+_UNTOLD = {"unknown", "failed"}  # states of a probe that tell nothing of the host
 
 _MAX_MESSAGE = 500
 # Ansible's words around what matters, and those that say nothing at all.
@@ -39,12 +56,53 @@ def state_of(check: Mapping[str, Any]) -> str:
         return "cannot_send" if check.get("diagnosis") else "not_checked"
     if not check["reachable"]:
         return "cannot_send"
-    return "can_send" if any(_logged_in(port) for port in check.get("ports") or []) else "not_logged_in"
+    if not any(_logged_in(port) for port in check.get("ports") or []):
+        return "not_logged_in"
+    warned = any(item.get("id") == "only_accepted" for item in check.get("diagnosis") or [])
+    return "only_accepted" if warned else "can_send"
+
+
+def mail_waits(queue: Mapping[str, Any] | None) -> bool:
+    """Whether nothing leaves: all mail that was tried waits, and each reason lies between the host and SES.
+
+    QUEUE is a host's as report.json has it. Other servers' reasons, the host's own and those that pass hold no mail
+    for SES, so one of them is enough for False.
+    """
+    queue = queue or {}
+    reasons = queue.get("reasons") or []
+    tried = sum(count for state, count in (queue.get("states") or {}).items() if state not in _UNTRIED)
+    told = sum(reason.get("count") or 0 for reason in reasons)
+    return 0 < tried <= told and all(holds_mail(str(reason.get("diagnosis") or "")) for reason in reasons)
+
+
+def probe_of(result: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a host's mail_probe found, None where no mail was asked for or sent in check mode."""
+    if not result or result.get("skipped") or result.get("state") == "skipped" or result.get("unreachable"):
+        return None
+    if "delivered" not in result:
+        return {**dict.fromkeys(_PROBE), "delivered": False, "state": "failed", "message": message_of(result)}
+    return {**{name: result.get(name) for name in _PROBE}, "message": str(result.get("msg") or "")}
+
+
+def state_by_probe(state: str, probe: Mapping[str, Any] | None) -> str:
+    """A host's state once a mail has shown more than a log-in does."""
+    if probe is None or state in {"unreachable", "not_checked"}:
+        return state
+    if probe["delivered"]:
+        return "can_send" if state in {"not_logged_in", "mail_waits"} else state
+    return "not_checked" if probe["state"] in _UNTOLD else "cannot_send"
+
+
+def probe_causes(result: Mapping[str, Any], probe: Mapping[str, Any] | None) -> list[dict[str, str]]:
+    """Why the mail did not arrive."""
+    if probe and probe["state"] == "failed":
+        return [diagnose(Symptom("module_failed" if _crashed(result) else "not_checked", probe["message"]))]
+    return list(result.get("diagnosis") or []) if probe else []
 
 
 def in_variables(check: Mapping[str, Any], variables: Mapping[str, str]) -> Mapping[str, Any]:
     """A result whose error names what the user has set: VARIABLES has the variable by the option it was handed to."""
-    if has_result(check) or check.get("unreachable"):
+    if has_result(check) or "delivered" in check or check.get("unreachable") or not check:
         return check
     return {**check, "msg": renamed(str(check.get("msg") or ""), variables)}
 

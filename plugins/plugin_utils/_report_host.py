@@ -156,6 +156,8 @@ def _facts(host: Mapping[str, Any]) -> Iterable[str]:
     for reply, ports in _shared([port for port in host["ports"] if not port["ok"]], _reply).items():
         yield f"<dt>Last reply<dd><samp>{markup(reply)}</samp> <span>on {ports_words(ports)}</span>"
     yield from _queue(host)
+    if host["probe"]:
+        yield f"<dt>Mail<dd>{markup(host['probe']['message'])}"
 
 
 def _certificate(certificate: Mapping[str, Any], several: bool) -> str:

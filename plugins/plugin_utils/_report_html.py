@@ -37,12 +37,15 @@ _HERE = Path(__file__).parent
 # The class of a state, in the order of the hosts.
 _STATES = {
     "cannot_send": "bad",
+    "mail_waits": "bad",
     "unreachable": "dead",
     "not_checked": "dead",
     "not_logged_in": "part",
+    "only_accepted": "part",
     "can_send": "good",
 }
 _ORDER = list(_STATES)
+_USABLE = {"can_send", "not_logged_in", "only_accepted", "mail_waits"}  # a port took the whole dialogue
 _WORDINGS = 5  # of a cause, with so many of its hosts
 _FEW_HOSTS = 5  # in so small a fleet the causes and the hosts that cannot send are shown unfolded
 _CELLS = (
@@ -231,4 +234,4 @@ def _cell(port: Mapping[str, Any] | None, state: str) -> str:
         return "<td class=n>–"
     if port["ok"]:
         return f"<td class=o>{milliseconds(total(port['timings_ms']))}"
-    return f"<td class={'x' if state in FAILING else 'w'}>{stage_words(failed_at(port))}"
+    return f"<td class={'w' if state in _USABLE else 'x'}>{stage_words(failed_at(port))}"

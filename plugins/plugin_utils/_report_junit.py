@@ -2,8 +2,9 @@
 """junit.xml: a testsuite a host, in it "can send", each port and the queue.
 
 What a host that cannot send fails is "can send", and nothing else: the failures of the file are as many as the hosts
-that cannot send, its errors as many as those that could not be checked. A host that was not logged in, a port that does
-not work and a queue with deferred mail are skipped with a message, which CI servers show without failing the run.
+that cannot send (those whose mail waits among them), its errors as many as those that could not be checked. A host that
+was not logged in or of which sending is not known, a port that does not work and a queue with deferred mail are skipped
+with a message, which CI servers show without failing the run.
 """
 
 from __future__ import annotations
@@ -26,7 +27,14 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
 
 NAME = "mailops.ses.check"
 # How "can send" ends: what is known to fail is a failure, what could not be tried an error.
-_ENDS = {"not_logged_in": "skipped", "cannot_send": "failure", "unreachable": "error", "not_checked": "error"}
+_ENDS = {
+    "not_logged_in": "skipped",
+    "only_accepted": "skipped",
+    "cannot_send": "failure",
+    "mail_waits": "failure",
+    "unreachable": "error",
+    "not_checked": "error",
+}
 
 
 def render(fleet: dict[str, Any]) -> str:
@@ -40,7 +48,7 @@ def render(fleet: dict[str, Any]) -> str:
 
 
 def _suite(host: dict[str, Any], timestamp: str) -> tuple[dict[str, int], list[str]]:
-    cases = [_can_send(host), *(_port(host, port) for port in host["ports"]), _queue(host)]
+    cases = [_can_send(host), *(_port(host, port) for port in host["ports"]), _queue(host), *_probe(host)]
     text = "".join(line for case in cases for line in case)
     counts = {
         "tests": len(cases),
@@ -93,6 +101,18 @@ def _queue(host: dict[str, Any]) -> list[str]:
     lines = [f"{plural(reason['count'] or 0, 'message')}: {reason['text']}" for reason in queue["reasons"]]
     identifier = queue["reasons"][0]["diagnosis"] or "unknown"
     return _case(host, "queue", 0, _result("skipped", identifier, f"{said}; {lines[0]}"), "\n".join([said, *lines]))
+
+
+def _probe(host: dict[str, Any]) -> list[list[str]]:
+    """The mail that was sent; that it did not arrive is a failure of "can send"."""
+    probe = host["probe"]
+    if not probe:
+        return []
+    seconds = probe["seconds"] or 0.0
+    if probe["delivered"]:
+        return [_case(host, "mail", seconds, out=probe["message"])]
+    causes = [item["id"] for item in host["diagnosis"] if item["stops_sending"]]
+    return [_case(host, "mail", seconds, _result("skipped", (causes or ["unknown"])[-1], probe["message"]))]
 
 
 def _dialogue(port: dict[str, Any]) -> str:

@@ -26,8 +26,20 @@ def summary(fleet: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]], 
     checks = {host: result.get("check") or {} for host, result in results.items()}
     lines = [f"{headline(fleet['summary'])}{_others(fleet['summary'])}.", ""]
     if checks:
-        lines = [*table(checks), "", *lines] if len(checks) <= TABLE_UP_TO else [*lines, *_grouped(fleet)]
+        if len(checks) <= TABLE_UP_TO:
+            waiting = [cause for cause in fleet["causes"] if cause["mail_waits"]]  # of these no check tells
+            lines = [*table(checks), "", *_grouped(waiting), *_probes(fleet["hosts"]), *lines]
+        else:
+            lines = [*lines, *_grouped(fleet["causes"])]
     return [visible(line) for line in [*lines, f"Reports in {directory}: report.html, report.json, junit.xml"]]
+
+
+def _probes(hosts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What came of each host's mail."""
+    lines: list[str] = []
+    for host in hosts:
+        lines += [f"mail: {host['host']}", *wrapped(host["probe"]["message"]), ""] if host["probe"] else []
+    return lines
 
 
 def verdict(fleet: Mapping[str, Any]) -> str:
@@ -43,9 +55,9 @@ def _others(summary: Mapping[str, int]) -> str:
     return "".join(f"; {summary[state]:,} {STATE_WORDS[state]}" for state in FAILING if summary[state])
 
 
-def _grouped(fleet: Mapping[str, Any]) -> list[str]:
+def _grouped(causes: Iterable[Mapping[str, Any]]) -> list[str]:
     lines = []
-    for cause in fleet["causes"]:
+    for cause in causes:
         ports = f" ({ports_words(cause['ports'])})" if cause["ports"] else ""
         stopped = "".join(f", {cause[state]:,} {STATE_WORDS[state]}" for state in FAILING if cause[state])
         hosts = listed(cause["hosts"], _NAMES)

@@ -24,7 +24,9 @@ _ACRONYMS = {word.lower(): word for word in ("TLS", "MTU", "DNS", "IAM", "AWS", 
 STATE_WORDS = {
     "can_send": "can send",
     "not_logged_in": "reached SES, not logged in",
+    "only_accepted": "logged in, sending not known",
     "cannot_send": "cannot send",
+    "mail_waits": "logged in, but mail waits",
     "unreachable": "unreachable",
     "not_checked": "not checked",
 }
@@ -43,15 +45,17 @@ def markup(value: Any) -> str:
 
 def headline(summary: Mapping[str, int]) -> str:
     """The fleet in a sentence without its full stop."""
-    hosts, sending, reaching = (summary[name] for name in ("hosts", "can_send", "not_logged_in"))
+    hosts, sending = summary["hosts"], summary["can_send"]
+    others = {state: summary[state] for state in ("not_logged_in", "only_accepted")}
     if not hosts:
         return "No host was checked"
     everyone = "The host" if hosts == 1 else f"All {hosts:,} hosts"
     if sending == hosts:
         return f"{everyone} {STATE_WORDS['can_send']}"
-    if reaching == hosts:
-        return f"{everyone} {STATE_WORDS['not_logged_in']}"
-    reached = [f"{reaching:,} {STATE_WORDS['not_logged_in']}"] if reaching else []
+    for state, count in others.items():
+        if count == hosts:
+            return f"{everyone} {STATE_WORDS[state]}"
+    reached = [f"{count:,} {STATE_WORDS[state]}" for state, count in others.items() if count]
     return "; ".join([f"{sending:,} of {plural(hosts, 'host')} {STATE_WORDS['can_send']}", *reached])
 
 

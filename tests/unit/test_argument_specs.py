@@ -28,6 +28,7 @@ FIXED = {
     "ses_max_connections": 10,
     "ses_tls_ca_file": None,
     "ses_replace_mta": False,
+    "ses_probe_recipient": None,
 }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from testbed.engine import ROOT
 from testbed.relay import ENVIRONMENT
 
 HERE = Path(__file__).resolve().parent
@@ -49,3 +50,12 @@ def test_a_system(resolved, system, role):
     else:
         assert expected in found
         assert found.startswith(f"This host is {' '.join(SYSTEMS[system]['facts'][:2])}, ")
+
+
+@pytest.mark.parametrize("role", ["postfix", "sendmail"])
+def test_dnf5_takes_the_command_that_fetches_packages(role):
+    """It knows the options of a command after the command's name only; dnf 4 takes both orders."""
+    variables = yaml.safe_load((ROOT / "roles" / role / "vars" / "dnf.yml").read_text())
+    (fetch,) = variables["__ses_fetch"]
+    words = fetch.replace("'", "").replace("[", " ").replace("]", " ").replace(",", " ").split()
+    assert words.index("install") < words.index("--downloadonly") < words.index("__ses_plan.missing_packages")

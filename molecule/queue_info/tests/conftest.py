@@ -73,7 +73,7 @@ class Sendmail(Mta):
         self.host.run("sendmail -q")
 
     def empty(self) -> None:
-        self.host.check_output("rm -f /var/spool/mqueue/* /var/spool/mqueue-client/*")
+        self.host.check_output("find /var/spool/mqueue /var/spool/mqueue-client -type f -delete")
 
 
 @pytest.fixture

@@ -440,3 +440,37 @@ def test_the_summary_names_each_cause_once_with_its_ports(sim: Simulator) -> Non
 def test_a_union_has_each_once_in_order() -> None:
     a, b = {"id": "a"}, {"id": "b"}
     assert union([b, a, b]) == [b, a]
+
+
+@pytest.mark.cause("hosts_file")
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (f"127.0.0.1 localhost\n127.0.0.1\t{NAME.upper()} ses # by hand\n", ["hosts_file"]),
+        (f"# 127.0.0.1 {NAME}\n127.0.0.1 localhost x{NAME}\n", []),
+        (f"192.0.2.1 {NAME}\n", []),  # the name was resolved to another address
+        ("", []),
+    ],
+)
+def test_an_address_from_a_line_in_the_hosts_file_is_warned_of(sim: Simulator, lines: str, found: list[str]) -> None:
+    report = check(job(sim, ports=[587], **WHOLE), net(sim.ports, hosts_file=lambda: lines))
+    assert report["reachable"]
+    assert [item["id"] for item in report["diagnosis"]] == found
+    assert report["ports"][0]["diagnosis"] == []
+
+
+@pytest.mark.cause("only_accepted")
+def test_a_log_in_at_mail_manager_is_warned_of_and_passes(sim: Simulator) -> None:
+    user = Credentials("inp-0123456789", "a password of its own")
+    sim.credentials({user.username: user.password})
+    report = check(job(sim, ports=[587], **{**WHOLE, "credentials": user}), net(sim.ports))
+    assert report["reachable"]
+    assert [item["id"] for item in report["diagnosis"]] == ["only_accepted"]
+    assert "answers 250" in report["diagnosis"][0]["cause"]
+
+
+def test_an_ingress_endpoint_of_mail_manager_is_told_by_its_name_when_it_fails_too(sim: Simulator) -> None:
+    name = "abc.fips.wxyz.mail-manager-smtp.amazonaws.com"
+    report = check(job(sim, ports=[587])._replace(endpoint=name), net(sim.ports))
+    assert [item["id"] for item in report["diagnosis"]] == ["hostname_mismatch", "only_accepted"]
+    assert f"{name} is an ingress endpoint of Mail Manager" in summary(report)

@@ -11,6 +11,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import (
     diagnose_text,
     symptom_of,
 )
+from causes import provokes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,6 +99,8 @@ POSTFIX_QUEUE = [
     (f"connect to {POSTFIX}:587: Connection reset by peer", "connection_lost"),
     (f"{NO_NAME} name={SES} type=AAAA: Host not found", "name_unresolved"),
     (f"{NO_NAME} name={SES} type=AAAA: Host not found, try again", "dns_unavailable"),
+    (f"unable to look up host {SES}: Temporary failure in name resolution", "dns_unavailable"),
+    ("deferred transport", "mail_held"),
     (f"TLS is required, but was not offered by host {POSTFIX}", "starttls_not_offered"),
     (f"TLS is required, but host {POSTFIX} refused to start TLS: 454 TLS not available", "starttls_refused"),
     ("Server certificate not verified", "certificate_not_verified"),  # whatever is wrong with it
@@ -318,3 +321,62 @@ def test_whose_password_it_is_that_is_refused(facts: dict[str, str], cause: str,
     found = diagnose(Symptom("reply", "535 Authentication Credentials Invalid", "auth", facts=told))
     assert found["id"] == cause
     assert says in found["cause"]
+
+
+MISSING = "No such file or directory"
+# As Postfix words them; the endpoint is known.
+NOT_OF_SES = [
+    ("own_service_down", "connect to 127.0.0.1[127.0.0.1]:10024: Connection refused", "127.0.0.1:10024"),
+    ("own_service_down", "connect to localhost[::1]:10024: Connection timed out", "::1:10024"),
+    ("own_service_down", f"connect to web1.corp.example[private/dovecot-lmtp]: {MISSING}", "private/dovecot-lmtp"),
+    ("own_service_down", f"connect to web1.corp.example[/run/store.sock]: {MISSING}", "/run/store.sock"),
+    ("own_service_down", "TLS is required, but was not offered by host 127.0.0.1[127.0.0.1]", "127.0.0.1"),
+    ("own_service_down", "lost connection with 127.0.0.1[127.0.0.1] while sending RCPT TO", "127.0.0.1"),
+    (
+        "own_service_refuses",
+        "host 127.0.0.1[127.0.0.1] said: 451 4.5.0 Error in processing (in reply to end of DATA command)",
+        "451 4.5.0 Error",
+    ),
+    (
+        "own_service_refuses",
+        "host web1.corp.example[private/dovecot-lmtp] said: 452 4.2.2 Mailbox is full (in reply to RCPT TO command)",
+        "452 4.2.2 Mailbox",
+    ),
+    ("own_filter_refuses", "milter-reject: 4.7.1 Service unavailable - try again later", "filter"),
+    ("own_mta_faulty", "alias database unavailable", "table"),
+    ("own_transport_missing", "unknown mail transport error", "service"),
+    ("own_transport_missing", "mail transport unavailable", "service"),
+    ("local_user_unknown", 'unknown user: "nobody-here"', "user"),
+    ("other_server", "connect to mx.partner.example[192.0.2.7]:25: Connection refused", "mx.partner.example"),
+    ("other_server", "connect to mx.partner.example[192.0.2.7]:25: Connection timed out", "mx.partner.example"),
+    ("other_server", "connect to 192.0.2.77[192.0.2.77]:2525: No route to host", "192.0.2.77"),
+    ("own_service_down", "connect to 127.0.0.9[127.0.0.9]:2525: Connection refused", "127.0.0.9:2525"),
+    ("other_server", f"{NO_NAME} name=partner.example type=MX: Host not found", "partner.example"),
+    (
+        "other_server",
+        "host mx.partner.example[192.0.2.7] said: 451 4.7.1 Greylisted (in reply to RCPT TO command)",
+        "451 4.7.1 Greylisted",
+    ),
+    ("other_server", "Deferred: Connection refused by mx.partner.example.", "mx.partner.example"),  # Sendmail
+    ("smtputf8_required", f"SMTPUTF8 is required, but was not offered by host {POSTFIX}", "SMTPUTF8"),
+    ("requiretls_required", f"REQUIRETLS is required, but was not offered by host {POSTFIX}", "REQUIRETLS"),
+]
+
+
+@pytest.mark.parametrize(("cause", "text", "says"), [provokes(*case) for case in NOT_OF_SES])
+def test_what_is_not_sess_fault_is_not_blamed_on_it(cause: str, text: str, says: str) -> None:
+    found = diagnose_text(text, FACTS)
+    assert found["id"] == cause
+    assert says in found["cause"]
+
+
+@pytest.mark.parametrize("text", [text for text, _cause in POSTFIX_QUEUE])
+def test_what_the_endpoint_does_is_not_blamed_on_another_server(text: str) -> None:
+    causes = (diagnose_text(text, FACTS)["id"], diagnose_text(text)["id"])
+    assert not {"other_server", "own_service_down", "own_service_refuses"} & set(causes)
+
+
+def test_an_endpoint_at_a_loopback_address_is_the_endpoint() -> None:
+    text = "connect to smtp.test.example[127.0.0.1]:587: Connection refused"
+    assert diagnose_text(text, {"endpoint": "smtp.test.example"})["id"] == "port_refused"
+    assert diagnose_text(text, FACTS)["id"] == "own_service_down"

@@ -81,6 +81,14 @@ ROWS = [
         "554 Message rejected: Sending paused for this account. For more information, please check the inbox of the "
         "email address associated with your AWS account.",
     ),
+    said("tenant_paused", "eod", "554 Message rejected: Sending is paused for tenant t-1: tenant t-1 is paused"),
+    said(
+        "configuration_set_missing",
+        "eod",
+        "554 Configuration Set does not exist: Configuration set <x> does not exist.",
+    ),
+    said("configuration_set_missing", "eod", "554 Message rejected: Configuration set x does not exist."),
+    said("recipient_suppressed", "eod", "554 Transaction failed: Address blacklisted: you@there.example"),
     Row("identity_not_verified", "identities", {"verified": ["there.example"]}, ALL, says="These identities"),
     Row("identity_not_verified", "identities", {"verified": [], "sandbox": True}, ALL, says="These identities"),
     said(
@@ -101,6 +109,12 @@ ROWS = [
     said("temporary_service_failure", "eod", "454 Temporary service failure"),
     said("temporary_service_failure", "mail", "451 Temporary service failure"),
     said("server_closing", "rcpt", "421 Service not available"),
+    said("message_malformed", "eod", "554 Transaction failed: Duplicate header 'Subject'."),
+    said("message_malformed", "eod", "554 Transaction failed: Missing final '@domain'"),
+    said("message_malformed", "eod", "554 5.6.0 Transaction failed: User name is missing: '@corp.example'."),
+    said("too_many_recipients", "eod", "554 Transaction failed: Recipient count exceeds 50."),
+    said("smtputf8_required", "mail", "550 5.6.7 SMTPUTF8 is required"),
+    said("requiretls_required", "mail", "550 5.7.30 REQUIRETLS is required"),
     Row("message_too_long", "limits", {"size": 10}, ALL),
     said("sender_invalid", "mail", "501 Invalid MAIL FROM address provided", says="SES does not"),
     said("sender_invalid", "mail", "553 <web@corp.example> Invalid email address", says="SES does not"),

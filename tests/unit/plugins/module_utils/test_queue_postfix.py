@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._queue import Message, QueueError, summarize
-from ansible_collections.mailops.ses.plugins.module_utils._queue_postfix import listed, parse, postfix_queue
+from ansible_collections.mailops.ses.plugins.module_utils._queue_postfix import listed, message, parse, postfix_queue
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,8 +53,9 @@ def test_what_it_lists() -> None:
             sender="root@web12.corp.test",
             recipients=("success@simulator.amazonses.com", "bounce@simulator.amazonses.com"),
             reasons=(REASON,),
+            name="4945E1E89BB",
         ),
-        Message("maildrop", 1795538169.0, "root", ("success@simulator.amazonses.com",)),
+        Message("maildrop", 1795538169.0, "root", ("success@simulator.amazonses.com",), name="E9DEB1E89B5"),
     ]
 
 
@@ -130,3 +131,15 @@ def test_messages_are_listed_without_postfix(tmp_path: Path) -> None:
         path.chmod(mode)
     assert listed(str(tmp_path)) == {"A1": "maildrop", "B2": "active", "C3": "deferred", "D4": "hold"}
     assert listed(str(tmp_path / "gone")) == {}
+
+
+def test_a_recipient_whose_bounce_is_still_to_be_sent_has_a_reason() -> None:
+    rows = [
+        {"address": "a@x.example", "delay_reason": "connect to a[192.0.2.1]:25: Connection refused"},
+        {"address": "b@x.example", "bounce_reason": "host b[192.0.2.2] said: 550 no such user"},  # Postfix 3.11
+        {"address": "c@x.example"},
+    ]
+    assert message({"queue_name": "deferred", "recipients": rows}).reasons == (
+        "connect to a[192.0.2.1]:25: Connection refused",
+        "host b[192.0.2.2] said: 550 no such user",
+    )

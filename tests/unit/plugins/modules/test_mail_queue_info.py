@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from typing import Any
 
@@ -18,7 +19,7 @@ POSTFIX = "installed\tpostfix\tdefault-mta, mail-transport-agent\n"
 SENDMAIL = "installed\tsendmail-bin\tmail-transport-agent\ninstalled\tsendmail-base\t\n"
 OTHER = "installed\texim4-daemon-light\tmail-transport-agent\n"
 EMPTY = {"messages": 0, "states": {}, "oldest_age_seconds": None, "reasons": []}
-REASON = "connect to smtp.example[192.0.2.1]:587: Connection refused"
+REASON = "connect to email-smtp.us-east-1.amazonaws.com[192.0.2.1]:587: Connection refused"
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_empty_queues(run, listing, mta):
     [("/usr/sbin/sendmail.postfix", "postfix"), ("/usr/sbin/sendmail.sendmail", "sendmail")],
 )
 def test_of_two_mtas_the_one_that_programs_call(run, monkeypatch, program, mta):
-    monkeypatch.setattr(mail_queue_info.os.path, "realpath", lambda path: program)
+    monkeypatch.setattr(os.path, "realpath", lambda path: program)
     assert run(POSTFIX + SENDMAIL)["mta"] == mta
 
 
@@ -102,7 +103,7 @@ def test_without_a_package_manager_the_option_is_needed(run, monkeypatch):
     def nothing(_run):
         raise LookupError("no package manager is found")
 
-    monkeypatch.setattr(mail_queue_info, "installed_packages", nothing)
+    monkeypatch.setattr(mail_queue_info, "installed_mta", nothing)
     assert run()["msg"] == (
         "Which MTA the host has cannot be told: no package manager is found. Set mta to postfix or sendmail."
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import report_samples as samples
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
 from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet, stopped_by
 from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import FAILING, STATES
 
@@ -108,8 +109,8 @@ def test_causes_are_grouped_by_id_and_those_that_stop_most_hosts_come_first():
         ("rate_exceeded", ["web3"], 0, []),
     ]
     assert found["summary"] == {
-        **{"hosts": 3, "can_send": 2, "not_logged_in": 0},
-        **{"cannot_send": 1, "unreachable": 0, "not_checked": 0},
+        **{"hosts": 3, "can_send": 2, "not_logged_in": 0, "only_accepted": 0},
+        **{"cannot_send": 1, "mail_waits": 0, "unreachable": 0, "not_checked": 0},
     }
 
 
@@ -191,3 +192,105 @@ def test_the_documented_shape_names_every_value():
         "diagnosis": host["diagnosis"][0],
     }.items():
         assert set(value) == set(definitions[name]["required"]) == set(definitions[name]["properties"]), name
+
+
+REFUSED = f"connect to {samples.ENDPOINT}[192.0.2.10]:587: Connection refused"
+DENIED = f"SASL authentication failed; server {samples.ENDPOINT}[192.0.2.10] said: 535 Credentials Invalid"
+RATE = f"host {samples.ENDPOINT}[192.0.2.10] said: 454 Throttling failure: Maximum sending rate exceeded."
+FILTER = "connect to 127.0.0.1[127.0.0.1]:10024: Connection refused"
+PARTNER = "connect to mx.partner.example[192.0.2.7]:25: Connection refused"
+
+
+@pytest.mark.parametrize(
+    ("queue", "state"),
+    [
+        (samples.QUEUES["empty"], "can_send"),
+        (samples.waiting(REFUSED), "mail_waits"),
+        (samples.waiting(REFUSED, DENIED), "mail_waits"),
+        (samples.waiting(REFUSED, states={"deferred": 1, "active": 3, "hold": 2}), "mail_waits"),
+        (samples.waiting(REFUSED, PARTNER), "can_send"),
+        (samples.waiting(REFUSED, FILTER), "can_send"),
+        (samples.waiting(REFUSED, RATE), "can_send"),
+        (samples.waiting(RATE), "can_send"),
+        (samples.waiting(FILTER), "can_send"),
+        (samples.waiting(PARTNER), "can_send"),
+        (samples.waiting("no such thing in the table"), "can_send"),
+        (samples.waiting(REFUSED, states={"deferred": 2}), "can_send"),  # of one message the reason is not known
+        (samples.waiting(states={"active": 2, "incoming": 1}), "can_send"),
+        (samples.waiting(REFUSED, states={"client": 1}), "mail_waits"),  # Sendmail's submission queue
+    ],
+)
+def test_a_host_whose_mail_all_waits_for_the_way_to_ses_cannot_send(queue, state):
+    host = of(samples.healthy(), queue)
+    assert host["state"] == state
+    assert all(item["stops_sending"] == (state == "mail_waits") for item in host["diagnosis"])
+
+
+def test_a_log_in_that_fails_stays_the_cause_whatever_waits():
+    host = of(samples.wrong_password(), samples.waiting(REFUSED))
+    assert (host["state"], [item["id"] for item in host["diagnosis"] if item["stops_sending"]]) == (
+        "cannot_send",
+        ["credentials_invalid"],
+    )
+    assert of(samples.not_logged_in(), samples.waiting(REFUSED))["state"] == "not_logged_in"
+
+
+def test_a_blocked_port_is_not_why_mail_waits():
+    host = of(samples.no_port_25(), samples.waiting(REFUSED))
+    assert {item["id"]: item["stops_sending"] for item in host["diagnosis"]} == {
+        "port_25_swallowed": False,
+        "port_refused": True,
+    }
+
+
+def test_a_mail_that_mail_manager_accepts_is_not_said_to_be_sent():
+    host = of(samples.mail_manager(), samples.QUEUES["empty"])
+    assert (host["state"], [item["id"] for item in host["diagnosis"]]) == ("only_accepted", ["only_accepted"])
+    assert not host["diagnosis"][0]["stops_sending"]
+
+
+@pytest.mark.parametrize("check", [samples.mail_manager(), samples.healthy()])
+def test_the_newer_states_fit_the_schema(check):
+    results = {"web1": {"check": check, "queue": samples.waiting(REFUSED)}}
+    jsonschema.validate(fleet(results, samples.NOW), SCHEMA)
+
+
+HELD = diagnose(Symptom("mail_held", "hold"))
+UNTOLD = diagnose(Symptom("mail_log_unreadable", "no log"))
+
+
+@pytest.mark.parametrize(
+    ("check", "probe", "state"),
+    [
+        (samples.healthy(), samples.PROBES["delivered"], "can_send"),
+        (samples.not_logged_in(), samples.PROBES["delivered"], "can_send"),
+        (samples.wrong_password(), samples.PROBES["delivered"], "cannot_send"),
+        (samples.healthy(), samples.probed("waits", HELD), "cannot_send"),
+        (samples.not_logged_in(), samples.probed("waits", HELD), "cannot_send"),
+        (samples.healthy(), samples.probed("unknown", UNTOLD), "not_checked"),
+        (samples.healthy(), {"failed": True, "msg": "recipient 'x' is no mail address."}, "not_checked"),
+        (
+            samples.healthy(),
+            {"delivered": False, "state": "skipped", "msg": "In check mode no mail is sent."},
+            "can_send",
+        ),
+        (samples.healthy(), {"skipped": True, "changed": False}, "can_send"),
+        (samples.healthy(), {}, "can_send"),
+        (samples.DEAD, {}, "unreachable"),
+    ],
+)
+def test_a_mail_tells_more_than_a_log_in(check, probe, state):
+    found = fleet({"web1": {"check": check, "queue": samples.QUEUES["empty"], "probe": probe}}, samples.NOW)
+    (host,) = found["hosts"]
+    jsonschema.validate(found, SCHEMA)
+    assert host["state"] == state
+    if state not in ("can_send", "unreachable") and probe.get("state") != "delivered":
+        assert any(item["stops_sending"] for item in host["diagnosis"])
+
+
+def test_a_mail_that_waits_is_the_cause_and_no_port_is():
+    result = {"check": samples.no_port_25(), "probe": samples.probed("waits", HELD)}
+    (host,) = fleet({"web1": result}, samples.NOW)["hosts"]
+    stops = {item["id"]: item["stops_sending"] for item in host["diagnosis"]}
+    assert (stops["mail_held"], stops["port_25_swallowed"]) == (True, False)
+    assert host["probe"]["state"] == "waits"

@@ -147,3 +147,21 @@ def test_only_https_becomes_a_link():
         587, ok=False, diagnosis=[{"id": "a", "cause": "b", "remedy": "c", "source": "javascript:alert(1)"}]
     )
     assert "javascript:" not in page({"web1": {"check": samples.check([port])}})
+
+
+def test_mail_that_waits_and_mail_that_is_only_accepted_have_their_words():
+    text = f"connect to {samples.ENDPOINT}[192.0.2.10]:587: Connection refused"
+    waits = _report_html.render(
+        fleet({"web1": {"check": samples.healthy(), "queue": samples.waiting(text)}}, samples.NOW)
+    )
+    assert "<b>1</b> logged in, but mail waits" in waits
+    assert "1 logged in, but mail waits</span>" in waits
+    told = _report_html.render(
+        fleet({"web1": {"check": samples.mail_manager(), "queue": samples.QUEUES["empty"]}}, samples.NOW)
+    )
+    assert "<h1>The host logged in, sending not known</h1>" in told
+
+
+def test_what_came_of_a_mail_is_shown():
+    shown = page({"web1": {"check": samples.healthy(), "probe": samples.PROBES["delivered"]}})
+    assert "<dt>Mail<dd>The mail to success@simulator.amazonses.com is delivered." in shown

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 import report_samples as samples
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
 from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
 from ansible_collections.mailops.ses.plugins.plugin_utils._report_junit import render
 
@@ -186,3 +187,30 @@ def test_any_bytes_are_well_formed():
     (suite,) = parsed(results)
     assert suite.get("failures") == "1"
     assert "␀␁␂" in suite.get("name")
+
+
+def test_mail_that_waits_is_a_failure_with_its_cause_and_an_only_accepted_one_is_skipped():
+    text = f"connect to {samples.ENDPOINT}[192.0.2.10]:587: Connection refused"
+    results = {
+        "web1": {"check": samples.healthy(), "queue": samples.waiting(text)},
+        "web2": {"check": samples.mail_manager(), "queue": samples.QUEUES["empty"]},
+    }
+    root = ElementTree.fromstring(render(fleet(results, samples.NOW)))
+    cases = [case for case in root.iter("testcase") if case.get("name") == "can send"]
+    assert [(case[0].tag, case[0].get("type")) for case in cases] == [
+        ("failure", "port_refused"),
+        ("skipped", "only_accepted"),
+    ]
+    assert root.get("failures") == "1"
+
+
+def test_a_mail_that_was_sent_is_a_case_of_its_own():
+    held = diagnose(Symptom("mail_held", "hold"))
+    arrived, waits = samples.PROBES["delivered"], samples.probed("waits", held)
+    found = case({"web1": {"check": samples.healthy(), "probe": arrived}}, "mail")
+    assert (kinds(found), found.get("time")) == (["system-out"], "0.700")
+    results = {"web1": {"check": samples.healthy(), "probe": waits}}
+    assert kinds(case(results, "can send"))[:1] == ["failure"]
+    skipped = case(results, "mail")[0]
+    assert (skipped.tag, skipped.get("type"), skipped.get("message")) == ("skipped", "mail_held", held["cause"])
+    assert parsed(results).get("failures") == "1"

@@ -47,6 +47,12 @@ def test_a_cause_of_many_hosts_shows_its_messages_with_their_counts():
     assert sum("See that the host runs" in line for line in printed) == 1
 
 
+def test_what_came_of_a_mail_is_printed():
+    printed = lines({"web1": {"check": samples.healthy(), "probe": samples.PROBES["delivered"]}})
+    at = printed.index("mail: web1")
+    assert printed[at + 1] == "  The mail to success@simulator.amazonses.com is delivered."
+
+
 def test_no_host_is_said_plainly():
     assert lines({}) == ["No host was checked.", "", "Reports in /tmp/ses-report: report.html, report.json, junit.xml"]
 
@@ -64,3 +70,21 @@ def test_the_verdict_names_who_cannot_send():
     assert _terminal.verdict(fleet(samples.every_state(), samples.NOW)) == (
         "Cannot send: web3, web7. Unreachable: web4. Not checked: web5, web6."
     )
+
+
+WAITING = samples.waiting(f"connect to {samples.ENDPOINT}[192.0.2.10]:587: Connection refused")
+
+
+def test_mail_that_waits_is_told_with_its_cause_and_fails():
+    results = {"web1": {"check": samples.healthy(), "queue": WAITING}}
+    printed = lines(results)
+    assert "1 host, 1 logged in, but mail waits: port_refused: web1" in printed
+    assert printed[-3] == "0 of 1 host can send; 1 logged in, but mail waits."
+    assert _terminal.verdict(fleet(results, samples.NOW)) == "Logged in, but mail waits: web1."
+
+
+def test_of_mail_manager_nobody_says_that_the_host_can_send():
+    results = {"web1": {"check": samples.mail_manager(), "queue": samples.QUEUES["empty"]}}
+    assert "The host logged in, sending not known." in lines(results)
+    assert any(line.startswith("only_accepted: web1") for line in lines(results))
+    assert _terminal.verdict(fleet(results, samples.NOW)) == ""
