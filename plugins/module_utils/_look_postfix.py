@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ansible_collections.mailops.ses.plugins.module_utils import _maps
 from ansible_collections.mailops.ses.plugins.module_utils._finding import Finding, changed, kept, refused
 from ansible_collections.mailops.ses.plugins.module_utils._host import Runner
+from ansible_collections.mailops.ses.plugins.module_utils._look_senders import unverified
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_present import (
     PATTERNS,
     Present,
@@ -227,17 +228,6 @@ def _senders(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Findin
 def _unverified(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     if not any(present.explicit.get(name) for name in _SENDER_REWRITES):
         yield from unverified(present.expanded.get("myorigin", ""), relay)
-
-
-def unverified(origin: str, relay: Relay) -> Iterator[Finding]:
-    """Senders that carry the host's own name, which is rarely a verified identity."""
-    if not relay.sender_rewrites and origin.lower() in relay.local_names:
-        yield changed(
-            "ses_masquerade_domain",
-            f"is not set, nor is ses_sender: mail from local users leaves as user@{origin}, which SES refuses (554) "
-            "unless that domain is verified",
-            "set one of them to a verified identity",
-        )
 
 
 def _deferring(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:

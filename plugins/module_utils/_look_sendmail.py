@@ -14,6 +14,7 @@ from ansible_collections.mailops.ses.plugins.module_utils import _sendmail, _sen
 from ansible_collections.mailops.ses.plugins.module_utils._files import text_of
 from ansible_collections.mailops.ses.plugins.module_utils._finding import Finding, changed, kept, refused
 from ansible_collections.mailops.ses.plugins.module_utils._relay import endpoint_named, organisation_domains
+from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail import DAEMONS, listening_at
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import SendmailError
 
 DIRECTORY = "/etc/mail"
@@ -53,6 +54,9 @@ CHANGED_DEFINES = {
     "confREFUSE_LA": "becomes 1000: a busy host takes mail all the same",
 }
 RELAYING = {"relay_entire_domain", "promiscuous_relay", "relay_based_on_MX", "relay_mail_from", "relay_local_from"}
+# Sections whose rules choose a mailer, and a rule of theirs that does so for each domain: "R$* < @ $* . > $*  $#..."
+RESOLVING = {"LOCAL_RULE_0", "LOCAL_NET_CONFIG"}
+CATCH_ALL = re.compile(r"R(?:\$[*+-]\s*(?:<\s*@\s*\$[*+]\s*\.?\s*>\s*)?(?:\$\*\s*)?)\t.*\$#\s*(?!error\b)")
 SYS_PTRACE = 19  # capability(7)
 # (arguments) -> (return code, standard output, standard error)
 _Runner = Callable[[list[str]], "tuple[int, str, str]"]
@@ -259,8 +263,33 @@ def _lines(host: Present, wanted: Wanted) -> Iterator[Finding]:
             yield changed(subject, "makes room for ses_masquerade_domain or ses_sender")
         elif macro == "MASQUERADE_AS":
             yield kept(f"MASQUERADE_AS({arguments[0]}) in line {number} {where}", "masks senders as before")
+        elif macro == "FEATURE" and arguments[0] == "queuegroup" and _groups_mail(host, arguments):
+            yield refused(
+                f"FEATURE(`queuegroup') in line {number} {where}",
+                "puts mail into queue groups of this host's own, and the role's queues could not send it",
+                "remove the line, and the rows `QGRP:` of access",
+            )
         elif macro == "FEATURE" and arguments[0] == "queuegroup":
             yield changed(f"FEATURE(`queuegroup') in line {number} {where}", "makes room for the role's two queues")
+
+
+def _groups_mail(host: Present, arguments: Sequence[str]) -> bool:
+    """Whether FEATURE(`queuegroup') has something to choose: a default group, or rows of access."""
+    return len(arguments) > 1 or any(row[0].lower().startswith("qgrp:") for row in _rows(host.tables.get("access", "")))
+
+
+def _rules(host: Present, _wanted: Wanted) -> Iterator[Finding]:
+    """Rules that answer every address with a mailer, so that the role's way to SES is never asked."""
+    section = ""
+    for number, line in enumerate(host.rest.split("\n"), 1):
+        if line.startswith("R") and section in RESOLVING and CATCH_ALL.match(line):
+            yield refused(
+                f"{section} in line {number} of {DIRECTORY}/sendmail.mc",
+                "has a rule that leads every domain's mail to a mailer, so that none would leave through SES",
+                "remove the rule, or let it name the domains that it is for",
+            )
+        heading = re.match(r"[A-Z][A-Z_0-9]{2,}\b", line)
+        section = heading.group(0) if heading else section
 
 
 def _routes(host: Present, wanted: Wanted) -> Iterator[Finding]:
@@ -314,6 +343,9 @@ def _daemons(host: Present, wanted: Wanted) -> Iterator[Finding]:
             "remove it, or set ses_loopback_only to false if other hosts are to hand their mail over here",
         )
     others = list(_served(host, wanted))
+    for text in own_daemons(host):
+        if listening_at(text) not in map(listening_at, DAEMONS):
+            yield kept(f"The daemon {text}", "listens as before")
     for text in dict.fromkeys(open_ones):
         if others and wanted.loopback_only is None:
             yield refused(
@@ -324,6 +356,12 @@ def _daemons(host: Present, wanted: Wanted) -> Iterator[Finding]:
             )
         else:
             yield changed(text, "listens on 127.0.0.1 alone from now on")
+
+
+def own_daemons(host: Present) -> list[str]:
+    """Daemons of the host's own that only it can reach: the role, which forgets all others, names them anew."""
+    named = [arguments[0] for _number, arguments in _named(host.rest, "DAEMON_OPTIONS")]
+    return [text for text in dict.fromkeys(named) if text and not _listens_outside(text)]
 
 
 def _stuck_daemons(host: Present, conf: dict[str, str]) -> list[str]:
@@ -409,16 +447,16 @@ CHECKS: tuple[Callable[[Present, Wanted], Iterator[Finding]], ...] = (
     _edits,
     _submission,
     _lines,
+    _rules,
     _routes,
     _daemons,
     _running,
 )
 
 
-def origin(host: Present) -> str:
-    """The domain that Sendmail writes senders of this host in; empty where it is the host's own name."""
-    match = re.search(r"^DM(\S+)$", host.cf, re.MULTILINE)
-    return match.group(1) if match else ""
+def rewrites_senders(host: Present) -> bool:
+    """Whether lines of the host's own give senders another domain than the host's name."""
+    return bool(_rows(host.tables.get("genericstable", ""))) or any(True for _ in _named(host.rest, "MASQUERADE_AS"))
 
 
 def _changed_at(path: str) -> float:

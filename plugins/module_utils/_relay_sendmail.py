@@ -70,8 +70,9 @@ class InSendmail:
     options: list[str]
 
 
-def in_sendmail(relay: Relay, keep_daemons: bool = False) -> InSendmail:
-    """The relay's rows and rules; daemons are the host's where it keeps them, else those on loopback alone."""
+def in_sendmail(relay: Relay, keep_daemons: bool = False, own_daemons: Sequence[str] = ()) -> InSendmail:
+    """The relay's rows and rules; daemons are the host's where it keeps them, else those on loopback alone: the
+    distribution's, and the host's own."""
     queue_macros = {"QUEUE_GROUP": queue_groups(relay.max_connections)}
     return InSendmail(
         credential_keys=[f"AuthInfo:{name}" for name in relay.credential_names],
@@ -81,13 +82,28 @@ def in_sendmail(relay: Relay, keep_daemons: bool = False) -> InSendmail:
         # Daemons that lines above the block have named are forgotten.
         defines={} if keep_daemons else {"_DPO_": "", "confDAEMON_OPTIONS": None},
         features={} if keep_daemons else {"no_default_msa": []},  # it would listen on every address
-        macros={**macros(relay), **queue_macros, **({} if keep_daemons else {"DAEMON_OPTIONS": DAEMONS})},
+        macros={**macros(relay), **queue_macros, **({} if keep_daemons else {"DAEMON_OPTIONS": daemons(own_daemons)})},
         queues=[BURST_QUEUE],
         recipient_rules=[*recipient_rules(relay), *rulesets(relay), "SParseLocal"],
         sender_rules=sender_rules(relay),
         rulesets=["Squeuegroup", *QUEUE_RULES],
         options=[f"K{CREDENTIALS} hash -o /etc/mail/{CREDENTIALS}.db", *QUEUE_MAPS, *options(relay)],
     )
+
+
+def daemons(own: Sequence[str]) -> list[str]:
+    """The distribution's daemons, and those of the host's own that listen elsewhere than they."""
+    ports = {listening_at(text) for text in DAEMONS}
+    return [*DAEMONS, *(text for text in own if listening_at(text) not in ports)]
+
+
+def listening_at(options: str) -> tuple[str, str]:
+    """Address and port of DAEMON_OPTIONS, with one spelling for those that have several."""
+    given = dict(part.strip().partition("=")[::2] for part in options.split(","))
+    address = next((given[name] for name in ("Address", "Addr", "A") if name in given), "")
+    port = next((given[name] for name in ("Port", "P") if name in given), "smtp")
+    names = {"localhost": "127.0.0.1", "25": "smtp", "587": "submission"}
+    return names.get(address.lower(), address.strip("[]")), names.get(port, port)
 
 
 def rulesets(relay: Relay) -> list[Any]:

@@ -39,13 +39,21 @@ def compiled(mc: str, directory: str) -> str:
     return out
 
 
-def check(cf: str) -> None:
-    """Have Sendmail read a candidate and resolve an address; it refuses unknown options, maps and cut files."""
+def check(cf: str, mailer: str = "") -> None:
+    """Have Sendmail read a candidate and resolve an address; it refuses unknown options, maps and cut files. The
+    address is one that no row and no rule means: it takes the mailer that is given, as all mail does without them."""
     status, out, err = run(["sendmail", "-C", cf, "-Am", *_PROBE])
     said = [line.replace(cf, "sendmail.cf") for line in (err + out).split("\n") if line]
     if status or "... deliverable: " not in out:
         raise SendmailError(
             f"Sendmail does not accept the configuration: {'; '.join(said) or f'it ended with {status}'}"
+        )
+    match = re.search(r"\.\.\. deliverable: mailer ([^,\s]+)(?:, host ([^,\s]+))?", out)
+    if mailer and match and match.group(1) != mailer:
+        host = f" and the host {match.group(2)}" if match.group(2) else ""
+        raise SendmailError(
+            f"Rules or tables of this host lead the mail of every domain to the mailer {match.group(1)}{host}, not to "
+            f"{mailer}: remove what does so from sendmail.mc (LOCAL_RULE_0, LOCAL_NET_CONFIG, a feature) or its tables"
         )
 
 

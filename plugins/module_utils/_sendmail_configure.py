@@ -65,7 +65,7 @@ def _configure(request: Request, check_mode: bool, scratch: str, unit: Unit | No
         plan = replace(plan, stale=stale)
         missed = _missed(plan, request, compiled)
         if plan.changed:
-            _try(plan, compiled, scratch)
+            _try(plan, compiled, scratch, request.default_mailer)
         wanted = _due(plan, missed, request.restart)
         verbs = unit.due(wanted["action"]) if unit else []
         if (plan.changed or verbs) and not check_mode:
@@ -112,7 +112,7 @@ def _compile(plan: Plan, scratch: str, directory: str) -> str:
     return f"{out}### {MC} ###\n{comments}"
 
 
-def _try(plan: Plan, compiled: str, scratch: str) -> None:
+def _try(plan: Plan, compiled: str, scratch: str, mailer: str) -> None:
     """Have Sendmail read the candidate, with the tables as they will be, but for secrets, which stay out of scratch."""
     text = _sendmail.silent(compiled)
     for queue in plan.queues:  # which Sendmail would look for
@@ -130,7 +130,7 @@ def _try(plan: Plan, compiled: str, scratch: str) -> None:
             text = _moved(text, table.path, candidate)
     path = os.path.join(scratch, CF)
     _write(path, text)
-    _sendmail.check(path)
+    _sendmail.check(path, mailer)
 
 
 def _moved(text: str, path: str, place: str) -> str:

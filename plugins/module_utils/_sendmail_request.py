@@ -38,6 +38,7 @@ class Request:
     queues: tuple[str, ...] = ()
     settings_file: str = ""
     restart: bool = False  # one is due, whatever changes
+    default_mailer: str = ""  # that mail takes for which no row and no rule is meant
 
 
 def fault(params: Mapping[str, Any]) -> str | None:
@@ -119,6 +120,7 @@ def request(params: Mapping[str, Any]) -> Request:
         queues=tuple(params["queues"]),
         settings_file=params["settings_file"],
         restart=bool(params.get("restart")),
+        default_mailer=params.get("default_mailer") or "",
     )
 
 

@@ -247,6 +247,7 @@ from ansible_collections.mailops.ses.plugins.module_utils import _look_postfix, 
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._finding import CHANGED, REFUSED, sentences
 from ansible_collections.mailops.ses.plugins.module_utils._host import host_names, installed_packages, read
+from ansible_collections.mailops.ses.plugins.module_utils._look_senders import unverified
 from ansible_collections.mailops.ses.plugins.module_utils._relay import (
     Relay,
     describe,
@@ -316,17 +317,19 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
         )
     names = host_names(socket.gethostname(), read("/etc/hosts"))
     wishes = _look_postfix.Wishes(variables.get("ses_loopback_only"))
-    present, relay = None, None
+    present, relay, sendmail = None, None, _look_sendmail.Present()
     if mta == "postfix":
         present, findings = _look_postfix.examine(module.run_command, module.params["units"])
     else:
         found += sendmail_faults(str(variables["ses_port"]), names, socket.getfqdn)
-        findings = _look_sendmail.look(
-            _look_sendmail.present(module.run_command, others), _look_sendmail.wanted(variables, names)
-        )
+        sendmail = _look_sendmail.present(module.run_command, others)
+        findings = _look_sendmail.look(sendmail, _look_sendmail.wanted(variables, names))
     if not found:
         relay = _described(variables, names)
-        findings += _look_postfix.look(present, relay, wishes) if mta == "postfix" else []
+        if mta == "postfix":
+            findings += _look_postfix.look(present, relay, wishes)
+        elif not _look_sendmail.rewrites_senders(sendmail):
+            findings += unverified(relay.origin, relay)
     found += sentences(findings, REFUSED)
     if relay is None or found:
         module.fail_json(msg=" ".join(found), faults=found, findings=[asdict(finding) for finding in findings])
@@ -335,7 +338,8 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
     terms: Callable[[Relay], Any] = partial(in_postfix, present=present, wishes=wishes)
     if mta == "sendmail":
         relay = for_sendmail(relay)
-        terms = partial(in_sendmail, keep_daemons=variables.get("ses_loopback_only") is False)
+        own, keep = _look_sendmail.own_daemons(sendmail), variables.get("ses_loopback_only") is False
+        terms = partial(in_sendmail, keep_daemons=keep, own_daemons=own)
     return {
         "relay": asdict(relay),
         mta: asdict(terms(relay)),

@@ -120,6 +120,11 @@ options:
     description: Whether a restart is due, whatever changes, as after an installation.
     type: bool
     default: false
+  default_mailer:
+    description:
+      - The mailer that mail to a domain takes for which no row and no rule is meant.
+      - Where rules or tables of the host lead such mail to another mailer, the module fails and changes nothing.
+    type: str
   queues:
     description:
       - Queue directories that O(macros)'s C(QUEUE_GROUP) names, each within another queue directory, whose owner, group
@@ -236,6 +241,7 @@ ARGUMENTS = {
     "settings": {"type": "dict", "default": {}},
     "settings_file": {"type": "path", "default": "/etc/mail/sendmail.conf"},
     "tables": {"type": "list", "elements": "dict", "default": [], "options": TABLE},
+    "default_mailer": {"type": "str"},
     "queues": {"type": "list", "elements": "path", "default": []},
     "config_directory": {"type": "path", "default": "/etc/mail"},
     "unit": {"type": "str"},

@@ -16,7 +16,7 @@ class Postfix:
     package = command = "postfix"
     pid_file = "/var/spool/postfix/pid/master.pid"
     deletion = "test ! -x /usr/sbin/postsuper || postsuper -d ALL"  # of all that is queued
-    sender_process = "smtp -t unix"  # what the process list shows of it while it delivers
+    sender_process = "smtp -n ses-relay"  # what the process list shows of it while it delivers
     announcement = f"relayhost = [{REGION_ENDPOINT}]:587"  # what a check of a bare host says
     trace = "(Postfix"  # in the Received header that it adds
     null_sender = ""  # as `sendmail -f` takes it

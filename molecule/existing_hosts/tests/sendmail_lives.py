@@ -629,6 +629,19 @@ REFUSALS = (
         why="kept where the role's rules come first, refused where they do not",
     ),
     refused(
+        "rules in LOCAL_RULE_0 lead everything elsewhere in two steps",
+        "configurations that have grown for decades",
+        mc_end(
+            "LOCAL_RULE_0",
+            "R$+ < @ $+ . > $*\t$: <elsewhere> $1 < @ $2 . > $3",
+            "R<elsewhere> $+ < @ $=w . > $*\t$: $1 < @ $2 . > $3",
+            "R<elsewhere> $+ < @ $+ . > $*\t$#smtp $@ [127.0.0.6] $: $1 < @ $2 . > $3",
+        ),
+        ("LOCAL_RULE_0",),
+        before="inner",
+        why="what no single rule shows, Sendmail says of an address that no row and no rule means",
+    ),
+    refused(
         "sendmail.cf was edited by hand",
         "answers in forums that change the .cf",
         "make -sC /etc/mail >/dev/null\nsed -i 's/^DS.*/DSsmtp:[127.0.0.6]/' /etc/mail/sendmail.cf; touch "

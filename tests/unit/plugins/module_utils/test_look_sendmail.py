@@ -8,7 +8,13 @@ from dataclasses import replace
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils import _look_sendmail
 from ansible_collections.mailops.ses.plugins.module_utils._finding import sentences
-from ansible_collections.mailops.ses.plugins.module_utils._look_sendmail import Present, Wanted, look, origin
+from ansible_collections.mailops.ses.plugins.module_utils._look_sendmail import (
+    Present,
+    Wanted,
+    look,
+    own_daemons,
+    rewrites_senders,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail_mc import block
 
 MC = "include(`/usr/share/sendmail/cf/m4/cf.m4')dnl\nMAILER_DEFINITIONS\nMAILER(`local')dnl\nMAILER(`smtp')dnl\n"
@@ -50,6 +56,15 @@ def test_a_host_as_the_distribution_ships_it_has_nothing_to_say():
         (tables(virtusertable="info@example.com alice\n"), "example.com in /etc/mail/virtusertable"),
         (with_lines("LOCAL_CONFIG\nO DaemonPortOptions=Name=X, Addr=0.0.0.0\n"), "in line 2 of /etc/mail/sendmail.mc"),
         (replace(DEBIAN, settings='DAEMON_PARMS="-ODaemonPortOptions=Addr=10.0.0.1";\n'), "DAEMON_PARMS in "),
+        (
+            replace(with_lines("FEATURE(`queuegroup')dnl\n"), tables={"access": "QGRP:corp.example slow\n"}),
+            "FEATURE(`queuegroup') in line 1",
+        ),
+        (
+            with_lines("LOCAL_NET_CONFIG\nR$* < @ $* . > $*\t$#smtp $@ [10.0.0.1] $: $1 < @ $2 . > $3\n"),
+            "LOCAL_NET_CONFIG in line 2",
+        ),
+        (with_lines("LOCAL_RULE_0\nR$+\t$#smtp $@ [10.0.0.1] $: $1\n"), "LOCAL_RULE_0 in line 2"),
         (replace(DEBIAN, settings='DAEMON_MODE="None";\n'), "starts no daemon"),
         (replace(DEBIAN, unit_state="masked"), "is masked"),
         (replace(DEBIAN, listener="python3"), "python3's"),
@@ -112,8 +127,9 @@ def test_masquerading_stays_where_no_variable_masquerades():
         "MASQUERADE_AS(`corp.example')dnl\n", cf=CF + "DMcorp.example\n", compiled=CF + "DMcorp.example\n"
     )
     assert "masks senders as before" in verdicts(host, wanted)["kept"][0]
-    assert origin(host) == "corp.example"
-    assert origin(DEBIAN) == ""
+    assert rewrites_senders(host)
+    assert rewrites_senders(tables(genericstable="dave dave.doe@example.com\n"))
+    assert not rewrites_senders(DEBIAN)
 
 
 @pytest.mark.parametrize(
@@ -160,3 +176,21 @@ def test_a_host_is_read(tmp_path, monkeypatch):
     found = _look_sendmail.present(lambda _argv: (1, "masked\n", ""), ["postfix"], str(tmp_path))
     assert (found.mc, found.unit_state, found.listener) == (MC, "masked", "")
     assert found.tables["mailertable"].startswith("partner")
+
+
+def test_daemons_of_its_own_on_loopback_stay_and_are_named():
+    apps = "Family=inet, Name=APPS, Port=5587, Addr=127.0.0.1, M=E"
+    host = with_lines(f"DAEMON_OPTIONS(`{apps}')dnl\nDAEMON_OPTIONS(`Name=NET, Addr=10.0.0.1')dnl\n")
+    assert own_daemons(host) == [apps]
+    assert verdicts(host, WANTED)["kept"] == [f"The daemon {apps} listens as before."]
+
+
+def test_the_distributions_daemons_are_not_named():
+    assert look(with_lines("DAEMON_OPTIONS(`Port=smtp,Addr=127.0.0.1, Name=MTA')dnl\n"), WANTED) == []
+
+
+def test_a_rule_for_some_domains_stays():
+    host = with_lines("LOCAL_RULE_0\nR$+ < @ special.example . > $*\t$#smtp $@ [10.0.0.1] $: $1\n")
+    assert verdicts(host)["refused"] == []
+    inside = with_lines("LOCAL_NET_CONFIG\nR$* < @ $* .$m. > $*\t$#smtp $@ $2.$m. $: $1 < @ $2.$m. > $3\n")
+    assert verdicts(inside)["refused"] == []

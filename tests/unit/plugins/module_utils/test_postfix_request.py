@@ -9,6 +9,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix_request impor
 EMPTY: dict[str, Any] = {
     "parameters": {},
     "optional_parameters": {},
+    "restart": False,
     "services": [],
     "tables": [],
     "config_directory": "/etc/postfix/",

@@ -54,6 +54,9 @@ def test_without_a_variable_there_is_no_table():
         "ses_senders": "absent",
         "ses_headers": "absent",
         "ses_bounces": "present",
+        "ses_transport": "present",
+        "ses_sender_transport": "present",
+        "ses_sender_relays": "present",
     }
 
 

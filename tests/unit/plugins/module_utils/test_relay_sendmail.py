@@ -61,6 +61,12 @@ def test_daemons_listen_on_loopback_alone_or_are_the_hosts():
     assert kept.defines == kept.features == {}
 
 
+def test_the_hosts_own_daemons_on_loopback_stay_beside_the_distributions():
+    apps = "Name=APPS, Port=5587, Addr=127.0.0.1, M=E"
+    named = in_sendmail(relay(), own_daemons=["Port=smtp,Addr=localhost, Name=MTA", apps]).macros["DAEMON_OPTIONS"]
+    assert named == [*sendmail().macros["DAEMON_OPTIONS"], apps]
+
+
 @pytest.mark.parametrize(("messages", "seconds", "most"), [(100, 60, 100), (100, 5, 10), (20, 60, 20)])
 def test_seconds_bound_a_connection_by_its_messages(messages, seconds, most):
     plan = sendmail(ses_connection_max_messages=messages, ses_connection_max_seconds=seconds)

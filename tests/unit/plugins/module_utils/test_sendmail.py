@@ -7,7 +7,14 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail import loaded_at, silent, version
+from ansible_collections.mailops.ses.plugins.module_utils import _sendmail
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import (
+    SendmailError,
+    check,
+    loaded_at,
+    silent,
+    version,
+)
 
 
 def test_the_version_stands_in_the_cf():
@@ -19,6 +26,15 @@ def test_a_silent_candidate_logs_nothing_and_keeps_its_lines():
     assert silent("# x\nO LogLevel=9\nO A=b\n# y\n") == "O LogLevel=0\nO LogLevel=0\nO A=b\n# y\n"
     assert silent("\nO A=b\n") == "O LogLevel=0\nO A=b\n"
     assert silent("O A=b\n# x\n") == "O A=b\n# x\n"
+
+
+def test_a_way_that_every_mail_takes_is_to_be_the_wanted_mailer(monkeypatch):
+    said = "probe@ses-probe.invalid... deliverable: mailer smtp, host [10.0.0.1], user probe@ses-probe.invalid\n"
+    monkeypatch.setattr(_sendmail, "run", lambda _command: (0, said, ""))
+    check("/tmp/sendmail.cf")
+    check("/tmp/sendmail.cf", "smtp")
+    with pytest.raises(SendmailError, match=r"the mailer smtp and the host \[10.0.0.1\], not to ses_relay: remove "):
+        check("/tmp/sendmail.cf", "ses_relay")
 
 
 @pytest.mark.parametrize(("name", "runs"), [("sendmail-mta", True), ("sendmail", True), ("bash", False)])
