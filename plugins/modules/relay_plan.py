@@ -35,6 +35,11 @@ options:
   ca_bundle:
     description: The distribution's bundle of trust anchors, for where C(ses_tls_ca_file) isn't set.
     type: path
+  units:
+    description: The units of systemd that run the MTA. One that is masked is refused. Empty names are none.
+    type: list
+    elements: str
+    default: []
   variables:
     description:
       - The roles' C(ses_*) variables, except for the secrets.

@@ -16,8 +16,8 @@ testinfra_hosts = relays(*TYPES)
 def test_the_credentials_and_all_else(relay):
     table, credentials = TYPES[relay.name]
     settings = relay.host.check_output("postconf -n")
-    assert f"\nsmtp_sasl_password_maps = {credentials}:/etc/postfix/sasl_passwd\n" in settings
-    assert re.findall(r"_maps = (hash|btree|lmdb|cdb):(?!/etc/postfix/sasl)", settings) == [table]  # of the aliases
+    assert f"\nses_relay_password_maps = {credentials}:/etc/postfix/ses_sasl_passwd\n" in settings
+    assert re.findall(r"_maps = (hash|btree|lmdb|cdb):(?!/etc/postfix/ses_sasl)", settings) == [table]  # of the aliases
 
 
 @pytest.mark.parametrize("option", ["entries", "secret_entries"])

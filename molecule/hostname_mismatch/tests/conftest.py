@@ -58,7 +58,7 @@ class Postfix(Mta):
     directory, restart = "/etc/postfix", "systemctl restart postfix"
     verified = "Verified TLS connection established to {name}["
     no_log_in, unproved = ["hostname_mismatch"], "certificate_not_verified"
-    page = {"sasl_passwd": ("{name}:25", "{user}:{password}")}
+    page = {"ses_sasl_passwd": ("{name}:25", "{user}:{password}")}
 
     def demand_the_name(self) -> None:
         self.host.check_output("postconf -e smtp_tls_security_level=verify && systemctl reload postfix")
@@ -75,7 +75,7 @@ class Postfix(Mta):
 
     def drop_row(self, key: str) -> None:
         """Take one key away; Postfix sees it when it has started anew."""
-        self.host.check_output(f"postmap -d '{key}' {self._table('sasl_passwd')}")
+        self.host.check_output(f"postmap -d '{key}' {self._table('ses_sasl_passwd')}")
 
     def row(self, table: str, key: str) -> str:
         return str(self.host.run(f"postmap -q '{key}' {self._table(table)}").stdout).strip()
@@ -92,7 +92,7 @@ class Sendmail(Mta):
     verified = "relay={name}., version=TLSv1.3, verify=OK"
     unproved = "hostname_mismatch"  # and where the host did not log in, the mail has bounced
     page = {
-        "authinfo": ("AuthInfo:{name}", '"U:root" "I:{user}" "P:{password}" "M:LOGIN"'),
+        "ses_authinfo": ("AuthInfo:{name}", '"U:root" "I:{user}" "P:{password}" "M:LOGIN"'),
         "access": ("Connect:{name}", "RELAY"),
     }
 
