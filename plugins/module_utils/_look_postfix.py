@@ -173,6 +173,14 @@ def _way_out(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Findin
         yield changed("default_transport", f"was {transport}; it leads to SES now")
 
 
+def _fallback(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    fallback = present.explicit.get("smtp_fallback_relay", "")
+    if fallback:
+        yield changed(
+            "smtp_fallback_relay", f"stays {fallback} for other mail; what leaves through SES does not take it"
+        )
+
+
 def _listeners(present: Present, relay: Relay, wishes: Wishes) -> Iterator[Finding]:
     if not listens_beyond_loopback(present):
         return
@@ -261,6 +269,7 @@ JUDGES: tuple[Judge, ...] = (
     _deferring,
     _listeners,
     _way_out,
+    _fallback,
     _domains,
     _senders,
     _unverified,
@@ -383,6 +392,9 @@ def _of_some(reference: str) -> bool:
 def _senders_maps(present: Present, relay: Relay) -> list[str] | None:
     """The host's own rows count before the masquerade domain; before one sender for everything none does."""
     own = _foreign(present, "sender_canonical_maps")
+    if relay.sender_rewrites:
+        # They come after sender_canonical_maps, when a local user's address is local no more.
+        own += [item for item in _foreign(present, "canonical_maps") if item not in own]
     if not relay.sender_rewrites:
         return own or None
     ours = "regexp:/etc/postfix/ses_senders"

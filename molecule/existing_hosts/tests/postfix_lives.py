@@ -896,7 +896,7 @@ REFUSALS = (
     refused(
         "another program has an address that the role's services need, and Postfix does not come up",
         "hosts with mail programs of their own; a failure that only a start shows",
-        "postconf -e inet_interfaces=loopback-only\n" + SQUATTER.format(*["127.0.0.25", 25] * 2),
+        "postconf -e inet_interfaces=loopback-only\n" + SQUATTER.format(*["127.0.0.25", 24] * 2),
         ("postfix",),
         fault=18,
         why="a late failure leaves the host with its old files, and its MTA running",

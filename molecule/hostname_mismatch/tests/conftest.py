@@ -106,8 +106,8 @@ class Sendmail(Mta):
         self.host.check_output("/etc/init.d/sendmail reload")
 
     def drop_rows(self, name: str) -> None:
-        others = f"makemap -u hash /etc/mail/authinfo | grep -v :{name} > /run/others"
-        self.host.check_output(f"{others}; makemap hash /etc/mail/authinfo < /run/others; rm /run/others")
+        others = f"makemap -u hash /etc/mail/ses_authinfo | grep -v :{name} > /run/others"
+        self.host.check_output(f"{others}; makemap hash /etc/mail/ses_authinfo < /run/others; rm /run/others")
 
     def row(self, table: str, key: str) -> str:
         listing = self.host.check_output(f"makemap -u hash /etc/mail/{table}")
