@@ -154,6 +154,13 @@ def _sender_rows(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[F
                 )
             elif answer and answer.upper() != "DUNNO":
                 yield changed(f"{name} ({reference})", f"led the mail of every sender to {answer}; it leads to SES now")
+            elif name == "sender_dependent_relayhost_maps":
+                # Its next hops count with the transport that default_transport names, which is that of SES.
+                yield refused(
+                    f"{name} ({reference})",
+                    "gives some senders a relay host of the default transport, which becomes that of SES",
+                    "write its rows as `sender smtp:[relay.example.com]:587` for sender_dependent_default_transport_maps",
+                )
     for reference in _foreign(present, "sender_dependent_default_transport_maps"):
         for key, value in (present.rows(reference) or {}).items():
             if value.upper() != "DUNNO" and not value.partition(":")[2]:
@@ -239,11 +246,9 @@ def _unverified(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Fin
 
 
 def _deferring(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
-    held = references(present.explicit.get("defer_transports", ""))
-    if SERVICE in held:
-        yield refused("defer_transports", f"has {SERVICE}, so that no mail would leave through SES", "take it out")
-    elif "smtp" in held:
-        yield changed("defer_transports", "keeps mail of smtp until a queue run; what leaves through SES does not wait")
+    held = [name for name in references(present.explicit.get("defer_transports", "")) if name in (SERVICE, "smtp")]
+    if held:
+        yield refused("defer_transports", f"has {', '.join(held)}, which keeps mail until a queue run", "take it out")
 
 
 def _limits(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
@@ -377,12 +382,9 @@ def _closed() -> dict[str, object]:
 
 
 def _sender_routes(present: Present) -> list[str]:
-    """Null senders first; then the host's own ways for some senders, relay hosts as transports with a next hop, since
-    the next hop of default_transport counts before them."""
+    """Null senders first; then the host's own ways for some senders."""
     routes = [*_foreign(present, "sender_dependent_default_transport_maps")]
-    relays = [*_foreign(present, "sender_dependent_relayhost_maps")]
-    some = [f"pipemap:{{{table},regexp:/etc/postfix/ses_sender_relays}}" for table in relays if _of_some(table)]
-    return ["regexp:/etc/postfix/ses_sender_transport", *filter(_of_some, routes), *some]
+    return ["regexp:/etc/postfix/ses_sender_transport", *filter(_of_some, routes)]
 
 
 def _of_some(reference: str) -> bool:

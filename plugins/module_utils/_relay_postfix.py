@@ -49,7 +49,6 @@ ROUTES: tuple[dict[str, Any], ...] = tuple(
     for name, entries in {
         "ses_transport": {f"/@{re.escape(BOUNCE_DOMAIN)}$/": "ses-mailbox:", _NOT_ASCII: _REFUSAL},
         "ses_sender_transport": {"/^<>$/": "ses-bounce:[127.0.0.25]:24", _NOT_ASCII: _REFUSAL},
-        "ses_sender_relays": {"/^(.+)$/": "smtp:${1}"},
     }.items()
 )
 

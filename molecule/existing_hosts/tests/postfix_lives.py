@@ -137,17 +137,6 @@ FORWARD = Life(
     "printf '\\\\carol, carol@customer.example\\n' >/home/carol/.forward; chown carol /home/carol/.forward",
     (Mail("carol", "mailbox carol + hub to carol@customer.example", "mailbox carol + ses to carol@customer.example"),),
 )
-SENDER_RELAY = Life(
-    "one brand's sender leaves through the brand's own provider, with its log-in",
-    "agencies with several providers: sender_dependent_relayhost_maps",
-    row(
-        "relay_by_sender",
-        "news@brand.example [smtp.provider.example]:2525",
-        parameter="sender_dependent_relayhost_maps",
-    )
-    + row("sasl_passwd", "[smtp.provider.example]:2525 brand:brand-secret", parameter="smtp_sasl_password_maps"),
-    (Mail(OUTSIDE, "brand by brand", "brand by brand", sender="news@brand.example", header_from="news@brand.example"),),
-)
 SENDER_TRANSPORT = Life(
     "one sender takes a slower transport with a connection of its own",
     "bulk mail: sender_dependent_default_transport_maps and a service in master.cf",
@@ -345,7 +334,6 @@ OFFICE = Host(
         REGEXP_TRANSPORT,
         INCLUDE,
         FORWARD,
-        SENDER_RELAY,
         SENDER_TRANSPORT,
         CANONICAL,
         HEADER_CHECKS,
@@ -659,21 +647,6 @@ PROCMAIL = Host(
     RELAYED,
 )
 
-DIALLED = Host(
-    "a host behind a line that is dialled",
-    "postfix",
-    (
-        Life(
-            "mail that waits for `sendmail -q`, by defer_transports",
-            "hosts behind a line that is dialled",
-            "postconf -e defer_transports=smtp",
-            (Mail(OUTSIDE, "queue", SES),),
-            why="the list names the transport smtp; what goes to SES does not take it, and leaves",
-        ),
-    ),
-    RELAYED,
-)
-
 DEAD_RELAY = Host(
     "a host whose smart host has died",
     "postfix",
@@ -902,6 +875,24 @@ REFUSALS = (
         why="a late failure leaves the host with its old files, and its MTA running",
     ),
     refused(
+        "one brand's sender leaves through the brand's own provider, by sender_dependent_relayhost_maps",
+        "agencies with several providers",
+        row(
+            "relay_by_sender",
+            "news@brand.example [smtp.provider.example]:2525",
+            parameter="sender_dependent_relayhost_maps",
+        ),
+        ("sender_dependent_relayhost_maps",),
+        why="its next hops count with the transport of default_transport alone, which becomes that of SES",
+    ),
+    refused(
+        "mail that waits for `sendmail -q`, by defer_transports",
+        "hosts behind a line that is dialled",
+        "postconf -e defer_transports=smtp",
+        ("defer_transports",),
+        before="queue",
+    ),
+    refused(
         "a row `*` in transport_maps leads everything to another hub",
         "guides to smart hosts by transport_maps",
         row("transport", "* smtp:[127.0.0.2]:2025", parameter="transport_maps"),
@@ -1020,7 +1011,6 @@ HOSTS = (
     NULL_CLIENT,
     MAILDIRS,
     PROCMAIL,
-    DIALLED,
     DEAD_RELAY,
     UPGRADES,
     BOOKWORM,

@@ -56,7 +56,6 @@ def test_without_a_variable_there_is_no_table():
         "ses_bounces": "present",
         "ses_transport": "present",
         "ses_sender_transport": "present",
-        "ses_sender_relays": "present",
     }
 
 

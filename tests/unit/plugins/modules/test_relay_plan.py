@@ -66,7 +66,6 @@ def test_it_describes_the_relay(run):
         "ses_bounces",
         "ses_transport",
         "ses_sender_transport",
-        "ses_sender_relays",
     }
 
 
