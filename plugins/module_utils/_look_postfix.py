@@ -159,7 +159,7 @@ def _sender_rows(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[F
                 yield refused(
                     f"{name} ({reference})",
                     "gives some senders a relay host of the default transport, which becomes that of SES",
-                    "write its rows as `sender smtp:[relay.example.com]:587` for sender_dependent_default_transport_maps",
+                    "write its rows as `sender smtp:[relay]:587` into sender_dependent_default_transport_maps",
                 )
     for reference in _foreign(present, "sender_dependent_default_transport_maps"):
         for key, value in (present.rows(reference) or {}).items():
