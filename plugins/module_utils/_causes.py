@@ -65,6 +65,17 @@ CAUSES: tuple[Cause, ...] = (
     ),
     # Another server than SES's, and what runs on the host itself: SES and the way to it have no part in these.
     Cause(
+        "local_mta_refuses",
+        "The host's own MTA does not take the mail that users hand over: {said}",
+        "Correct what its reply names: a full disk of its queue, a filter, its access table or a table that cannot be "
+        "read; its log has more. The mail waits in the submission queue until then.",
+        _RFC + "5321",
+        kinds=("reply",),
+        says=r"[45]\d\d[ -]",
+        needs=("submission",),
+        holds=True,
+    ),
+    Cause(
         "own_service_refuses",
         "A service of the host's own (a filter, a mail store) at {local} refuses: {said}",
         "Look into that service's log, and correct what its reply names. It is no server of SES's: mail for SES that "
@@ -75,6 +86,17 @@ CAUSES: tuple[Cause, ...] = (
         needs=("local",),
     ),
     Cause(
+        "local_mta_down",
+        "The host's own MTA does not take the mail that users hand over: nothing answers on its port.",
+        "Start the MTA (`systemctl status sendmail` tells why it is down). The mail waits in the submission queue, "
+        "and leaves when that queue is run: by cron, by a daemon (MSP_MODE in sendmail.conf, or sm-client.service), or "
+        "at once by `sendmail -Ac -q`.",
+        _RFC + "5321",
+        kinds=("queue",),
+        queue=r"(?:refused by|timed out with) \[?(?:127\.0\.0\.1|localhost|(?:IPv6:)?::1)(?![\w:]|\.\w)",
+        holds=True,
+    ),
+    Cause(
         "own_service_down",
         "A service of the host's own (a filter, a mail store) does not take mail at {local}.",
         "Start that service, and see that it listens there; or take it out of the MTA's settings (Postfix: "
@@ -83,7 +105,7 @@ CAUSES: tuple[Cause, ...] = (
         _FILTERS,
         kinds=("queue",),
         needs=("local",),
-        queue=r"connect to|timed out|lost connection with|TLS is required",
+        queue=r"connect to|timed out|refused by|lost connection with|read error from|TLS is required",
     ),
     Cause(
         "own_filter_refuses",
@@ -92,7 +114,7 @@ CAUSES: tuple[Cause, ...] = (
         "non_smtpd_milters; Sendmail: INPUT_MAIL_FILTER). SES has no part in it.",
         _MILTERS,
         kinds=("queue",),
-        queue=r"[Mm]ilter",
+        queue=r"[Mm]ilter|4\.7\.1 Service unavailable - try again later|5\.7\.1 Command rejected",
     ),
     Cause(
         "own_mta_faulty",
@@ -124,6 +146,33 @@ CAUSES: tuple[Cause, ...] = (
         _RFC + "5321",
         kinds=("queue",),
         queue=r"unknown user: |User unknown in local recipient table",
+    ),
+    Cause(
+        "own_disk_full",
+        "The host's own disk is full, or the user's share of it: {said}",
+        "Make room, or raise the quota (`df`, `df -i`, `quota`; Postfix: mailbox_size_limit), then let the queue run.",
+        "https://www.postfix.org/local.8.html",
+        kinds=("queue",),
+        queue=r"No space left on device|Disk quota exceeded|File too large",
+    ),
+    Cause(
+        "own_delivery_fails",
+        "The mail is for this host, and it cannot be put into its mailbox or handed to its command: {said}",
+        "See the mail log, and correct the mailbox's owner and mode or the command (in /etc/aliases, .forward, "
+        "mailbox_command; of Sendmail the mailer's program). Mail for SES is not concerned.",
+        "https://www.postfix.org/local.8.html",
+        kinds=("queue",),
+        queue=r"cannot update mailbox|Command died|Command time limit exceeded|Command output: |"
+        r"(?:local|prog|procmail) mailer \(",
+    ),
+    Cause(
+        "mail_loops",
+        "The mail goes in circles on the host's own routes: {said}",
+        "Take out the alias, the .forward or the route (transport, mailertable) that leads it back to where it came "
+        "from. SES has no part in it.",
+        _RFC + "5321",
+        kinds=("queue",),
+        queue=r"mail forwarding loop|loops back to myself|too many hops",
     ),
     Cause(
         "other_server",
@@ -165,17 +214,6 @@ CAUSES: tuple[Cause, ...] = (
         _CONNECT,
         kinds=("unresolved",),
         queue=r"Host or domain name not found|Host unknown",
-        holds=True,
-    ),
-    Cause(
-        "local_mta_down",
-        "The host's own MTA does not take the mail that users hand over: nothing answers on its port.",
-        "Start the MTA (`systemctl status sendmail` tells why it is down). The mail waits in the submission queue, "
-        "and leaves when that queue is run: by cron, by a daemon (MSP_MODE in sendmail.conf, or sm-client.service), or "
-        "at once by `sendmail -Ac -q`.",
-        _RFC + "5321",
-        kinds=("queue",),
-        queue=r"(?:refused by|timed out with) \[?(?:127\.0\.0\.1|localhost|(?:IPv6:)?::1)(?![\w:]|\.\w)",
         holds=True,
     ),
     Cause(
@@ -633,7 +671,7 @@ CAUSES: tuple[Cause, ...] = (
         "See the tenant's status in the SES console of this region, correct what its findings name, and resume it; or "
         "let the program name another tenant.",
         _SES + "tenants.html",
-        says=rf"554{_X}.*[Tt]enant.* (?:paused|suspended|disabled)",
+        says=rf"554{_X}.*(?:[Tt]enant.* (?:paused|suspended|disabled|DISABLED)|paused for tenant)",
     ),
     Cause(
         "configuration_set_missing",

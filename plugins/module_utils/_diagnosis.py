@@ -45,13 +45,18 @@ _QUEUE_REPLIES = (
     re.compile(r"(?<![\w.-])((?!403)[245][0-5]\d[ -].*)", re.DOTALL),
 )
 _QUEUE_HOST = re.compile(
-    r"(?:(?:host|with|by|to|server:?|from) \[?|name=)(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\.?(?:\[|\]|,|\s|$)"
+    r"(?:(?:host|with|by|to|server:?|from) \[?|name=|Deferred: (?=\S+: ))"  # the last: Sendmail begins with the server
+    r"(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+(?=\[))\.?(?:\[|\]|,|:|\s|$)"
 )
 # Postfix names every server by name and address; a socket's path stands in place of an address.
 _QUEUE_LOCAL = re.compile(
     r"(?P<name>[\w.:-]+)\[(?P<at>127(?:\.\d{1,3}){3}|(?:IPv6:)?::1|(?:private|public)/[^\]\s]*|/[^\]\s]*)\](?::(?P<port>\d+))?"
 )
-_LOOPBACK = re.compile(r"127(?:\.\d{1,3}){3}|::1|localhost(?:\..*)?")
+# Sendmail names a server once.
+_SENDMAIL_LOCAL = re.compile(
+    r"(?:by|with|from) \[?(?P<at>127(?:\.\d{1,3}){3}|(?:IPv6:)?::1|localhost(?:\.[\w-]+)*)\]?\.?$"
+)
+_LOOPBACK = re.compile(r"127(?:\.\d{1,3}){3}|(?:ipv6:)?::1|localhost(?:\..*)?")
 _IDENTITIES = re.compile(r"identities failed the check in region \S+: (.+)")
 _QUEUE_COMMAND = re.compile(r"\s*\(in reply to (?:end of )?([A-Z]+)[^)]*\)\s*$")
 _QUEUE_CERTIFICATE = re.compile(r"CN (\S+) does not match ")
@@ -121,10 +126,11 @@ def symptom_of(text: str) -> Symptom:
 def _local(words: str) -> dict[str, str]:
     """The host's own service that an MTA's words name: a loopback address or a socket."""
     found = _QUEUE_LOCAL.search(words)
-    if not found:
-        return {}
-    port = f":{found['port']}" if found["port"] else ""
-    return {"loopback_name": found["name"], "loopback": f"{found['at']}{port}"}
+    if found:
+        port = f":{found['port']}" if found["port"] else ""
+        return {"loopback_name": found["name"], "loopback": f"{found['at']}{port}"}
+    named = _SENDMAIL_LOCAL.search(words)
+    return {"loopback_name": named["at"], "loopback": named["at"]} if named else {}
 
 
 def printable(text: str) -> str:

@@ -14,6 +14,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import (
 )
 
 MAX_REASONS = 100  # beyond it, further wordings of a cause count with its first one
+SUBMITTED = "client"  # the state of mail that a user handed over, and the host's own MTA has not taken yet
 MAX_RECIPIENTS = 1000  # of a message; SES takes 50
 # Seconds since the epoch between which mail can have come: a clock that was never set or a damaged file gives others.
 _TIMES = (946_684_800, 10_000_000_000)
@@ -96,8 +97,13 @@ def _reasons_of(message: Message, endpoint: str | None, reasons: dict[tuple[str,
 
 
 def _facts(message: Message, text: str, endpoint: str | None) -> dict[str, str]:
+    submitted = message.state == SUBMITTED
+    told = symptom_of(text).facts if submitted or not endpoint else {}
+    # What waits in Sendmail's submission queue has met nobody but the host's own MTA, which its replies do not name.
+    own = submitted and not {"server", "loopback"} & set(told)
     named = {
-        "endpoint": endpoint or symptom_of(text).facts.get("host", ""),
+        "endpoint": endpoint or told.get("host", ""),
+        "submission": "true" if own else "",
         "sender": message.sender,
         "recipients": ", ".join(message.recipients[:MAX_RECIPIENTS]),
     }

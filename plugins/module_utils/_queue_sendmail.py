@@ -12,13 +12,12 @@ from fnmatch import fnmatch
 from typing import NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._host import read
-from ansible_collections.mailops.ses.plugins.module_utils._queue import MAX_RECIPIENTS, Message, QueueError
+from ansible_collections.mailops.ses.plugins.module_utils._queue import MAX_RECIPIENTS, SUBMITTED, Message, QueueError
 from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail_queues import BURST_QUEUE, QUEUE
 
 # What a queue file's first letter says: qf waits, hf is quarantined, Qf is one that Sendmail could not read.
 STATES = {"qf": "", "hf": "hold", "Qf": "lost"}
 QUEUED = "queued"  # the state of one that was not looked into
-CLIENT = "client"  # handed over by a user, not yet taken by the host's own MTA
 _MAX_BYTES = 1 << 18  # of a queue file; what is looked for stands before the header lines
 
 _OPTION = re.compile(r"^O\s*(?:QueueDirectory\s*=\s*|Q(?=/))(\S+)", re.MULTILINE)
@@ -40,7 +39,7 @@ class Queue(NamedTuple):
 QUEUES = {
     "/etc/mail/sendmail.cf": (Queue(QUEUE), Queue(BURST_QUEUE)),
     "/etc/mail/submit.cf": tuple(
-        Queue(f"/var/spool/{name}", CLIENT, CLIENT)
+        Queue(f"/var/spool/{name}", SUBMITTED, SUBMITTED)
         for name in ("mqueue-client", "clientmqueue")  # Debian's, Red Hat's
     ),
 }
@@ -64,7 +63,7 @@ def sendmail_queue(queues: Sequence[Queue]) -> Iterator[Message]:
 def listed(queues: Sequence[Queue]) -> dict[str, str]:
     """Every message's file and state, unread."""
     return {
-        os.path.join(directory, name): STATES[name[:2]] or (CLIENT if queue.fresh == CLIENT else QUEUED)
+        os.path.join(directory, name): STATES[name[:2]] or (SUBMITTED if queue.fresh == SUBMITTED else QUEUED)
         for queue in queues
         for directory in directories(queue.path)
         for name in _names(directory)

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import pytest
+from testbed.mta import REGION_ENDPOINT
 from testbed.relay import RELAYS, until
 
 testinfra_hosts = RELAYS
@@ -72,7 +74,8 @@ def test_a_stopped_mta(mta):
     mta.service("stop")
     try:
         mta.send()
-        found = until("the mail is handed over", lambda: (look := mta.look())["messages"] and look)
+        look = partial(mta.look, endpoint=REGION_ENDPOINT)  # as the check playbook does
+        found = until("the mail is handed over", lambda: (seen := look())["messages"] and seen)
         assert found["states"] == {{"postfix": "maildrop", "sendmail": "client"}[mta.kind]: 1}
         causes = [reason["diagnosis"]["id"] for reason in found["reasons"]]
         assert causes == {"postfix": [], "sendmail": ["local_mta_down"]}[mta.kind]

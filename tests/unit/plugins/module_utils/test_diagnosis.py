@@ -165,8 +165,9 @@ SENDMAIL_QUEUE = [
     (f"Deferred: Connection refused by {SES}.", "port_refused"),
     (f"Deferred: Connection timed out with {SES}.", "port_swallowed"),
     ("Deferred: Connection refused by [127.0.0.1]", "local_mta_down"),
-    ("Deferred: Connection refused by [127.0.0.2]", "port_refused"),  # a smart host of the machine's own: a TLS tunnel
-    ("Deferred: Connection refused by localhost.example.", "port_refused"),
+    ("Deferred: Connection refused by [127.0.0.2]", "own_service_down"),  # a filter, or a tunnel of the machine's own
+    ("reply: read error from [127.0.0.2]", "own_service_down"),
+    ("Deferred: Connection refused by localhost.example.", "own_service_down"),
     (f"Deferred: {BALANCER}.: No route to host", "network_unreachable"),
     ("Deferred: Permission denied", "forbidden_by_host"),
     (f"Deferred: Name server: [{SES}]: host name lookup failure", "dns_unavailable"),
@@ -324,6 +325,7 @@ def test_whose_password_it_is_that_is_refused(facts: dict[str, str], cause: str,
 
 
 MISSING = "No such file or directory"
+MAILBOX = "cannot update mailbox /var/mail/root for user root."
 # As Postfix words them; the endpoint is known.
 NOT_OF_SES = [
     ("own_service_down", "connect to 127.0.0.1[127.0.0.1]:10024: Connection refused", "127.0.0.1:10024"),
@@ -357,9 +359,29 @@ NOT_OF_SES = [
         "host mx.partner.example[192.0.2.7] said: 451 4.7.1 Greylisted (in reply to RCPT TO command)",
         "451 4.7.1 Greylisted",
     ),
+    ("other_server", "connect to 2001:db8::7[2001:db8::7]:25: Network is unreachable", "2001:db8::7"),
     ("other_server", "Deferred: Connection refused by mx.partner.example.", "mx.partner.example"),  # Sendmail
+    ("other_server", "Deferred: mx.partner.example.: No route to host", "mx.partner.example"),
+    ("other_server", "Deferred: Name server: mx.partner.example.: host name lookup failure", "mx.partner.example"),
+    ("other_server", "reply: read error from mx.partner.example.", "mx.partner.example"),
+    # The endpoint that is known does not make another server of the host's own MTA.
+    ("local_mta_down", "Deferred: Connection refused by [127.0.0.1]", "own MTA"),
+    ("own_service_down", "Deferred: Connection refused by [127.0.0.2]", "127.0.0.2"),
+    ("own_filter_refuses", "4.7.1 Service unavailable - try again later", "filter"),
+    ("own_disk_full", f"{MAILBOX} cannot append message to file /var/mail/root: No space left on device", "No space"),
+    ("own_delivery_fails", f"{MAILBOX} unable to create lock file /var/mail/root.lock: Permission denied", "lock file"),
+    ("own_delivery_fails", 'Command died with status 1: "/usr/bin/procmail"', "procmail"),
+    ("own_delivery_fails", "temporary failure. Command output: lda: Error", "lda"),
+    ("own_delivery_fails", "Deferred: local mailer (/usr/sbin/sensible-mda) exited with EX_TEMPFAIL", "EX_TEMPFAIL"),
+    ("mail_loops", "mail forwarding loop for root@web1.corp.example", "root@web1"),
     ("smtputf8_required", f"SMTPUTF8 is required, but was not offered by host {POSTFIX}", "SMTPUTF8"),
-    ("requiretls_required", f"REQUIRETLS is required, but was not offered by host {POSTFIX}", "REQUIRETLS"),
+    (
+        "requiretls_required",
+        "Sender requested REQUIRETLS, but no server was found that supports REQUIRETLS. The last attempted server was "
+        f"{POSTFIX}:587",
+        "REQUIRETLS",
+    ),
+    ("requiretls_required", f"Sender requested REQUIRETLS, but TLS service was not offered by host {POSTFIX}", "TLS"),
 ]
 
 

@@ -82,6 +82,7 @@ ROWS = [
         "email address associated with your AWS account.",
     ),
     said("tenant_paused", "eod", "554 Message rejected: Sending is paused for tenant t-1: tenant t-1 is paused"),
+    said("tenant_paused", "eod", "554 Message rejected: Sending is paused for tenant t-1 in this Region"),
     said(
         "configuration_set_missing",
         "eod",

@@ -8,6 +8,7 @@ import tracemalloc
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils import _queue
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import holds_mail
 from ansible_collections.mailops.ses.plugins.module_utils._queue import MAX_REASONS, Message, summarize
 
 NOW = 1_795_538_400.0
@@ -67,6 +68,22 @@ def test_sender_and_recipients_tell_causes_apart(message: Message, cause: str) -
 def test_the_sentence_names_the_endpoint_or_the_host_of_the_text(endpoint: str | None, said: str) -> None:
     reason = summarize([Message("deferred", reasons=(REFUSED,))], NOW, endpoint)["reasons"][0]
     assert f"refused: {said}," in reason["diagnosis"]["cause"]
+
+
+@pytest.mark.cause("local_mta_refuses")
+@pytest.mark.parametrize(
+    ("state", "text", "cause"),
+    [
+        ("client", "Deferred: 452 4.4.5 Insufficient disk space; try again later", "local_mta_refuses"),
+        ("client", "Deferred: 451 4.7.1 Service unavailable - try again later", "local_mta_refuses"),
+        ("client", "Deferred: Connection refused by [127.0.0.1]", "local_mta_down"),
+        ("deferred", "Deferred: 452 4.4.5 Insufficient disk space; try again later", "refused_temporarily"),
+    ],
+)
+def test_what_the_hosts_own_mta_replies_is_not_sess(state: str, text: str, cause: str) -> None:
+    found = summarize([Message(state, NOW, reasons=(text,))], NOW, "email-smtp.us-east-1.amazonaws.com")
+    assert [entry["diagnosis"]["id"] for entry in found["reasons"]] == [cause]
+    assert holds_mail(cause) == (state == "client")
 
 
 def test_a_clock_that_went_back_gives_no_negative_age() -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils import _queue_sendmail
-from ansible_collections.mailops.ses.plugins.module_utils._queue import Message, QueueError, summarize
+from ansible_collections.mailops.ses.plugins.module_utils._queue import SUBMITTED, Message, QueueError, summarize
 from ansible_collections.mailops.ses.plugins.module_utils._queue_sendmail import (
-    CLIENT,
     Queue,
     configured,
     directories,
@@ -111,7 +110,7 @@ def test_messages_are_listed_unread(tmp_path: Path) -> None:
         written(path.parent, path.name)
     written(mta, "qf5", "")
     (mta / "qf6").symlink_to(mta / "qf1")
-    queues = [Queue(str(mta)), Queue(str(client), CLIENT, CLIENT), Queue(str(tmp_path / "gone"))]
+    queues = [Queue(str(mta)), Queue(str(client), SUBMITTED, SUBMITTED), Queue(str(tmp_path / "gone"))]
     found = {os.path.basename(path): state for path, state in listed(queues).items()}
     assert found == {"qf1": "queued", "hf2": "hold", "Qf3": "lost", "qf4": "client"}
 
