@@ -456,7 +456,7 @@ CHECKS: tuple[Callable[[Present, Wanted], Iterator[Finding]], ...] = (
 
 def rewrites_senders(host: Present) -> bool:
     """Whether lines of the host's own give senders another domain than the host's name."""
-    return bool(_rows(host.tables.get("genericstable", ""))) or any(True for _ in _named(host.rest, "MASQUERADE_AS"))
+    return bool(_rows(host.tables.get("genericstable", ""))) or bool(list(_named(host.rest, "MASQUERADE_AS")))
 
 
 def _changed_at(path: str) -> float:
