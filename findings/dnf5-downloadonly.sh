@@ -41,6 +41,7 @@ asked() {
     shift
     for order in '--downloadonly install' 'install --downloadonly'; do
         # shellcheck disable=SC2086  # two words
+        # It fails in each case, as there is no such package: the words below tell how far it came.
         said=$("$@" --installroot="$folder/root" --assumeyes $order nothing 2>&1) || true
         case $said in
             *"Unknown argument"*) verdict='unknown argument' ;;
@@ -48,6 +49,7 @@ asked() {
             *) verdict="something else: $said" ;;
         esac
         echo "$words $order: $verdict"
+        # Other output than these two lines is of no interest, and there may be none of them.
         echo "$said" | grep -e '^Unknown argument' -e 'after the command' >&2 || true
     done
 }

@@ -27,7 +27,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._relay import Relay
 SERVICE = "ses-relay"
 ROUTE = f"{SERVICE}:$relayhost"
 # Tables of the relay's own among those of a parameter, by their names.
-OWN = re.compile(r":/etc/postfix/ses_\w+|^pipemap:")
+OWN = re.compile(r":/etc/postfix/ses_(?:headers|sender_transport|senders|transport)\Z")
 # Domains that are not delivered by the default transport.
 _OWN_DOMAINS = ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains", "relay_domains")
 _SENDER_REWRITES = ("canonical_maps", "masquerade_domains", "sender_canonical_maps", "smtp_generic_maps")

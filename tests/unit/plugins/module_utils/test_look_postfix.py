@@ -80,5 +80,21 @@ def test_the_hosts_own_domains_and_maps_stay_beside_the_relays():
     assert "inet_interfaces" not in values
 
 
+@pytest.mark.parametrize(
+    "table", ["pipemap:{hash:/etc/postfix/a,hash:/etc/postfix/b}", "hash:/etc/postfix/ses_partners"]
+)
+def test_a_table_of_the_hosts_own_stays_whatever_it_is_called(table):
+    values = parameters(present({"transport_maps": table}), relay(), Wishes())
+    assert values["transport_maps"] == ["regexp:/etc/postfix/ses_transport", table]
+
+
+def test_the_relays_own_table_is_named_once():
+    ours = "regexp:/etc/postfix/ses_transport"
+    assert parameters(present({"transport_maps": f"{ours}, {TABLE}"}), relay(), Wishes())["transport_maps"] == [
+        ours,
+        TABLE,
+    ]
+
+
 def test_who_asks_for_it_takes_mail_from_this_host_alone():
     assert parameters(present(), relay(), Wishes(loopback_only=True))["inet_interfaces"] == "loopback-only"
