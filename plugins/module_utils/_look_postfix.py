@@ -348,7 +348,7 @@ def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping
             "mailbox_size_limit": 0,  # a lower one than that ends local delivery
             "transport_maps": "regexp:/etc/postfix/ses_transport",
             "sender_dependent_default_transport_maps": "regexp:/etc/postfix/ses_sender_transport",
-            "sender_canonical_maps": "regexp:/etc/postfix/ses_senders" if relay.sender_rewrites else None,
+            "sender_canonical_maps": _senders_table(relay) if relay.sender_rewrites else None,
         }
     values: dict[str, object] = {
         "transport_maps": ["regexp:/etc/postfix/ses_transport", *_foreign(present, "transport_maps")],
@@ -399,5 +399,18 @@ def _senders_maps(present: Present, relay: Relay) -> list[str] | None:
         own += [item for item in _foreign(present, "canonical_maps") if item not in own]
     if not relay.sender_rewrites:
         return own or None
-    ours = "regexp:/etc/postfix/ses_senders"
-    return [ours, *own] if "*" in relay.sender_rewrites else [*own, ours]
+    ours = _senders_table(relay)
+    return [ours, *own] if relay.one_sender else [*own, ours]
+
+
+def _senders_table(relay: Relay) -> str:
+    return f"{senders_type(relay)}:/etc/postfix/ses_senders"
+
+
+def senders_type(relay: Relay) -> str:
+    """The table that rewrites senders: a pattern for all of them, or a row for each of the host's names.
+
+    A pattern sees a whole address before any table is asked for its user alone, so it would count before the host's
+    own rows of users (canonical(5)).
+    """
+    return "regexp" if relay.one_sender else "texthash"

@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._look_postfix import NO_WISHES, Wishes, foreign, parameters
+from ansible_collections.mailops.ses.plugins.module_utils._look_postfix import (
+    NO_WISHES,
+    Wishes,
+    foreign,
+    parameters,
+    senders_type,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_present import Present, references
 from ansible_collections.mailops.ses.plugins.module_utils._relay import BOUNCE_DOMAIN, Relay
 
@@ -81,23 +87,19 @@ def _with_the_pages_port(ports: Sequence[int]) -> list[int]:
 
 def senders_table(relay: Relay) -> dict[str, Any]:
     """Envelope and header senders, rewritten as they enter the queue; a null sender stays one."""
-    rules = dict(_sender_rule(pattern, result) for pattern, result in relay.sender_rewrites.items())
+    # Postfix looks a null sender up as well, as two quotes.
+    rules = {"/.@./" if pattern == "*" else pattern: result for pattern, result in relay.sender_rewrites.items()}
     if rules and relay.bounces_leave:
         # The first match counts. A bounce of what leaves in this name has to be known from other bounces.
-        rules = {_exactly(relay.bounce_recipient): relay.bounce_recipient, **rules}
+        kept = _exactly(relay.bounce_recipient) if relay.one_sender else relay.bounce_recipient
+        rules = {kept: relay.bounce_recipient, **rules}
     return {
         "name": "ses_senders",
         "parameter": None,
-        "type": "regexp",
+        "type": senders_type(relay),
         "entries": rules,
         "state": "present" if rules else "absent",
     }
-
-
-def _sender_rule(pattern: str, result: str) -> tuple[str, str]:
-    if pattern == "*":
-        return "/.@./", result  # Postfix looks a null sender up as well, as two quotes
-    return f"/^(.+){re.escape(pattern)}$/", f"${{1}}{result}"
 
 
 def headers_table(relay: Relay) -> dict[str, Any]:
