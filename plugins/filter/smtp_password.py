@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mailops.ses.plugins.module_utils import _credentials
-from ansible_collections.mailops.ses.plugins.module_utils._endpoint import region_fault
+from ansible_collections.mailops.ses.plugins.module_utils._ses import credentials
+from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import region_fault
 
 DOCUMENTATION = r"""
 name: smtp_password
@@ -49,8 +49,8 @@ _value:
 
 
 def smtp_password(secret_access_key: Any, region: Any) -> str:
-    secret = _checked("the secret access key", secret_access_key, _credentials.secret_fault)
-    return _credentials.smtp_password(secret, _checked("region", region, region_fault))
+    secret = _checked("the secret access key", secret_access_key, credentials.secret_fault)
+    return credentials.smtp_password(secret, _checked("region", region, region_fault))
 
 
 def _checked(name: str, value: Any, fault_of: Callable[[str], str | None]) -> str:

@@ -124,8 +124,8 @@ import os
 from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._egress import Host, absent, present
-from ansible_collections.mailops.ses.plugins.module_utils._egress_wanted import EgressError, wanted
+from ansible_collections.mailops.ses.plugins.module_utils._network.egress.allowlist import Host, absent, present
+from ansible_collections.mailops.ses.plugins.module_utils._network.egress.request import EgressError, wanted
 
 SBIN = "/usr/sbin:/sbin"  # where nft is; su and sudo don't always look there
 ARGUMENTS = {

@@ -119,9 +119,9 @@ file:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_host import MISSING, Host, MtuError
-from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_set import set_mtu
-from ansible_collections.mailops.ses.plugins.module_utils._interface_mtu_wanted import AUTO
+from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.host import MISSING, Host, MtuError
+from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.request import AUTO
+from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.set import set_mtu
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "mtu": {"type": "str", "required": True},

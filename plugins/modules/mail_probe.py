@@ -214,19 +214,19 @@ import uuid
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._command import SEARCH_PATH, run
-from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
-from ansible_collections.mailops.ses.plugins.module_utils._host import installed_mta
-from ansible_collections.mailops.ses.plugins.module_utils._probe import Probe, skipped
-from ansible_collections.mailops.ses.plugins.module_utils._probe_mail import (
+from ansible_collections.mailops.ses.plugins.module_utils._host.command import SEARCH_PATH, run
+from ansible_collections.mailops.ses.plugins.module_utils._host.facts import installed_mta
+from ansible_collections.mailops.ses.plugins.module_utils._probe.follow import Probe, skipped
+from ansible_collections.mailops.ses.plugins.module_utils._probe.mail import (
     OptionFault,
     hand_over,
     judge,
     mail_of,
     test_mode,
 )
-from ansible_collections.mailops.ses.plugins.module_utils._probe_mtas import SUBMISSION, Mta, Postfix, Sendmail
-from ansible_collections.mailops.ses.plugins.module_utils._probe_sources import Journal, LogFile
+from ansible_collections.mailops.ses.plugins.module_utils._probe.mtas import SUBMISSION, Mta, Postfix, Sendmail
+from ansible_collections.mailops.ses.plugins.module_utils._probe.sources import Journal, LogFile
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose
 
 # Seconds between two looks into the log, bounded by the time-out: no MTA tells a user what came of a mail.
 INTERVAL = 0.2

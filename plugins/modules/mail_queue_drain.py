@@ -97,10 +97,10 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
-from ansible_collections.mailops.ses.plugins.module_utils._queue import QueueError
-from ansible_collections.mailops.ses.plugins.module_utils._queue_drain import drain_all, preview_all, resume_all
-from ansible_collections.mailops.ses.plugins.module_utils._queue_drain_mtas import MTAS, DrainError
+from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._mta.mailq import QueueError
+from ansible_collections.mailops.ses.plugins.module_utils._replace.drain import drain_all, preview_all, resume_all
+from ansible_collections.mailops.ses.plugins.module_utils._replace.mtas import MTAS, DrainError
 
 # Seconds between two counts, bounded by the deadline: no MTA tells when its queue is empty.
 INTERVAL = 0.5

@@ -140,11 +140,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._command import SEARCH_PATH
-from ansible_collections.mailops.ses.plugins.module_utils._host import installed_mta
-from ansible_collections.mailops.ses.plugins.module_utils._queue import Message, QueueError, summarize
-from ansible_collections.mailops.ses.plugins.module_utils._queue_postfix import postfix_queue
-from ansible_collections.mailops.ses.plugins.module_utils._queue_sendmail import configured, sendmail_queue
+from ansible_collections.mailops.ses.plugins.module_utils._host.command import SEARCH_PATH
+from ansible_collections.mailops.ses.plugins.module_utils._host.facts import installed_mta
+from ansible_collections.mailops.ses.plugins.module_utils._mta.mailq import Message, QueueError, summarize
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.mailq import postfix_queue
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.mailq import configured, sendmail_queue
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "mta": {"type": "str", "choices": ["postfix", "sendmail"]},

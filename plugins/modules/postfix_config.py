@@ -261,10 +261,10 @@ from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.facts.system.chroot import is_chroot
-from ansible_collections.mailops.ses.plugins.module_utils._configuring import carry_out, unit_of
-from ansible_collections.mailops.ses.plugins.module_utils._postfix import PostfixError
-from ansible_collections.mailops.ses.plugins.module_utils._postfix_configure import configure
-from ansible_collections.mailops.ses.plugins.module_utils._postfix_request import fault, request
+from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import carry_out, unit_of
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.configure import configure
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import fault, request
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import PostfixError
 
 SERVICE = {
     "name": {"type": "str", "required": True},

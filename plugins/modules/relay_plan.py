@@ -248,25 +248,26 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.facts.system.chroot import is_chroot
-from ansible_collections.mailops.ses.plugins.module_utils import _look_postfix, _look_sendmail
-from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
-from ansible_collections.mailops.ses.plugins.module_utils._finding import CHANGED, REFUSED, sentences
-from ansible_collections.mailops.ses.plugins.module_utils._host import host_names, installed_packages, read
-from ansible_collections.mailops.ses.plugins.module_utils._look_senders import unverified
-from ansible_collections.mailops.ses.plugins.module_utils._relay import (
+from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._host.facts import host_names, installed_packages, read
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import look as postfix_look
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix
+from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import CHANGED, REFUSED, sentences
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import (
     Relay,
     describe,
     endpoint_named,
     faults,
     typed,
 )
-from ansible_collections.mailops.ses.plugins.module_utils._relay_postfix import in_postfix
-from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail import (
+from ansible_collections.mailops.ses.plugins.module_utils._relay.senders import unverified
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import look as sendmail_look
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import (
     for_sendmail,
     in_sendmail,
     sendmail_faults,
 )
-from ansible_collections.mailops.ses.plugins.module_utils._resolver import canonical_name, resolve
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import canonical_name, resolve
 
 RESOLVER_SECONDS = 10.0
 SYSTEMD = "/run/systemd/system"  # where it runs (sd_booted)
@@ -321,19 +322,19 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
             "set ses_replace_mta to true if that is what you want, or use the role of the one that is there."
         )
     names = host_names(socket.gethostname(), read("/etc/hosts"))
-    wishes = _look_postfix.Wishes(variables.get("ses_loopback_only"))
-    present, relay, sendmail = None, None, _look_sendmail.Present()
+    wishes = postfix_look.Wishes(variables.get("ses_loopback_only"))
+    present, relay, sendmail = None, None, sendmail_look.Present()
     if mta == "postfix":
-        present, findings = _look_postfix.examine(module.run_command, module.params["units"])
+        present, findings = postfix_look.examine(module.run_command, module.params["units"])
     else:
         found += sendmail_faults(str(variables["ses_port"]), names, socket.getfqdn)
-        sendmail = _look_sendmail.present(module.run_command, others)
-        findings = _look_sendmail.look(sendmail, _look_sendmail.wanted(variables, names))
+        sendmail = sendmail_look.present(module.run_command, others)
+        findings = sendmail_look.look(sendmail, sendmail_look.wanted(variables, names))
     if not found:
         relay = _described(variables, names)
         if mta == "postfix":
-            findings += _look_postfix.look(present, relay, wishes)
-        elif not _look_sendmail.rewrites_senders(sendmail):
+            findings += postfix_look.look(present, relay, wishes)
+        elif not sendmail_look.rewrites_senders(sendmail):
             findings += unverified(relay.origin, relay)
     found += sentences(findings, REFUSED)
     if relay is None or found:
@@ -343,7 +344,7 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
     terms: Callable[[Relay], Any] = partial(in_postfix, present=present, wishes=wishes)
     if mta == "sendmail":
         relay = for_sendmail(relay)
-        own, keep = _look_sendmail.own_daemons(sendmail), variables.get("ses_loopback_only") is False
+        own, keep = sendmail_look.own_daemons(sendmail), variables.get("ses_loopback_only") is False
         terms = partial(in_sendmail, keep_daemons=keep, own_daemons=own)
     return {
         "relay": asdict(relay),

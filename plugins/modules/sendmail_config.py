@@ -210,10 +210,10 @@ from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.facts.system.chroot import is_chroot
-from ansible_collections.mailops.ses.plugins.module_utils._configuring import carry_out, unit_of
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail import SendmailError
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail_configure import configure
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail_request import fault, request
+from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import carry_out, unit_of
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.configure import configure
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request import fault, request
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
 
 TABLE = {
     "name": {"type": "str", "required": True},

@@ -296,13 +296,13 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._check import check, summary
-from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
-from ansible_collections.mailops.ses.plugins.module_utils._host import read
-from ansible_collections.mailops.ses.plugins.module_utils._net import Net, connect
-from ansible_collections.mailops.ses.plugins.module_utils._options import OptionError, job_of
-from ansible_collections.mailops.ses.plugins.module_utils._path_mtu import connect_sized
-from ansible_collections.mailops.ses.plugins.module_utils._resolver import resolve
+from ansible_collections.mailops.ses.plugins.module_utils._host.facts import read
+from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check, summary
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net, connect
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import connect_sized
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import OptionError, job_of
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import resolve
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "region": {"type": "str"},

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose, holds_mail
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose, holds_mail
 from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import (
     FAILING,
     STATES,

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
 from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import FAILING, STATES
 from ansible_collections.mailops.ses.plugins.plugin_utils._report_host import Bars, detail, dialogue, link, queue_words
 from ansible_collections.mailops.ses.plugins.plugin_utils._words import (

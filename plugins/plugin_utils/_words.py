@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
 
 # In the order of a STARTTLS dialogue; a wrapper port has tls before banner.
 STAGES = ("resolve", "connect", "banner", "ehlo", "tls", "auth", "sender", "recipient", "data")

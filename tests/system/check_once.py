@@ -10,8 +10,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".cache" / "collections"))
 
-from ansible_collections.mailops.ses.plugins.module_utils._check import check  # noqa: E402  (found by way of sys.path, just set)
-from ansible_collections.mailops.ses.plugins.module_utils._options import job_of  # noqa: E402  (as above)
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check  # noqa: E402  (found by way of sys.path, just set)
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import job_of  # noqa: E402  (as above)
 from ansible_collections.mailops.ses.plugins.modules.smtp_check import ARGUMENTS, NET  # noqa: E402  (as above)
 
 

@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / ".cache" / "collections"))  # where set-up has linked this checkout
 
-from ansible_collections.mailops.ses.plugins.module_utils._causes import (  # noqa: E402  (found by the line above)
+from ansible_collections.mailops.ses.plugins.module_utils._ses.causes import (  # noqa: E402  (found by the line above)
     CAUSES,
     Cause,
 )

@@ -15,7 +15,7 @@ UTILS = "ansible_collections.mailops.ses.plugins.module_utils"
 
 
 def main(mta: str) -> None:
-    tools, asked, work = (import_module(f"{UTILS}._{mta}{part}") for part in ("", "_request", "_configure"))
+    tools, asked, work = (import_module(f"{UTILS}._{mta}.{part}") for part in ("tools", "request", "configure"))
     failure: type[Exception] = getattr(tools, f"{mta.capitalize()}Error")
     job: dict[str, Any] = json.load(sys.stdin)
     bad = asked.fault(job["params"])

@@ -11,9 +11,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import check_once  # noqa: E402  (found by the line above)
-from ansible_collections.mailops.ses.plugins.module_utils import _tls  # noqa: E402  (check_once makes it importable)
+from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls  # noqa: E402  (check_once makes it importable)
 
-plain = _tls.verifying_context
+plain = tls.verifying_context
 
 
 def verifying_context(ca_file: str) -> ssl.SSLContext:
@@ -24,5 +24,5 @@ def verifying_context(ca_file: str) -> ssl.SSLContext:
 
 
 if __name__ == "__main__":
-    _tls.verifying_context = verifying_context
+    tls.verifying_context = verifying_context
     check_once.main(json.loads(sys.argv[1]))

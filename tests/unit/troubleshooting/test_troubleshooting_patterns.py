@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose
 from troubleshooting.patterns import examples
 from troubleshooting.shows import shown
 from troubleshooting.table import CAUSES, Cause

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Any, Callable, NamedTuple
 
 import trustme
-from ansible_collections.mailops.ses.plugins.module_utils._net import Net, connect
-from ansible_collections.mailops.ses.plugins.module_utils._resolver import Resolved
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net, connect
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import Resolved
 
 CLOSED = 1  # nothing listens on this port of a loopback address
 NAME = "email-smtp.us-east-1.amazonaws.com"

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from ansible_collections.mailops.ses.plugins.module_utils import _egress_refresher as refresher
-from ansible_collections.mailops.ses.plugins.module_utils._egress_units import PROGRAM, UNITS
+from ansible_collections.mailops.ses.plugins.module_utils._network.egress import refresher
+from ansible_collections.mailops.ses.plugins.module_utils._network.egress.units import PROGRAM, UNITS
 from ansible_collections.mailops.ses.plugins.modules import egress_allowlist
 
 DOCUMENTATION: dict[str, Any] = yaml.safe_load(egress_allowlist.DOCUMENTATION)

@@ -7,7 +7,7 @@ import json
 
 import pytest
 import yaml
-from ansible_collections.mailops.ses.plugins.module_utils._queue_drain_mtas import Mta
+from ansible_collections.mailops.ses.plugins.module_utils._replace.mtas import Mta
 from ansible_collections.mailops.ses.plugins.modules import mail_queue_drain
 from module_arguments import patch_module_args
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.mailops.ses.plugins.module_utils import _queue_sendmail
-from ansible_collections.mailops.ses.plugins.module_utils._queue_sendmail import Queue
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mailq
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.mailq import Queue
 from ansible_collections.mailops.ses.plugins.modules import mail_queue_info
 from module_arguments import patch_module_args
 
@@ -27,7 +27,7 @@ def run(monkeypatch, tmp_path, capsys):
     """Run the module on a host that has these packages, a postqueue that says this, and a queue of Sendmail."""
     (tmp_path / "mqueue").mkdir()
     queues = {f"{tmp_path}/sendmail.cf": (Queue(f"{tmp_path}/mqueue"),)}
-    monkeypatch.setattr(_queue_sendmail, "QUEUES", queues)
+    monkeypatch.setattr(mailq, "QUEUES", queues)
 
     def program(name, script):
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")

@@ -24,11 +24,11 @@ def execute(tmp_path: Path, **params: Any) -> tuple[str, dict[str, Any]]:
     meta = {"_ansible_check_mode": True, "_ansible_diff": True, "_ansible_remote_tmp": str(tmp_path)}
     args = {"config_directory": str(tmp_path / "etc"), **params}
     code = (
-        "import sys; from ansible_collections.mailops.ses.plugins.module_utils import _postfix;"
+        "import sys; from ansible_collections.mailops.ses.plugins.module_utils._postfix import tools;"
         "from ansible_collections.mailops.ses.plugins.modules import postfix_config;"
         "from ansible.module_utils import basic;"
         "basic._ANSIBLE_PROFILE = 'legacy'; basic._ANSIBLE_ARGS = sys.stdin.buffer.read();"
-        f"_postfix.SEARCH_PATH = {str(tmp_path)!r}; postfix_config.main()"
+        f"tools.SEARCH_PATH = {str(tmp_path)!r}; postfix_config.main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -7,7 +7,7 @@ import json
 
 import pytest
 import yaml
-from ansible_collections.mailops.ses.plugins.module_utils import _sendmail
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import tools
 from ansible_collections.mailops.ses.plugins.modules import sendmail_config
 from module_arguments import patch_module_args
 
@@ -24,7 +24,7 @@ def run(monkeypatch, tmp_path, capsys):
     """Run the module with Sendmail's tools out of its sight."""
 
     def run(check_mode=True, **arguments):
-        monkeypatch.setattr(_sendmail, "SEARCH_PATH", str(tmp_path))
+        monkeypatch.setattr(tools, "SEARCH_PATH", str(tmp_path))
         given = {"config_directory": str(tmp_path), "_ansible_check_mode": check_mode, "_ansible_diff": True}
         with patch_module_args({**given, **arguments}), pytest.raises(SystemExit):
             sendmail_config.main()

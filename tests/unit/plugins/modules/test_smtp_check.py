@@ -11,8 +11,9 @@ from typing import Any, Callable
 
 import pytest
 import yaml
-from ansible_collections.mailops.ses.plugins.module_utils import _net, _resolver
-from ansible_collections.mailops.ses.plugins.module_utils._credentials import smtp_password
+from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import smtp_password
+from ansible_collections.mailops.ses.plugins.module_utils._smtp import net as edge
+from ansible_collections.mailops.ses.plugins.module_utils._smtp import resolver
 from ansible_collections.mailops.ses.plugins.modules import smtp_check
 from module_arguments import patch_module_args
 from ses_simulator import Simulator
@@ -35,9 +36,9 @@ def run(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> Run:
     simulator.reset()
 
     def connect(address: str, port: int, timeout: float) -> Any:
-        return _net.connect(address, simulator.ports[port], timeout)
+        return edge.connect(address, simulator.ports[port], timeout)
 
-    net = _net.Net(lambda _name: _resolver.Resolved("lb.example", ["127.0.0.1"]), connect, time.monotonic, time.sleep)
+    net = edge.Net(lambda _name: resolver.Resolved("lb.example", ["127.0.0.1"]), connect, time.monotonic, time.sleep)
 
     def run(**arguments: Any) -> dict[str, Any]:
         with patch_module_args({"ca_file": simulator.ca_file, **arguments}), pytest.raises(SystemExit):

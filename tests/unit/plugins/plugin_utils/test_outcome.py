@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 import report_samples as samples
 import trustme
-from ansible_collections.mailops.ses.plugins.module_utils._options import OptionError, job_of
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import OptionError, job_of
 from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import in_variables, message_of, note_of, state_of
 
 GENERIC = "Module result deserialization failed: No start of json char found"

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What postfix_config and sendmail_config do alike: take a request, tell faults in sentences, say what is due."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit
+
+# What is due after a first run.
+BARE = {"changed": True, "action": "restart", "reload_due": False, "restart_due": True}
+
+
+def carry_out(
+    module: Any,  # an AnsibleModule
+    fault: Callable[[Mapping[str, Any]], str | None],
+    request: Callable[[Mapping[str, Any]], Any],
+    configure: Callable[[Any, bool, str], dict[str, Any]],
+    failure: type[Exception],
+) -> None:
+    """Run the module: its parameters' faults first, then the configuration, whose failures are sentences."""
+    bad = fault(module.params)
+    if bad:
+        module.fail_json(msg=bad)
+    try:
+        with tempfile.TemporaryDirectory(dir=_own(module.tmpdir)) as scratch:
+            result = configure(request(module.params), module.check_mode, scratch)
+    except failure as error:
+        module.fail_json(msg=readable(str(error)))
+    for text in result.pop("warnings", []):
+        module.warn(readable(text))
+    if not module._diff:
+        del result["diff"]
+    module.exit_json(**readable(result))
+
+
+def unit_of(module: Any, option: str, chroot: bool | None, reload_command: tuple[str, ...] = ()) -> Unit | None:
+    """The unit of an option, if it names one; as ansible.builtin.systemd_service does, it starts nothing offline."""
+    name = module.params[option]
+    offline = os.environ.get("SYSTEMD_OFFLINE") == "1" or bool(chroot)
+    return Unit(name, lambda argv: module.run_command(list(argv)), offline, reload_command) if name else None
+
+
+def _own(directory: str) -> str | None:
+    """Ansible's directory for this task. It is another user's where one logs in and becomes root without pipelining:
+    Sendmail's tools refuse a path that is not root's, so the system's directory for such files is taken then."""
+    return directory if os.stat(directory).st_uid == os.geteuid() else None
+
+
+def readable(value: Any) -> Any:
+    """A result as the controller takes it: bytes of a host's file that are no UTF-8 as question marks."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if isinstance(value, Mapping):
+        return {key: readable(item) for key, item in value.items()}
+    return [readable(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+@contextmanager
+def nothing_changes(failure: type[Exception]) -> Iterator[None]:
+    """An error of the operating system as a failure that says what it means for the host."""
+    try:
+        yield
+    except OSError as error:
+        remedy = " (run the task as root: become: true)" if isinstance(error, PermissionError) else ""
+        raise failure(f"the host keeps what it had: {error.strerror}: {error.filename}{remedy}") from error
+
+
+def due(restart: bool, reload: bool) -> dict[str, Any]:
+    """What is due on the daemon, as the modules return it."""
+    action = "restart" if restart else "reload" if reload else "none"
+    return {"action": action, "reload_due": action == "reload", "restart_due": restart}

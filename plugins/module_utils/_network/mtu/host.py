@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host whose MTU is set: its programs and its files."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import dropwhile
+
+from ansible_collections.mailops.ses.plugins.module_utils._host.facts import Runner
+from ansible_collections.mailops.ses.plugins.module_utils._host.swap import PUBLIC_MODE, Swap, locked, sweep
+
+MISSING = 127  # what a runner answers for a program that is not installed
+
+
+class MtuError(Exception):
+    """What cannot be done, in a sentence."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """The host: its programs, in the C locale, and its files below a root."""
+
+    run: Runner
+    root: str = "/"
+
+    def ask(self, command: list[str]) -> str:
+        """What a program that has to work prints."""
+        code, output, errors = self.run(command)
+        if code:
+            raise MtuError(f"{' '.join(command)}: {words(errors or output) or f'it ends with {code}'}")
+        return output
+
+    def path(self, path: str) -> str:
+        return os.path.join(self.root, path.lstrip("/"))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where the MTU stands, what is there and what is to be there."""
+
+    file: str
+    before: str
+    after: str
+    mode: int = PUBLIC_MODE
+
+
+def at(host: Host, path: str, text: str, mode: int = PUBLIC_MODE) -> Setting:
+    """The setting that is a whole file; a file of another mode is as good as none."""
+    return Setting(path, _text(host.path(path), mode), text, mode)
+
+
+def write(host: Host, setting: Setting) -> None:
+    path = host.path(setting.file)
+    folder = os.path.dirname(path)
+    os.makedirs(folder, mode=0o755, exist_ok=True)
+    with locked(folder), Swap() as swap:
+        sweep(folder)
+        staged = swap.stage(path, setting.after.encode())
+        swap.put(path, staged)
+        os.chmod(staged, setting.mode)
+        swap.commit()
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A file as it is, to be put back."""
+
+    path: str
+    content: bytes | None = None  # None: there is no such file
+    mode: int = PUBLIC_MODE
+    folder: bool = True  # whether its directory is there
+
+    def put_back(self) -> None:
+        folder = os.path.dirname(self.path)
+        if self.content is None:
+            with suppress(FileNotFoundError):
+                os.unlink(self.path)
+            if not self.folder:
+                with suppress(OSError):  # it is not there, or another program has put something into it
+                    os.rmdir(folder)
+            return
+        with locked(folder), Swap() as swap:
+            staged = swap.stage(self.path, self.content)
+            swap.put(self.path, staged)
+            os.chmod(staged, self.mode)
+            swap.commit()
+
+
+def saved(path: str) -> Saved:
+    try:
+        with open(path, "rb") as file:
+            return Saved(path, file.read(), os.stat(path).st_mode & 0o7777)
+    except (FileNotFoundError, IsADirectoryError):  # NetworkManager need not say where it keeps a profile
+        return Saved(path, folder=os.path.isdir(os.path.dirname(path)))
+
+
+def _text(path: str, mode: int) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            same = os.stat(path).st_mode & 0o777 == mode
+            return file.read() if same else f"# mode {os.stat(path).st_mode & 0o777:o}\n{file.read()}"
+    except FileNotFoundError:
+        return ""
+
+
+def words(text: str) -> str:
+    """What a program said, on one line; of a Python traceback only what went wrong."""
+    _before, traceback, frames = text.rpartition("Traceback (most recent call last):\n")
+    if traceback:
+        text = "\n".join(dropwhile(lambda line: line.startswith(" "), frames.splitlines()))
+    return " ".join(text.split())

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring a host's whole Postfix configuration to the wanted state: plan, ask Postfix, swap, report."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
+from functools import partial
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils._host.files import CLOCK_SLACK, newest
+from ansible_collections.mailops.ses.plugins.module_utils._host.swap import Swap, locked, sweep
+from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit, UnitError
+from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import BARE, due, nothing_changes
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import (
+    MAIN_CF,
+    MASTER_CF,
+    Plan,
+    bare_plan,
+    make_plan,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import Request
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.tables import stage
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import Postfix, PostfixError, loaded_at
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.trial import ask, try_tables
+
+# The master keeps what it started with of these; a reload is enough for everything else.
+RESTART_PARAMETERS = frozenset(
+    (
+        "config_directory",
+        "daemon_directory",
+        "data_directory",
+        "import_environment",
+        "inet_interfaces",
+        "inet_protocols",
+        "mail_owner",
+        "process_id_directory",
+        "proxy_interfaces",
+        "queue_directory",
+        "setgid_group",
+    )
+)
+
+
+# What changes a mail as it comes into the queue: what waits there has been changed by what was in force then.
+REWRITES = frozenset(("canonical_maps", "masquerade_domains", "sender_canonical_classes", "sender_canonical_maps"))
+LOADING_SECONDS = 20.0  # in which a master that was told so has loaded its configuration; it takes less than one
+_INTERVAL = 0.1  # seconds between two looks at whether it has
+
+
+def configure(request: Request, check_mode: bool, scratch: str, units: Iterable[Unit] = ()) -> dict[str, Any]:
+    """Do all of it; in check mode all but the writing. The scratch directory is the caller's, private to it. Of the
+    units the first one runs Postfix: it is enabled, runs, and has loaded what was written, or the host is as it was."""
+    with nothing_changes(PostfixError):
+        postfix = Postfix(os.path.join(scratch, "candidate"))
+        if postfix.installed:
+            return _configure(request, postfix, check_mode, scratch, tuple(units))
+    if not check_mode:
+        raise PostfixError("Postfix is not installed: there is no postconf here. Install the package postfix first")
+    return {
+        **_report(bare_plan(request), request.directory),
+        **BARE,
+        "requeue_due": False,
+        "postfix_version": "",
+        "warnings": [],
+        "msg": "Postfix is not installed yet: the difference is against an empty configuration",
+    }
+
+
+def _configure(
+    request: Request, postfix: Postfix, check_mode: bool, scratch: str, units: tuple[Unit, ...]
+) -> dict[str, Any]:
+    if not os.path.isdir(request.directory):
+        raise PostfixError(f"config_directory: {request.directory} is no directory on this host")
+    with nullcontext() if check_mode else locked(request.directory):
+        if not check_mode:
+            sweep(request.directory)
+        plan = make_plan(request, postfix)
+        queue = postfix.directory("queue_directory")
+        running = loaded_at(queue)
+        missed = _missed(plan, request, running)
+        warnings = ask(plan, request, postfix, running is not None) if plan.texts_change else []
+        try_tables(plan, postfix, scratch)
+        wanted = _due(plan, request, missed)
+        requeue = _requeue_due(plan, missed, queue)
+        verbs = [unit.due(wanted["action"] if unit is units[0] else "none") for unit in units]
+        if (plan.changed or any(verbs)) and not check_mode:
+            with units[0].kept() if units else nullcontext():
+                _carry_out(plan, request, postfix, partial(_run, units, verbs, queue))
+    report = _report(plan, request.directory)
+    return {
+        **report,
+        **wanted,
+        "changed": report["changed"] or any(verbs),
+        "requeue_due": requeue and not check_mode,
+        "postfix_version": postfix.default("mail_version"),
+        "warnings": warnings,
+    }
+
+
+def _run(units: tuple[Unit, ...], verbs: list[list[str]], queue: str) -> None:
+    """Bring the units to the files that are there now. postfix(1) reports success before the master has loaded them,
+    so it counts when the master itself has."""
+    begun = time.time()
+    for unit, due_verbs in zip(units, verbs):
+        try:
+            if due_verbs:
+                unit.carry_out(due_verbs)
+        except UnitError as error:
+            raise PostfixError(f"the host keeps what it had: {error}") from error
+    if not units or units[0].offline or set(verbs[0]) <= {"enable"}:
+        return
+    end = time.monotonic() + LOADING_SECONDS
+    while (loaded_at(queue) or {"loaded": 0.0})["loaded"] < begun - CLOCK_SLACK:
+        if time.monotonic() > end:
+            raise PostfixError(
+                f"the host keeps what it had: {units[0].name} did not load its configuration within "
+                f"{LOADING_SECONDS:.0f} s of `systemctl {verbs[0][-1]}`; see what it logged: "
+                f"journalctl -t postfix/master -u {units[0].name}"
+            )
+        time.sleep(_INTERVAL)  # of a bounded poll
+
+
+def _requeue_due(plan: Plan, missed: bool, queue: str) -> bool:
+    """Whether mail waits that came in before a change of what rewrites it."""
+    names = set(plan.changed_parameters)
+    after = main_cf.parameters(plan.after[MAIN_CF])
+    rows = any(table.changed and f":{table.path}" in after.get(name, "") for table in plan.tables for name in REWRITES)
+    if not (rows or names & REWRITES or missed):
+        return False
+    waiting = (os.path.join(queue, name) for name in ("incoming", "active", "deferred"))
+    return any(files for directory in waiting for _path, _directories, files in os.walk(directory))
+
+
+def _carry_out(plan: Plan, request: Request, postfix: Postfix, then: Callable[[], None]) -> None:
+    """Tables first and main.cf last, so that it never refers to one that is not there; then what nothing refers to."""
+    with Swap() as swap:
+        for table in plan.tables:
+            stage(table, swap, postfix)
+        for name in (MASTER_CF, MAIN_CF):
+            if plan.before[name] != plan.after[name]:
+                target = os.path.join(request.directory, name)
+                swap.put(target, swap.stage(target, plan.after[name].encode("utf-8", "surrogateescape")))
+        for table in plan.tables:
+            for path in table.remove:
+                swap.remove(path)
+        swap.commit(then)
+
+
+def _report(plan: Plan, directory: str) -> dict[str, Any]:
+    diff = []
+    for name, mask in ((MAIN_CF, main_cf.masked), (MASTER_CF, master_cf.masked)):
+        before, after = plan.before[name], plan.after[name]
+        if before != after:
+            # The mark on what changed stands on the new side only.
+            texts = {"before": mask(before, before), "after": mask(after, before)}
+            path = os.path.join(directory, name)
+            diff.append({"before_header": path, "after_header": path, **texts})
+    return {
+        "changed": plan.changed,
+        "parameters": plan.changed_parameters,
+        "services": [{"name": name, "type": kind} for name, kind in plan.services],
+        "tables": [table.result() for table in plan.tables],
+        "diff": diff + [table.diff() for table in plan.tables if table.changed],
+    }
+
+
+def _missed(plan: Plan, request: Request, running: Mapping[str, float] | None) -> bool:
+    """Whether files are newer than the master's last load: an earlier run's reload never came."""
+    paths = [os.path.join(request.directory, name) for name in (MAIN_CF, MASTER_CF)]
+    paths += [path for table in plan.tables if table.table.present for path in table.files]
+    return running is not None and newest(paths, time.time()) > running["loaded"] + CLOCK_SLACK
+
+
+def _due(plan: Plan, request: Request, missed: bool) -> dict[str, Any]:
+    """What the daemon needs. What a missed load would have brought cannot be told any more, so all that was asked for
+    counts."""
+    asked = (name for name in (*request.parameters, *request.optional) if missed)
+    restart = request.restart or any(name in RESTART_PARAMETERS for name in (*plan.changed_parameters, *asked))
+    return due(restart, plan.changed or missed)

@@ -1,0 +1,416 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the Postfix that a host has means for the relay: each thing kept, changed and named, or refused."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ansible_collections.mailops.ses.plugins.module_utils._host.facts import Runner
+from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import (
+    PATTERNS,
+    Present,
+    RefusedError,
+    map_type,
+    read,
+    references,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import Finding, changed, kept, refused
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay
+from ansible_collections.mailops.ses.plugins.module_utils._relay.senders import unverified
+
+# Service of master.cf that sends to SES, and what default_transport says then.
+SERVICE = "ses-relay"
+ROUTE = f"{SERVICE}:$relayhost"
+# Tables of the relay's own among those of a parameter, by their names.
+OWN = re.compile(r":/etc/postfix/ses_(?:headers|sender_transport|senders|transport)\Z")
+# Domains that are not delivered by the default transport.
+_OWN_DOMAINS = ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains", "relay_domains")
+_SENDER_REWRITES = ("canonical_maps", "masquerade_domains", "sender_canonical_maps", "smtp_generic_maps")
+# An address that no row of a table means: whatever answers it answers everything.
+NOBODY = "ses-lookup@nobody.ses-lookup.invalid"
+_DOMAIN = NOBODY.partition("@")[2]
+_LOOPBACK = {"loopback-only", "localhost", "127.0.0.1", "::1", "[::1]"}
+SES_MAXIMUM = 41943040  # bytes, of a mail (SES, quotas: 40 MB)
+# Services of smtpd at which others log in or hand mail over, beside smtp itself.
+_SUBMISSIONS = ("submission", "submissions", "smtps", "587", "465")
+# Tables without which Postfix delivers nothing.
+_NEEDED = (
+    "transport_maps",
+    "virtual_alias_maps",
+    "canonical_maps",
+    "sender_canonical_maps",
+    "recipient_canonical_maps",
+)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the variables say beside the relay."""
+
+    loopback_only: bool | None = None
+
+
+NO_WISHES = Wishes()
+
+
+def broken(words: str) -> Finding:
+    """A configuration that Postfix itself does not accept, in its words, which name the line."""
+    return refused("Postfix", f"does not accept the configuration that this host has: {words}", "mend it first")
+
+
+def units(names: Iterable[str], execute: Runner) -> Iterator[Finding]:
+    """A unit that cannot be started."""
+    for name in filter(None, names):
+        if execute(["systemctl", "is-enabled", name])[1].strip().startswith("masked"):
+            yield refused(f"The unit {name}", "is masked, so Postfix cannot be started", f"run systemctl unmask {name}")
+
+
+Judge = Callable[[Present, Relay, Wishes], Iterator[Finding]]
+
+
+def examine(execute: Runner, names: Iterable[str]) -> tuple[Present | None, list[Finding]]:
+    """The host's Postfix, None where there is none, and what forbids to go on whatever the variables say."""
+    findings = list(units(names, execute))
+    try:
+        return read(execute), findings
+    except RefusedError as error:
+        return None, [broken(str(error)), *findings]
+
+
+def look(present: Present | None, relay: Relay, wishes: Wishes) -> list[Finding]:
+    """All findings, in the order of the table below; without a Postfix what the role's own will do."""
+    if present is None:
+        return list(unverified(relay.origin, relay))
+    return [finding for judge in JUDGES for finding in judge(present, relay, wishes)]
+
+
+def _protocols(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    if present.expanded.get("inet_protocols", "").split(",") == ["ipv6"]:
+        yield refused(
+            "inet_protocols", "is ipv6, and SES's public endpoints have IPv4 addresses alone", "set it to all or ipv4"
+        )
+
+
+def _types(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    for name, value in present.explicit.items():
+        for reference in references(value) if name.endswith(("_maps", "_domains", "_checks", "mydestination")) else ():
+            kind = map_type(reference)
+            if kind and present.map_types and kind not in present.map_types:
+                yield refused(
+                    name,
+                    f"names {reference}, and this Postfix has no map type {kind}",
+                    "install the distribution's package for this type, or take the table out",
+                )
+
+
+def _unreadable(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    for name in _NEEDED:
+        for reference in references(present.explicit.get(name, "")):
+            kind, path = maps.KINDS.get(map_type(reference)), reference.rpartition(":")[2]
+            if kind and path.startswith("/") and not os.path.isfile(path + kind.suffix):
+                remedy = f"run postmap {path}" if kind.suffix else "put it there, or take the reference out"
+                yield refused(name, f"names {reference}, and {path}{kind.suffix} is not there", remedy)
+
+
+def _catch_all(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    for reference in _foreign(present, "transport_maps"):
+        keys = (NOBODY,) if map_type(reference) in PATTERNS else (NOBODY, _DOMAIN, "*")
+        answer = next((value for value in (present.ask(reference, key) for key in keys) if value), "")
+        if answer.strip(":"):
+            yield refused(
+                f"transport_maps ({reference})",
+                f"leads the mail of every domain to {answer}, so that none would leave through SES",
+                "take the row that matches every domain (such as `*`) out",
+            )
+
+
+def _default_rows(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    local = {item.lower() for name in _OWN_DOMAINS for item in re.split(r"[,\s]+", present.expanded.get(name, ""))}
+    for reference in _foreign(present, "transport_maps"):
+        for key, value in (present.rows(reference) or {}).items():
+            if value.startswith(":") and key != "*" and key.rpartition("@")[2].lower() not in local:
+                yield refused(
+                    f"transport_maps ({reference})",
+                    f"has a row `{key} {value}` of the default transport, which becomes that of SES",
+                    f"write `{key} smtp{value}` for the same way as before",
+                )
+
+
+def _sender_rows(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    """Rows for some senders stay; a table that answers for all of them is a relay host by another name."""
+    for name in ("sender_dependent_default_transport_maps", "sender_dependent_relayhost_maps"):
+        for reference in _foreign(present, name):
+            answer = present.ask(reference, NOBODY)
+            if answer and answer.upper() != "DUNNO" and map_type(reference) != "static":
+                yield refused(
+                    f"{name} ({reference})",
+                    f"leads the mail of every sender to {answer}, so that none would leave through SES",
+                    "take the row that matches every sender out",
+                )
+            elif answer and answer.upper() != "DUNNO":
+                yield changed(f"{name} ({reference})", f"led the mail of every sender to {answer}; it leads to SES now")
+            elif name == "sender_dependent_relayhost_maps":
+                # Its next hops count with the transport that default_transport names, which is that of SES.
+                yield refused(
+                    f"{name} ({reference})",
+                    "gives some senders a relay host of the default transport, which becomes that of SES",
+                    "write its rows as `sender smtp:[relay]:587` into sender_dependent_default_transport_maps",
+                )
+    for reference in _foreign(present, "sender_dependent_default_transport_maps"):
+        for key, value in (present.rows(reference) or {}).items():
+            if value.upper() != "DUNNO" and not value.partition(":")[2]:
+                yield refused(
+                    f"sender_dependent_default_transport_maps ({reference})",
+                    f"has a row `{key} {value}` without a next hop, which becomes that of SES",
+                    f"write the next hop into it, such as `{key} {value.rstrip(':')}:[relay.example.com]:587`",
+                )
+
+
+def _way_out(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    host = present.explicit.get("relayhost", "")
+    if host and f"[{relay.endpoint}]" not in host:
+        yield changed("relayhost", f"was {host}; the mail that went there leaves through SES now")
+    transport = present.explicit.get("default_transport", "")
+    if transport and transport not in (ROUTE, "smtp"):
+        yield changed("default_transport", f"was {transport}; it leads to SES now")
+
+
+def _fallback(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    fallback = present.explicit.get("smtp_fallback_relay", "")
+    if fallback:
+        yield changed(
+            "smtp_fallback_relay", f"stays {fallback} for other mail; what leaves through SES does not take it"
+        )
+
+
+def _listeners(present: Present, relay: Relay, wishes: Wishes) -> Iterator[Finding]:
+    if not listens_beyond_loopback(present):
+        return
+    others = ", ".join(foreign_networks(present))
+    doors = ", ".join(sorted(name for (name, kind) in present.services if kind == "inet" and name in _SUBMISSIONS))
+    if wishes.loopback_only:
+        yield changed(
+            "inet_interfaces",
+            f"was {present.expanded['inet_interfaces']}; ses_loopback_only is true, so only this host hands mail over",
+        )
+    elif wishes.loopback_only is None and (others or doors):
+        what = f"mynetworks has {others}" if others else f"{doors} of master.cf takes mail"
+        yield refused(
+            "ses_loopback_only",
+            f"is not set, and other hosts send through this one ({what}, and inet_interfaces is "
+            f"{present.expanded['inet_interfaces']}): they would send with these credentials",
+            "set it to false if they shall, or to true to take mail from this host alone",
+        )
+    else:
+        yield kept(
+            "inet_interfaces",
+            f"stays {present.expanded['inet_interfaces']}: other hosts hand over mail for this one's own domains",
+        )
+
+
+def _domains(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    ours = set(relay.organisation_domains)
+    items = references(present.explicit.get("mydestination", ""))
+    for item in items:
+        values = {value.lower() for value in expand(item, present)}
+        if values & ours and not map_type(item) and not item.startswith("/"):
+            yield changed("mydestination", f"had {', '.join(sorted(values & ours))}; its mail leaves through SES now")
+        elif item.startswith("/") or map_type(item):
+            named = ours & {key.lower() for key in (present.rows(item if ":" in item else f"file:{item}") or {})}
+            if named:
+                yield refused(
+                    f"mydestination ({item})",
+                    f"has {', '.join(sorted(named))}, whose mail is to leave through SES",
+                    "take it out of this table",
+                )
+    if present.expanded.get("myorigin", "").lower() in ours & expanded_destinations(present):
+        yield changed(
+            "myorigin", f"was {present.expanded['myorigin']}; mail to a bare user name stays with {relay.origin}"
+        )
+
+
+def _senders(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    classes = present.explicit.get("sender_canonical_classes")
+    if relay.sender_rewrites and classes and not {"envelope_sender", "header_sender"} <= set(references(classes)):
+        yield changed("sender_canonical_classes", f"was {classes}; SES judges the senders of envelope and header")
+
+
+def _unverified(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    if not any(present.explicit.get(name) for name in _SENDER_REWRITES):
+        yield from unverified(present.expanded.get("myorigin", ""), relay)
+
+
+def _deferring(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    held = [name for name in references(present.explicit.get("defer_transports", "")) if name in (SERVICE, "smtp")]
+    if held:
+        yield refused("defer_transports", f"has {', '.join(held)}, which keeps mail until a queue run", "take it out")
+
+
+def _limits(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    size = present.explicit.get("message_size_limit", "")
+    if size.isdigit() and int(size) != SES_MAXIMUM:
+        yield kept("message_size_limit", f"stays {size} bytes (SES takes {SES_MAXIMUM})")
+
+
+def _instances(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    others = present.explicit.get("multi_instance_directories", "")
+    if others:
+        yield kept("multi_instance_directories", f"stays {others}: these instances go on as they are")
+
+
+# What is looked at, from what ends a run to what only is to be known.
+JUDGES: tuple[Judge, ...] = (
+    _protocols,
+    _types,
+    _unreadable,
+    _catch_all,
+    _default_rows,
+    _sender_rows,
+    _deferring,
+    _listeners,
+    _way_out,
+    _fallback,
+    _domains,
+    _senders,
+    _unverified,
+    _limits,
+    _instances,
+)
+
+
+def _foreign(present: Present, name: str) -> list[str]:
+    """The host's own tables of a parameter."""
+    return [item for item in references(present.explicit.get(name, "")) if foreign(item)]
+
+
+def foreign(reference: str) -> bool:
+    """Whether a table is the host's, and none of the relay's own."""
+    return not OWN.search(reference)
+
+
+def expand(item: str, present: Present) -> list[str]:
+    """What one item of mydestination stands for, as far as main.cf says it."""
+    match = re.fullmatch(r"\$\{?\(?(\w+)\)?\}?", item)
+    if not match:
+        return [item]
+    name = match.group(1)
+    return re.split(r"[,\s]+", present.expanded.get(name) or present.explicit.get(name) or "")
+
+
+def expanded_destinations(present: Present) -> set[str]:
+    """The domains of mydestination, in lower case."""
+    return {item.lower() for item in re.split(r"[,\s]+", present.expanded.get("mydestination", "")) if item}
+
+
+def listens_beyond_loopback(present: Present) -> bool:
+    """Whether other hosts can connect to Postfix."""
+    items = [item for item in re.split(r"[,\s]+", present.expanded.get("inet_interfaces", "")) if item]
+    return any(item.lower() not in _LOOPBACK and not item.startswith("127.") for item in items)
+
+
+def foreign_networks(present: Present) -> list[str]:
+    """What mynetworks has beside loopback and this host's own addresses (single ones, which mynetworks_style host
+    lists). Tables count: what is in them is not this host alone."""
+    found = []
+    written = "mynetworks" in present.explicit or present.explicit.get("mynetworks_style") in ("subnet", "class")
+    for item in references(present.expanded.get("mynetworks", "")):
+        try:
+            network = ipaddress.ip_network(item.replace("[", "").replace("]", ""), strict=False)
+        except ValueError:
+            found.append(item)
+            continue
+        own = network.num_addresses == 1 and not written
+        if not (network.is_loopback or own or _within_loopback(network) or network.is_link_local):
+            found.append(item)
+    return found
+
+
+def _within_loopback(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    mapped = network.network_address
+    return (
+        isinstance(mapped, ipaddress.IPv6Address) and mapped.ipv4_mapped is not None and mapped.ipv4_mapped.is_loopback
+    )
+
+
+def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping[str, object]:
+    """The parameters of main.cf whose values depend on what the host has."""
+    if present is None:
+        return {
+            **_closed(),
+            "myorigin": relay.origin,
+            "mydestination": relay.local_names,
+            "message_size_limit": SES_MAXIMUM,
+            "mailbox_size_limit": 0,  # a lower one than that ends local delivery
+            "transport_maps": "regexp:/etc/postfix/ses_transport",
+            "sender_dependent_default_transport_maps": "regexp:/etc/postfix/ses_sender_transport",
+            "sender_canonical_maps": _senders_table(relay) if relay.sender_rewrites else None,
+        }
+    values: dict[str, object] = {
+        "transport_maps": ["regexp:/etc/postfix/ses_transport", *_foreign(present, "transport_maps")],
+        "sender_dependent_default_transport_maps": _sender_routes(present),
+        "sender_canonical_maps": _senders_maps(present, relay),
+    }
+    if wishes.loopback_only:
+        values.update(_closed())
+    if relay.sender_rewrites and any(_senders(present, relay, wishes)):
+        values["sender_canonical_classes"] = None
+    ours = set(relay.organisation_domains)
+    items = references(present.explicit.get("mydestination", ""))
+    left = [item for item in items if map_type(item) or not {value.lower() for value in expand(item, present)} & ours]
+    if left != items:
+        values["mydestination"] = left or relay.local_names
+    elif "mydestination" not in present.explicit and expanded_destinations(present) & ours:
+        values["mydestination"] = relay.local_names
+    if present.expanded.get("myorigin", "").lower() in ours & expanded_destinations(present):
+        values["myorigin"] = relay.origin
+    if "message_size_limit" not in present.explicit:
+        # A mailbox that takes less than a mail may have ends local delivery.
+        limits = (present.expanded.get(name, "") for name in ("mailbox_size_limit", "virtual_mailbox_limit"))
+        values["message_size_limit"] = min(
+            [SES_MAXIMUM, *(int(limit) for limit in limits if limit.isdigit() and int(limit))]
+        )
+    return values
+
+
+def _closed() -> dict[str, object]:
+    return {"inet_interfaces": "loopback-only", "mynetworks_style": None, "mynetworks": ["127.0.0.0/8", "[::1]/128"]}
+
+
+def _sender_routes(present: Present) -> list[str]:
+    """Null senders first; then the host's own ways for some senders."""
+    routes = [*_foreign(present, "sender_dependent_default_transport_maps")]
+    return ["regexp:/etc/postfix/ses_sender_transport", *filter(_of_some, routes)]
+
+
+def _of_some(reference: str) -> bool:
+    return map_type(reference) != "static"
+
+
+def _senders_maps(present: Present, relay: Relay) -> list[str] | None:
+    """The host's own rows count before the masquerade domain; before one sender for everything none does."""
+    own = _foreign(present, "sender_canonical_maps")
+    if relay.sender_rewrites:
+        # They come after sender_canonical_maps, when a local user's address is local no more.
+        own += [item for item in _foreign(present, "canonical_maps") if item not in own]
+    if not relay.sender_rewrites:
+        return own or None
+    ours = _senders_table(relay)
+    return [ours, *own] if relay.one_sender else [*own, ours]
+
+
+def _senders_table(relay: Relay) -> str:
+    return f"{senders_type(relay)}:/etc/postfix/ses_senders"
+
+
+def senders_type(relay: Relay) -> str:
+    """The table that rewrites senders: a pattern for all of them, or a row for each of the host's names.
+
+    A pattern sees a whole address before any table is asked for its user alone, so it would count before the host's
+    own rows of users (canonical(5)).
+    """
+    return "regexp" if relay.one_sender else "texthash"

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The relay in Postfix's terms: under which keys it looks credentials up, and the tables that rewrite."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import (
+    NO_WISHES,
+    Wishes,
+    foreign,
+    parameters,
+    senders_type,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import Present, references
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay
+
+# AWS's page on SMTP issues writes the load balancer's name with this port.
+AWS_PAGE_PORT = 25
+# The one user of BOUNCE_DOMAIN that is an alias: mail for it leaves through SES. The others' stays in their mailboxes.
+FORWARD = "forward"
+
+
+@dataclass(frozen=True)
+class InPostfix:
+    """What only Postfix needs to know."""
+
+    credential_keys: list[str]
+    bounce_aliases: str
+    tables: list[dict[str, Any]]
+    parameters: dict[str, Any]
+    relay_options: dict[str, Any]
+
+
+def in_postfix(relay: Relay, present: Present | None = None, wishes: Wishes = NO_WISHES) -> InPostfix:
+    """The relay's keys and tables, and what of the host's own settings goes with them."""
+    tables = [senders_table(relay), headers_table(relay), bounces_table(relay), *ROUTES]
+    return InPostfix(
+        credential_keys(relay),
+        bounce_aliases(relay),
+        tables,
+        dict(parameters(present, relay, wishes)),
+        relay_options(relay, present),
+    )
+
+
+# What keeps null senders and addresses that SES cannot take away from it. regexp: asked with the whole address alone.
+_NOT_ASCII = "/[^ -~]/"
+_REFUSAL = "error:5.6.7 SES takes no address with characters outside ASCII, since it has no SMTPUTF8"
+ROUTES: tuple[dict[str, Any], ...] = tuple(
+    {"name": name, "parameter": None, "type": "regexp", "entries": entries, "state": "present"}
+    for name, entries in {
+        "ses_transport": {f"/@{re.escape(BOUNCE_DOMAIN)}$/": "ses-mailbox:", _NOT_ASCII: _REFUSAL},
+        "ses_sender_transport": {"/^<>$/": "ses-bounce:[127.0.0.25]:24", _NOT_ASCII: _REFUSAL},
+    }.items()
+)
+
+
+def relay_options(relay: Relay, present: Present | None) -> dict[str, Any]:
+    """Options of the service that sends to SES which depend on the relay and on the host's own header checks."""
+    checks = present.explicit.get("smtp_header_checks", "") if present else ""
+    own = [item for item in references(checks) if foreign(item)]
+    headers = ["regexp:/etc/postfix/ses_headers", *own] if relay.configuration_set else own
+    overrides = {name: value for name, value in _OVERRIDES.items() if present and present.explicit.get(name)}
+    return {**({"smtp_header_checks": headers} if headers or checks else {}), **overrides}
+
+
+# Newer Postfix warns of these wherever they stand, so only what main.cf sets is overruled.
+_OVERRIDES: dict[str, Any] = {"smtp_cname_overrides_servername": False, "smtp_tls_per_site": ""}
+
+
+def credential_keys(relay: Relay) -> list[str]:
+    """Keys in the order of postconf(5): the remote host's bare name, then the next hop as written."""
+    endpoint, others = relay.credential_names[0], relay.credential_names[1:]
+    keys = [endpoint, *(f"[{endpoint}]:{port}" for port in relay.ports)]
+    for name in others:
+        keys += [name, *(f"{name}:{port}" for port in _with_the_pages_port(relay.ports))]
+    return list(dict.fromkeys(keys))
+
+
+def _with_the_pages_port(ports: Sequence[int]) -> list[int]:
+    return list(dict.fromkeys((AWS_PAGE_PORT, *ports)))
+
+
+def senders_table(relay: Relay) -> dict[str, Any]:
+    """Envelope and header senders, rewritten as they enter the queue; a null sender stays one."""
+    # Postfix looks a null sender up as well, as two quotes.
+    rules = {"/.@./" if pattern == "*" else pattern: result for pattern, result in relay.sender_rewrites.items()}
+    if rules and relay.bounces_leave:
+        # The first match counts. A bounce of what leaves in this name has to be known from other bounces.
+        kept = _exactly(relay.bounce_recipient) if relay.one_sender else relay.bounce_recipient
+        rules = {kept: relay.bounce_recipient, **rules}
+    return {
+        "name": "ses_senders",
+        "parameter": None,
+        "type": senders_type(relay),
+        "entries": rules,
+        "state": "present" if rules else "absent",
+    }
+
+
+def headers_table(relay: Relay) -> dict[str, Any]:
+    """The configuration set's header, once, before the first header that every mail has."""
+    header = "X-SES-CONFIGURATION-SET:"
+    rules = {f"/^{header}/": "IGNORE", "/^From:/": f"PREPEND {header} {relay.configuration_set}"}
+    return {
+        "name": "ses_headers",
+        "parameter": None,
+        "type": "regexp",
+        "entries": rules if relay.configuration_set else {},
+        "state": "present" if relay.configuration_set else "absent",
+    }
+
+
+def bounces_table(relay: Relay) -> dict[str, Any]:
+    """New recipients of mail that has a null sender: a local user's mailbox, and an address outside where one is given.
+
+    What comes for that very address is a bounce of a bounce: it stays with root, so that nothing loops.
+    """
+    outside = relay.bounces_leave
+    kept = f"{'root' if outside else relay.bounce_recipient}@{BOUNCE_DOMAIN}"
+    rules = {_exactly(relay.bounce_recipient): kept} if outside else {}
+    everyone = f"{kept}, {FORWARD}@{BOUNCE_DOMAIN}" if outside else kept
+    rules[f"!/@{re.escape(BOUNCE_DOMAIN)}$/"] = everyone
+    return {"name": "ses_bounces", "parameter": None, "type": "regexp", "entries": rules, "state": "present"}
+
+
+def bounce_aliases(relay: Relay) -> str:
+    """An address outside gets mail from itself, since SES verifies senders: local(8) makes the owner the sender."""
+    address = relay.bounce_recipient
+    return f"inline:{{ {{{FORWARD} = {address}}} {{owner-{FORWARD} = {address}}} }}" if relay.bounces_leave else ""
+
+
+def _exactly(address: str) -> str:
+    return f"/^{re.escape(address)}$/"

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mail of a probe: its options judged, its text, and the way by which a user hands it over."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils._host.command import ENVIRONMENT
+from ansible_collections.mailops.ses.plugins.module_utils._probe.follow import Mail
+from ansible_collections.mailops.ses.plugins.module_utils._probe.mtas import CF, SUBMISSION
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import address_fault
+
+MIN_SECONDS, MAX_SECONDS = 1, 600
+_MAX_ADDRESS = 254  # characters, RFC 5321
+_END_SECONDS = 5.0  # that a program has to end once it is told to; what it has taken it keeps
+_TEST_SECONDS = 20.0  # for sendmail -bt, which may look names up
+
+_TEXT = """\
+To: {recipient}
+{from_}Subject: Probe of the way to Amazon SES
+Message-ID: <{name}>
+Auto-Submitted: auto-generated
+
+The module mailops.ses.mail_probe sent this mail to see whether this host's mail reaches Amazon SES.
+"""
+
+
+class OptionFault(Exception):  # noqa: N818  (a sentence for the user)
+    """Which option is wrong, and how."""
+
+
+def judge(params: Mapping[str, Any]) -> None:
+    """OptionFault for options with which no mail can be sent."""
+    for option in ("recipient", "sender"):
+        value = params[option]
+        if value is None:
+            continue
+        fault = "is too long" if len(value) > _MAX_ADDRESS else address_fault(value)
+        if fault:
+            raise OptionFault(f"{option} {value[:_MAX_ADDRESS]!r} {fault}. Give one bare address in ASCII.")
+    if not MIN_SECONDS <= params["timeout"] <= MAX_SECONDS:
+        raise OptionFault(
+            f"timeout {params['timeout']:g} is out of range: give {MIN_SECONDS} to {MAX_SECONDS} seconds."
+        )
+
+
+def mail_of(unique: str, recipient: str, sender: str | None) -> Mail:
+    """The mail, by a Message-ID that no other has."""
+    name = f"{unique}@mail-probe.invalid"
+    from_ = f"From: {sender}\n" if sender else ""
+    return Mail(name, recipient, _TEXT.format(recipient=recipient, from_=from_, name=name))
+
+
+def hand_over(text: str, sender: str | None, timeout: float) -> tuple[int | None, str]:
+    """`sendmail -t` as a user calls it. Its words; no return code where it had to be ended."""
+    command = [SUBMISSION, "-t", *(["-f", sender] if sender else [])]
+    return _talk(command, text, timeout)
+
+
+def test_mode(lines: str) -> str:
+    """What Sendmail's test mode answers."""
+    code, out = _talk([SUBMISSION, "-bt", f"-C{CF}"], lines, _TEST_SECONDS)
+    return out if code is not None else ""
+
+
+def _talk(command: list[str], text: str, timeout: float) -> tuple[int | None, str]:
+    pipe = subprocess.PIPE
+    # run_command has no time-out, and sendmail may wait for a dead name server for minutes.
+    # pylint: disable-next=ansible-bad-function
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, env=ENVIRONMENT) as process:
+        try:
+            out, _err = process.communicate(text.encode(), timeout=timeout)
+            return process.returncode, out.decode("utf-8", "replace")
+        except subprocess.TimeoutExpired:
+            process.terminate()  # it keeps what it has taken
+            try:
+                process.communicate(timeout=_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            return None, ""

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sendmail.mc: settings as m4, in one marked block before the mailers; every other line stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.main_cf import MASK, character_fault
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+BEGIN, END = "{} BEGIN mailops.ses: written anew at each run", "{} END mailops.ses"
+# Features and defines are in force for the mailers that come after them.
+_MAILERS = re.compile(r"^(?:MAILER_DEFINITIONS|MAILER\()", re.MULTILINE)
+_LOG_IN = re.compile(r"^([# \t]*AuthInfo:\S*[ \t]+).*$", re.IGNORECASE | re.MULTILINE)
+SECTIONS = ("LOCAL_CONFIG", *(f"LOCAL_RULE_{number}" for number in range(4)), "LOCAL_RULESETS")
+
+
+def name_fault(name: Any) -> str | None:
+    return None if isinstance(name, str) and NAME.fullmatch(name) else f"{name!a} is no name of m4"
+
+
+def text_fault(value: Any) -> str | None:
+    """Why a value cannot stand between m4's quotes."""
+    if value is None or isinstance(value, (list, dict)):
+        return "is no string"
+    text = str(value)
+    return "has a backtick, which is m4's quote" if "`" in text else character_fault(text)
+
+
+def section_fault(items: Any) -> str | None:
+    if not isinstance(items, list):
+        return "is no list"
+    for item in items:
+        if isinstance(item, list) and len(item) != 2:
+            return "a rule is a list of two: what matches, and what becomes of it"
+        for text in item if isinstance(item, list) else [item]:
+            fault = text_fault(text)
+            if fault:
+                return f"{text!a} {fault}"
+    return None
+
+
+def quoted(value: Any) -> str:
+    """m4 leaves what stands between its quotes as it is; a closing quote outside of them is only a character."""
+    text = str(value).replace("'", "''`")
+    return f"`{text}'"
+
+
+def _call(macro: str, *arguments: Any) -> str:
+    return f"{macro}({', '.join(map(quoted, arguments))})dnl" if arguments else f"{macro}dnl"
+
+
+def _line(item: Any) -> str:
+    return quoted(f"R{item[0]}\t{item[1]}" if isinstance(item, list) else item)
+
+
+def settings(
+    defines: Mapping[str, Any],
+    features: Mapping[str, Sequence[Any]],
+    macros: Mapping[str, Sequence[Any]],
+    sections: Mapping[str, Sequence[Any]],
+) -> list[str]:
+    """The lines of the block."""
+    lines = [
+        _call("undefine", name) if value is None else _call("define", name, value) for name, value in defines.items()
+    ]
+    lines += [_call("FEATURE", name, *arguments) for name, arguments in features.items()]
+    lines += [
+        _call(name, *(item if isinstance(item, list) else [item])) for name, items in macros.items() for item in items
+    ]
+    for name, items in sections.items():
+        if items:
+            lines += [name, *map(_line, items)]
+    return lines
+
+
+def block(lines: Iterable[str], comment: str) -> str:
+    return "\n".join((BEGIN.format(comment), *lines, END.format(comment), ""))
+
+
+def without_block(text: str, comment: str) -> str:
+    """The text as it was before a block came into it."""
+    begin, end = re.escape(BEGIN.format(comment)), re.escape(END.format(comment))
+    return re.sub(rf"^{begin}\n(?:.*\n)*?{end}\n", "", text, flags=re.MULTILINE)
+
+
+def with_settings(text: str, lines: Sequence[str]) -> str | None:
+    """The text with the block before its mailers; None where it has none."""
+    rest = without_block(text, "dnl #")
+    match = _MAILERS.search(rest)
+    if not match:
+        return None
+    return rest[: match.start()] + block(lines, "dnl #") + rest[match.start() :]
+
+
+def with_rows(text: str, rows: Mapping[str, str]) -> str:
+    """A table's source with our rows in a block at its end, and no other row for their keys."""
+    keys = {key.lower() for key in rows}
+    others = without_block(text, "#").split("\n")  # splitlines would cut at other characters, too
+    if not others[-1]:
+        others.pop()
+    rest = "".join(f"{line}\n" for line in others if line.lower().split(None, 1)[:1] not in [[key] for key in keys])
+    return rest + block((f"{key}\t{value}" for key, value in rows.items()), "#") if rows else rest
+
+
+def masked_rows(text: str) -> str:
+    """A table's source for a diff: Sendmail reads log-ins from `access`, too, where it has no `authinfo`."""
+    return _LOG_IN.sub(rf"\1{MASK}", text)
+
+
+def significant(cf: str) -> list[str]:
+    """The lines of a .cf that mean something; the rest tells who built it, and when."""
+    return [line for line in cf.split("\n") if line and not line.startswith("#")]

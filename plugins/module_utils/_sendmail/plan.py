@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run of sendmail_config is to do: the host's texts and tables, and what is to become of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils._host.files import exposed, text_of
+from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import conf, tools
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mc as sendmail_mc
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request import Request, Table
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
+
+MC, CONF, CF, SUBMIT_CF = "sendmail.mc", "settings", "sendmail.cf", "submit.cf"
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """One table: what it is to be and what that takes."""
+
+    table: Table
+    path: str
+    before: str  # the source that is there
+    after: str
+    index: Mapping[str, str] | None  # what the index that is there holds
+    build: bool
+    remove: tuple[str, ...]
+    outdated: tuple[str, ...] = ()  # what held these rows under another name; it goes once nothing reads it
+
+    @property
+    def write(self) -> bool:
+        return not self.table.secret and self.before != self.after
+
+    @property
+    def changed(self) -> bool:
+        return self.write or self.build or bool(self.remove or self.outdated)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Where the table is when it is in force."""
+        index = (self.path + ".db",) if self.table.kind == "hash" else ()
+        return index if self.table.secret else (self.path, *index)
+
+    def result(self) -> dict[str, Any]:
+        return {"name": self.table.name, "path": self.path, "rebuilt": self.build, "changed": self.changed}
+
+    def diff(self) -> dict[str, str]:
+        before, after = sendmail_mc.masked_rows(self.before), sendmail_mc.masked_rows(self.after)
+        if self.table.secret:
+            kind, present, wanted = maps.KINDS["hash"], self.index or {}, rows(self.after)
+            before, after = maps.masked(present, present, kind), maps.masked(wanted, present, kind)
+        if before == after:
+            before = f"(an index is missing or stale, or others can read it)\n{before}"
+        return {"before_header": self.path, "after_header": self.path, "before": before, "after": after}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Texts by name, before and after, and the tables."""
+
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+    tables: list[TablePlan]
+    stale: bool  # sendmail.cf is not what sendmail.mc means
+    queues: tuple[str, ...] = ()  # directories that are to be made
+
+    @property
+    def changed_files(self) -> list[str]:
+        return [name for name in (CONF, MC) if self.before[name] != self.after[name]] + ([CF] if self.stale else [])
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.changed_files or self.queues) or any(table.changed for table in self.tables)
+
+
+def rows(source: str) -> dict[str, str]:
+    """A source as makemap reads it: keys in lower case, the first of equal ones."""
+    found: dict[str, str] = {}
+    for key, value in maps.parse_source(source).items():
+        found.setdefault(key.lower(), value.strip())
+    return found
+
+
+def make_plan(request: Request, installed: bool) -> Plan:
+    """Compare what is wanted with the host's files."""
+    before = {name: text_of(path_of(name, request)) or "" for name in (MC, CONF)}
+    mc = sendmail_mc.with_settings(before[MC] if installed else "MAILER_DEFINITIONS\n", request.lines)
+    if mc is None:
+        raise SendmailError(
+            f"{request.directory}/{MC} has no MAILER_DEFINITIONS and no MAILER(), before which the settings stand: "
+            "restore the distribution's, or add the mailers"
+        )
+    after = {MC: mc, CONF: conf.set_values(before[CONF], request.settings)}
+    rest = sendmail_mc.without_block(before[MC], "dnl #")
+    tables = [look(table, request.directory, installed, rest) for table in request.tables]
+    queues = tuple(path for path in request.queues if not os.path.isdir(path))
+    return Plan(before, after, tables, stale=False, queues=queues)
+
+
+def path_of(name: str, request: Request) -> str:
+    return request.settings_file if name == CONF else os.path.join(request.directory, name)
+
+
+def look(table: Table, directory: str, installed: bool, rest: str = "") -> TablePlan:
+    """Compare a wanted table with the host's files; the rest of sendmail.mc says what else reads an earlier one."""
+    path = os.path.join(directory, table.name)
+    before = "" if table.secret else text_of(path) or ""
+    after = maps.source(table.entries) if table.secret else sendmail_mc.with_rows(before, table.entries)
+    index = tools.index(path) if installed and table.kind == "hash" else None
+    build = table.kind == "hash" and (index != rows(after) or (table.secret and exposed(path + ".db")))
+    # Of a secret there is one copy. The distribution's make would build the index anew from a source that is there.
+    remove = (path,) if table.secret and os.path.lexists(path) else ()
+    earlier = os.path.join(directory, table.replaces) if table.replaces and installed else ""
+    outdated = (earlier + ".db",) if earlier and _only_ours(earlier, rows(after), rest) else ()
+    return TablePlan(table, path, before, after, index, build, remove, outdated)
+
+
+def _only_ours(earlier: str, wanted: Mapping[str, str], rest: str) -> bool:
+    """Whether an earlier table holds nothing but rows of ours, and nobody else's line has it read."""
+    if os.path.lexists(earlier) or re.search(rf"^(?!dnl|#).*\b{os.path.basename(earlier)}\b", rest, re.MULTILINE):
+        return False
+    held = tools.index(earlier)
+    return bool(held) and set(held or ()) <= set(wanted)

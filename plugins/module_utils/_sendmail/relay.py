@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The relay in Sendmail's terms: rows of its tables, the rules that rewrite senders and keep null senders here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.queue_groups import (
+    BURST_QUEUE,
+    QUEUE_MAPS,
+    QUEUE_RULES,
+    queue_groups,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
+
+# Users of BOUNCE_DOMAIN, and an alias.
+KEEP, FORWARD, BOUNCES = "ses-keep", "ses-forward", "ses-bounces"
+ALIASES = "/etc/mail/ses_aliases"
+# A rule: what an address looks like, and what becomes of it.
+Rule = list[str]
+Rules = list[Rule]
+# A bounce that Sendmail makes itself is addressed while macro f still names the sender of the mail that failed, but
+# only after that mail's delivery: so a delivery leaves this mark on its mail.
+MARK = "ses_tried"
+# The mailer that leads to SES. What SES needs hangs on it and on the endpoint's name, so that nothing else on the host
+# inherits it; the flag is one that Sendmail knows nothing of, for the header that only this mailer's mail gets.
+MAILER, FLAG = "ses_relay", "y"
+# Not `authinfo`, whose index Debian's scripts delete where it has no source in clear.
+CREDENTIALS = "ses_authinfo"
+MAX_RECIPIENTS = 50  # of a transaction; SES: "Recipient count exceeds 50"
+MAX_SIZE = 40 * 1024 * 1024  # bytes, with the encoding of attachments; SES's limit
+CIPHER_BITS = 112
+# What Sendmail says of a server's certificate -> what is said of it when that is not enough, in Sendmail's own words.
+UNPROVEN = {
+    "FAIL": "authentication failed",
+    "NO": "not authenticated",
+    "NOT": "no authentication requested",
+    "NONE": "other side does not support STARTTLS",
+    "CLEAR": "STARTTLS disabled locally",
+    "SOFTWARE": "TLS handshake failed.",
+    "PROTOCOL": "STARTTLS failed.",
+}
+# The distribution's daemons, on loopback.
+DAEMONS = [
+    "Family=inet, Name=MTA-v4, Port=smtp, Addr=127.0.0.1",
+    "Family=inet, Name=MSP-v4, Port=submission, M=Ea, Addr=127.0.0.1",
+]
+# Sendmail has no clock on a connection, only a count: a mail over a long way (100 ms) takes half a second.
+MESSAGES_A_SECOND = 2
+
+
+@dataclass(frozen=True)
+class InSendmail:
+    """What only Sendmail needs to know."""
+
+    credential_keys: list[str]
+    mailer: str  # its line, to which the port is to be added
+    access: dict[str, str]
+    aliases: dict[str, str]
+    defines: dict[str, Any]
+    features: dict[str, list[str]]
+    macros: dict[str, list[Any]]
+    queues: list[str]
+    recipient_rules: list[Any]  # and rulesets after them
+    sender_rules: Rules
+    rulesets: list[Any]
+    options: list[str]
+
+
+def in_sendmail(relay: Relay, keep_daemons: bool = False, own_daemons: Sequence[str] = ()) -> InSendmail:
+    """The relay's rows and rules; daemons are the host's where it keeps them, else those on loopback alone: the
+    distribution's, and the host's own."""
+    queue_macros = {"QUEUE_GROUP": queue_groups(relay.max_connections)}
+    return InSendmail(
+        credential_keys=[f"AuthInfo:{name}" for name in relay.credential_names],
+        mailer=mailer(relay),
+        access=access(relay),
+        aliases=bounce_aliases(relay),
+        # Daemons that lines above the block have named are forgotten.
+        defines={} if keep_daemons else {"_DPO_": "", "confDAEMON_OPTIONS": None},
+        features={} if keep_daemons else {"no_default_msa": []},  # it would listen on every address
+        macros={**macros(relay), **queue_macros, **({} if keep_daemons else {"DAEMON_OPTIONS": daemons(own_daemons)})},
+        queues=[BURST_QUEUE],
+        recipient_rules=[*recipient_rules(relay), *rulesets(relay), "SParseLocal"],
+        sender_rules=sender_rules(relay),
+        rulesets=["Squeuegroup", *QUEUE_RULES],
+        options=[f"K{CREDENTIALS} hash -o /etc/mail/{CREDENTIALS}.db", *QUEUE_MAPS, *options(relay)],
+    )
+
+
+def daemons(own: Sequence[str]) -> list[str]:
+    """The distribution's daemons, and those of the host's own that listen elsewhere than they."""
+    ports = {listening_at(text) for text in DAEMONS}
+    return [*DAEMONS, *(text for text in own if listening_at(text) not in ports)]
+
+
+def listening_at(options: str) -> tuple[str, str]:
+    """Address and port of DAEMON_OPTIONS, with one spelling for those that have several."""
+    given = dict(part.strip().partition("=")[::2] for part in options.split(","))
+    address = next((given[name] for name in ("Address", "Addr", "A") if name in given), "")
+    port = next((given[name] for name in ("Port", "P") if name in given), "smtp")
+    names = {"localhost": "127.0.0.1", "25": "smtp", "587": "submission"}
+    return names.get(address.lower(), address.strip("[]")), names.get(port, port)
+
+
+def rulesets(relay: Relay) -> list[Any]:
+    """Rules that stand before the distribution's, and before those of others, in rulesets of these names. They come
+    with ruleset 0: a later section would be too late, and LOCAL_CONFIG is before the option OperatorChars."""
+    found: list[Any] = ["Stry_tls", *try_rules(relay), "Stls_server", *server_rules(relay)]
+    return [*found, "Sauthinfo", *credential_rules(relay), "Scheck_compat", *delivery_rules(relay)]
+
+
+def mailer(relay: Relay) -> str:
+    """The mailer's definition: the distribution's `relay` with SES's limits, and no MX record for the endpoint."""
+    messages = min(relay.max_messages, relay.max_seconds * MESSAGES_A_SECOND)
+    return (
+        f"M{MAILER}, P=[IPC], F=mDFMuXa80{FLAG}, S=EnvFromSMTP/HdrFromSMTP, R=MasqSMTP, E=\\r\\n, L=2040, "
+        f"M={MAX_SIZE}, m={messages}, r={MAX_RECIPIENTS}, T=DNS/RFC822/SMTP, A=TCP $h"
+    )
+
+
+def sendmail_faults(port: str, host_names: Sequence[str], qualified_name: Callable[[], str]) -> list[str]:
+    """Why Sendmail cannot be the relay of a host, each a sentence."""
+    found = []
+    if port in {str(number) for number, tls in PORTS.items() if tls == "wrapper"}:
+        found.append(
+            f"ses_port {port!r} speaks TLS from the first byte, which Sendmail cannot as a client; "
+            "use 587 or 2587, or the role mailops.ses.postfix."
+        )
+    if not any("." in name for name in host_names) and "." not in qualified_name():
+        found.append(
+            f"This host is called {', '.join(host_names) or 'nothing'}, without a domain, and Sendmail would wait for "
+            "one at each start; give it a name like web1.example.com, with hostnamectl or in a line of /etc/hosts."
+        )
+    return found
+
+
+def for_sendmail(relay: Relay) -> Relay:
+    """The relay without the ports that Sendmail cannot use."""
+    return replace(relay, ports=[port for port in relay.ports if port not in relay.wrapper_ports])
+
+
+def access(relay: Relay) -> dict[str, str]:
+    """The rows of AWS's page."""
+    return {f"Connect:{name}": "RELAY" for name in relay.credential_names}
+
+
+def macros(relay: Relay) -> dict[str, list[str]]:
+    """The domains that are local, and those that are masqueraded."""
+    domains = {pattern[1:]: result[1:] for pattern, result in relay.sender_rewrites.items() if pattern != "*"}
+    masquerade = {"MASQUERADE_AS": sorted(set(domains.values())), "MASQUERADE_DOMAIN": list(domains)}
+    return {"LOCAL_DOMAIN": relay.local_names, **(masquerade if domains else {})}
+
+
+def sender_rules(relay: Relay) -> Rules:
+    """Ruleset 1: one address for every sender of envelope and headers; a null sender stays one. Where masquerading is
+    asked for, the users that the distribution exempts from it (Red Hat: root) are not."""
+    sender = relay.sender_rewrites.get("*")
+    if not sender:
+        users = [["$={E}", "$1"], ["$={E} < @ $=w . >", "$1"]]
+        domains = relay.organisation_domains[:1]
+        return [[user, f"$@ {name} < @ {domain} . >"] for domain in domains for user, name in users]
+    kept = [["<@>", "$@ <@>"]]
+    if relay.bounces_leave:
+        # A bounce of what leaves in this name has to be known from other bounces.
+        kept.append([_focused(relay.bounce_recipient, "$*"), f"$@ {_focused(relay.bounce_recipient)}"])
+    return [*kept, ["$+", f"$@ {_focused(sender)}"]]
+
+
+def recipient_rules(relay: Relay) -> Rules:
+    """Ruleset 0, before Sendmail's own rules: what has a null sender and would go to SES stays, whatever led there.
+    Local mail and partners are as without the role; the organisation's domain is never local, its mail leaves."""
+    outside = relay.bounces_leave
+    kept = "root" if outside else relay.bounce_recipient
+    mailbox = f"$#local $: \\{kept}"  # the backslash keeps aliases out
+    bounced = ["< > < $* >", f"< $+ > < {MARK} >"]
+    rules = [["$*", f"$: < $&f > < $&{{{MARK}}} > $1"]]
+    if outside:
+        forwarded = f"$#{MAILER} $@ {relay.endpoint} $: {_focused(relay.bounce_recipient)}"
+        rules.append([f"< $* > < $* > {FORWARD} < @ {BOUNCE_DOMAIN} $* >", forwarded])
+        rules.append([f"< $* > < $* > {KEEP} < @ {BOUNCE_DOMAIN} $* >", mailbox])
+        # What comes for that very address is a bounce of a bounce.
+        rules += [[f"{marks} {_focused(relay.bounce_recipient, '$*')}", mailbox] for marks in bounced]
+    rules += [[f"{marks} $*", "$: < null > $2"] for marks in bounced]
+    rules.append(["< $* > < $* > $*", "$: < > $3"])
+    stays = f"$#local $: {BOUNCES}" if outside else mailbox
+    for domain in relay.organisation_domains:
+        # The dot marks names that Sendmail takes for its own: others take their way without these rules.
+        rules.append([f"< null > $+ < @ {domain} . >", stays])
+        rules.append([f"< > $+ < @ {domain} . >", f"$#{MAILER} $@ {relay.endpoint} $: $1 < @ {domain} . >"])
+    rules += [
+        ["< null > $*", "$: < null > $>Parse1 $1"],
+        [f"< null > $#{MAILER} $*", stays],
+        ["< $* > $*", "$: $2"],
+    ]
+    return rules
+
+
+def try_rules(relay: Relay) -> Rules:
+    """try_tls: the endpoint is asked for TLS, whatever a row says."""
+    return [["$*", "$: < $&h > $1"], [f"< {relay.endpoint} > $*", "$@ OK"], ["< $* > $*", "$: $2"]]
+
+
+def credential_rules(relay: Relay) -> Rules:
+    """authinfo: the endpoint's mail has the credential of SES and no other, and no other mail comes to it."""
+    return [
+        ["$*", "$: < $&h >"],
+        [f"< {relay.endpoint} >", f"$: ses < $({CREDENTIALS} AuthInfo:$&{{server_name}} $: ? $) >"],
+        ["ses < ? >", f"$: ses < $({CREDENTIALS} AuthInfo:$&{{server_addr}} $: ? $) >"],
+        ["ses < ? >", "$@ no"],
+        ["ses < $* >", "$# $1"],
+    ]
+
+
+def delivery_rules(relay: Relay) -> Rules:
+    """check_compat, which runs before each delivery: leave the mark, and let no null sender through to SES."""
+    refusal = '$#error $@ 5.7.1 $: "550 a null sender cannot be relayed through SES"'
+    return [
+        ["$*", f"$: $(macro {{{MARK}}} $@ {MARK} $) $1"],
+        ["$*", "$: < $&h > $1"],
+        [f"< {relay.endpoint} > $| $*", refusal],
+        [f"< {relay.endpoint} > < > $| $*", refusal],
+        ["< $* > $*", "$: $2"],
+    ]
+
+
+def server_rules(relay: Relay) -> Rules:
+    """tls_server: a server to which the endpoint's mail leads has proven its name, or gets neither log-in nor mail.
+
+    The recipient's host ($h) says so, not the name that Sendmail has connected to: that would be whatever DNS says,
+    where somebody lets it expand the endpoint's name.
+    """
+    name = relay.endpoint
+    return [
+        ["$*", "$: < $&h > $1"],
+        [f"< {name} > OK", f"$: < ses > $(arith l $@ $&{{cipher_bits}} $@ {CIPHER_BITS} $)"],
+        ["< ses > FALSE", f"$: <demanded> {name}"],
+        ["< ses > $*", f'$#error $@ 4.7.0 $: "403 encryption too weak " $&{{cipher_bits}} " less than {CIPHER_BITS}"'],
+        ["<demanded> $&{cn_subject}", "$@ OK"],
+        ["<demanded> $={cert_altnames}", "$@ OK"],
+        ["<demanded> $- . $+", "$: <demanded> *.$2"],
+        ["<demanded> $={cert_altnames}", "$@ OK"],
+        ["<demanded> $*", f'$#error $@ 4.7.0 $: "403 CN " $&{{cn_subject}} " does not match {name}"'],
+        *([f"< {name} > {said}", f'$#error $@ 4.7.0 $: "403 {words}"'] for said, words in UNPROVEN.items()),
+        [f"< {name} > $*", '$#error $@ 4.7.0 $: "403 authentication failure " $1'],
+        ["< $* > $*", "$: $2"],
+    ]
+
+
+def options(relay: Relay) -> list[str]:
+    """Lines of sendmail.cf: the configuration set's header on what leaves, and a further file of aliases."""
+    header = [f"H?{FLAG}?X-SES-CONFIGURATION-SET: {relay.configuration_set}"] if relay.configuration_set else []
+    # Not by ALIAS_FILE, which the distribution's make does not understand with more than one file.
+    aliases = [f"O AliasFile=text:-k0 -v1 {ALIASES}"] if relay.bounces_leave else []
+    return header + aliases
+
+
+def bounce_aliases(relay: Relay) -> dict[str, str]:
+    """An address outside gets mail from itself, since SES verifies senders: the alias's owner is the sender."""
+    if not relay.bounces_leave:
+        return {}
+    copies = f"{KEEP}@{BOUNCE_DOMAIN},{FORWARD}@{BOUNCE_DOMAIN}"
+    return {BOUNCES: copies, f"owner-{BOUNCES}": relay.bounce_recipient}
+
+
+def _focused(address: str, rest: str = ".") -> str:
+    """An address as rulesets see it."""
+    local, _at, domain = address.rpartition("@")
+    return f"{local} < @ {domain} {rest} >"

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sendmail's own tools: what it makes of a candidate, its tables' indexes, its running daemon."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from contextlib import suppress
+
+from ansible_collections.mailops.ses.plugins.module_utils._host.command import (
+    SEARCH_PATH,
+    anonymous_file,
+    process_stat,
+    run,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
+
+_VERSION = re.compile(r"^DZ([0-9.]+)", re.MULTILINE)
+_PID_FILE = re.compile(r"^O PidFile=(.+)$", re.MULTILINE)
+_PROBE = ("-f", "probe@ses-probe.invalid", "-bv", "probe@ses-probe.invalid")
+
+
+class SendmailError(Exception):
+    """A message for the user, in Sendmail's words where it said something."""
+
+
+def installed() -> bool:
+    return all(shutil.which(tool, path=SEARCH_PATH) for tool in ("sendmail", "makemap", "m4", "make"))
+
+
+def compiled(mc: str, directory: str) -> str:
+    """What m4 makes of a sendmail.mc in the directory that its relative includes start from, as make does."""
+    status, out, err = run(["m4", mc], directory=directory)
+    # A warning is of a feature whose name a later version has changed, and which works.
+    said = [line.replace(mc, "sendmail.mc") for line in err.splitlines() if line and not line.startswith("WARNING: ")]
+    if status or said:
+        raise SendmailError(f"m4 does not accept sendmail.mc: {' '.join(said) or f'it ended with {status}'}")
+    return out
+
+
+def check(cf: str, mailer: str = "") -> None:
+    """Have Sendmail read a candidate and resolve an address; it refuses unknown options, maps and cut files. The
+    address is one that no row and no rule means: it takes the mailer that is given, as all mail does without them."""
+    status, out, err = run(["sendmail", "-C", cf, "-Am", *_PROBE])
+    said = [line.replace(cf, "sendmail.cf") for line in (err + out).split("\n") if line]
+    if status or "... deliverable: " not in out:
+        raise SendmailError(
+            f"Sendmail does not accept the configuration: {'; '.join(said) or f'it ended with {status}'}"
+        )
+    match = re.search(r"\.\.\. deliverable: mailer ([^,\s]+)(?:, host ([^,\s]+))?", out)
+    if mailer and match and match.group(1) != mailer:
+        host = f" and the host {match.group(2)}" if match.group(2) else ""
+        raise SendmailError(
+            f"Rules or tables of this host lead the mail of every domain to the mailer {match.group(1)}{host}, not to "
+            f"{mailer}: remove what does so from sendmail.mc (LOCAL_RULE_0, LOCAL_NET_CONFIG, a feature) or its tables"
+        )
+
+
+def silent(cf: str) -> str:
+    """A candidate whose faults Sendmail tells on its output alone, not in the host's mail log; its lines keep their
+    numbers."""
+    return re.sub(r"\A(#.*)?$|^O LogLevel=.*$", "O LogLevel=0", cf, flags=re.MULTILINE)
+
+
+def version(cf: str) -> str:
+    match = _VERSION.search(cf)
+    return match.group(1) if match else ""
+
+
+def index(path: str) -> dict[str, str] | None:
+    """What the index of the table at path holds; None where there is none or it cannot be read."""
+    if not os.path.exists(path + ".db"):
+        return None
+    status, out, _err = run(["makemap", "-u", "hash", path])
+    return None if status else maps.parse_listing(out)
+
+
+def build(path: str, source: str, secret: bool) -> str:
+    """Build the index of the table at path from memory, so that a secret stands in no other file."""
+    with anonymous_file(source.encode("utf-8", "surrogateescape")) as stdin:
+        status, _out, err = run(["makemap", "hash", path], stdin)
+    if status:
+        # makemap may quote a line of its input: of a secret table only the fact is told.
+        told = "makemap refuses an entry" if secret else err.replace(path, os.path.basename(path)).strip()
+        raise SendmailError(f"tables: {os.path.basename(path)}: {told}")
+    return path + ".db"
+
+
+def loaded_at(cf: str, proc: str = "/proc") -> dict[str, float] | None:
+    """When the running daemon started and when it last loaded its configuration, at which it writes its pid file anew;
+    None when none runs."""
+    match = _PID_FILE.search(cf)
+    with suppress(OSError, ValueError, IndexError):
+        path = match.group(1) if match else "/run/sendmail.pid"
+        with open(path, encoding="ascii") as file:
+            pid = file.readline().strip()
+        name, _parent, started = process_stat(os.path.join(proc, pid))
+        if name.startswith("sendmail"):
+            return {"started": started, "loaded": os.stat(path).st_mtime}
+    return None

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The check: every port's dialogue at the same time, then one report with the causes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS, is_mail_manager
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.handshake import Way
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.probe import PathWatch
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.port import Dialogue, Job
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.replies import Failure
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import (
+    Resolved,
+    in_hosts_file,
+    resolve_in_time,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Progress
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.witness import Witness
+
+# When the name took more than this share of the time, what times out after it is the name's fault.
+_NAME_SHARE = 0.7
+
+
+def check(job: Job, net: Net, retries: int = 0, delay: float = 5) -> dict[str, Any]:
+    """The report of the module; it is tried again only while no port is through."""
+    report = _check_once(job, net)
+    for _retry in range(retries):
+        if report["reachable"]:
+            break
+        net.sleep(delay)
+        report = _check_once(job, net)
+    return report
+
+
+def _check_once(job: Job, net: Net) -> dict[str, Any]:
+    deadline = Deadline(net.clock, net.clock() + job.timeout)
+    progress = Progress(net.clock)
+    resolved = Resolved(None, [])
+    witness = None
+    try:
+        with progress.during("resolve"):
+            resolved = resolve_in_time(job.endpoint, net.resolve, deadline)
+        late = deadline.seconds() < job.timeout * (1 - _NAME_SHARE)
+        way = net.connect_sized and Way(net.connect_sized, job.context, job.client_name, job.endpoint, net.clock)
+        watch = PathWatch(way, deadline)
+        dialogues = [Dialogue(port, job, net, deadline, progress, watch=watch) for port in job.ports]
+        left_out = [port for port in PORTS if port not in job.ports]
+        witness = Witness(net, deadline, lambda: all(dialogue.unheard for dialogue in dialogues), left_out)
+        with (
+            witness.listening(job.endpoint, resolved.addresses, job.region),
+            ThreadPoolExecutor(len(dialogues)) as pool,
+        ):
+            list(pool.map(lambda dialogue: dialogue.run(resolved.addresses), dialogues))
+        findings = watch.findings()
+        for dialogue in dialogues:
+            dialogue.learn(findings)
+            if late:
+                dialogue.blame_the_name()
+    except Failure as failure:
+        dialogues = [Dialogue(port, job, net, deadline, progress) for port in job.ports]
+        for dialogue in dialogues:
+            dialogue.failure = failure
+    return _report(job, resolved, dialogues, witness, _warnings(job, resolved, net))
+
+
+def _warnings(job: Job, resolved: Resolved, net: Net) -> list[dict[str, str]]:
+    """What holds for the endpoint whichever port is used, and whether or not one works."""
+    found = []
+    static = [address for address in in_hosts_file(job.endpoint, net.hosts_file()) if address in resolved.addresses]
+    if static:
+        found.append(Symptom("hosts_file", ", ".join(dict.fromkeys(static))))
+    if is_mail_manager(job.endpoint, job.credentials.username if job.credentials else ""):
+        found.append(Symptom("only_accepted"))
+    return [diagnose(symptom._replace(facts={"endpoint": job.endpoint})) for symptom in found]
+
+
+def _scope(dialogue: Dialogue, dialogues: list[Dialogue], witness: Witness | None) -> str:
+    """How the other ports do, which tells a blocked port from a blocked host."""
+    others = [other for other in dialogues if other is not dialogue]
+    if any(other.session for other in others):
+        return "works"
+    return witness.scope if witness and all(other.swallowed for other in others) else ""
+
+
+def _report(
+    job: Job,
+    resolved: Resolved,
+    dialogues: list[Dialogue],
+    witness: Witness | None,
+    warnings: Iterable[dict[str, str]],
+) -> dict[str, Any]:
+    facts = {
+        "endpoint": job.endpoint,
+        "region": job.region or "",
+        "canonical_name": resolved.canonical_name or "",
+        "witness": witness.heard if witness else "",
+        "sender": job.sender or "",
+        "recipients": job.recipient or "",
+    }
+    ports = [dialogue.report(_scope(dialogue, dialogues, witness), facts) for dialogue in dialogues]
+    usable = {report["port"] for report in ports if report["ok"]}
+    return {
+        "reachable": bool(usable),
+        "recommended_port": next((port for port in PORTS if port in usable), None),
+        "endpoint": job.endpoint,
+        "canonical_name": resolved.canonical_name,
+        "addresses": resolved.addresses,
+        "ports": ports,
+        "diagnosis": union([*(diagnosis for report in ports for diagnosis in report["diagnosis"]), *warnings]),
+    }
+
+
+def union(diagnoses: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """Each once, in their order."""
+    found: list[dict[str, str]] = []
+    for diagnosis in diagnoses:
+        if diagnosis not in found:
+            found.append(diagnosis)
+    return found
+
+
+def summary(report: dict[str, Any]) -> str:
+    """Why nothing works, in one paragraph: each cause with the ports that it holds for."""
+    causes = []
+    for diagnosis in report["diagnosis"]:
+        ports = [str(port["port"]) for port in report["ports"] if diagnosis in port["diagnosis"]]
+        where = f"Port{'s' if len(ports) > 1 else ''} {', '.join(ports)}: " if ports else ""
+        causes.append(f"{where}{diagnosis['cause']} {diagnosis['remedy']}")
+    asked = [str(port["port"]) for port in report["ports"]]
+    which = "No port" if len(asked) > 1 else f"Port {asked[0]}"
+    verdict = "took" if len(asked) > 1 else "did not take"
+    return " ".join([f"{which} of {report['endpoint']} {verdict} the whole dialogue.", *causes])

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The edge to the world: names, connections and time, so that tests can put another in its place."""
+
+from __future__ import annotations
+
+import socket
+from typing import Callable, NamedTuple
+
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import ConnectSized
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import Resolved
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Connect
+
+
+class Net(NamedTuple):
+    """What a check uses of the world."""
+
+    resolve: Callable[[str], Resolved]
+    connect: Connect
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    connect_sized: ConnectSized | None = None  # with a maximum segment size; without it the path is not looked into
+    hosts_file: Callable[[], str] = lambda: ""  # the text of the host's /etc/hosts
+
+
+def connect(address: str, port: int, timeout: float) -> socket.socket:
+    return socket.create_connection((address, port), timeout)

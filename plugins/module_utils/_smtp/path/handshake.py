@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One handshake beside the check's own, with what the kernel tells of it."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from typing import Callable, NamedTuple, TypeVar
+
+from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import mtu as path
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import Attempt, ConnectSized
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.replies import Failure
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Session
+
+Result = TypeVar("Result")
+
+
+class Way(NamedTuple):
+    """How to get to the server once more; nothing secret goes over it."""
+
+    connect: ConnectSized
+    context: ssl.SSLContext
+    client_name: str
+    server_name: str
+    clock: Callable[[], float]
+    address: str = ""
+    port: int = 0
+    tls: str = ""
+
+
+def start(call: Callable[[], Result]) -> Callable[[float], Result | None]:
+    """Runs it beside; what comes of it is asked for with a time-out. What is late is left behind."""
+    results: list[Result] = []
+    thread = threading.Thread(target=lambda: results.append(call()), daemon=True)
+    thread.start()
+
+    def ask(seconds: float) -> Result | None:
+        thread.join(max(seconds, 0))
+        return results[0] if results else None
+
+    return ask
+
+
+def attempt(way: Way, deadline: Deadline, wait: Callable[[], float], max_segment: int | None = None) -> Attempt:
+    """One handshake; just before it begins, `wait` is asked how long it may take. After 0 it shall not begin."""
+    began = ready = hello = way.clock()
+    opened = ended = path.TcpInfo()
+    session: Session | None = None
+    outcome = path.LATE
+    try:
+        session = Session(way.connect(way.address, way.port, deadline.left(), max_segment), deadline, str)
+        opened = session.tcp_info()
+        if way.tls == "starttls":
+            session.expect(220)
+            session.greet(way.client_name)
+            session.command("STARTTLS", 220)
+        outcome = path.REFUSED
+        ready = hello = way.clock()
+        seconds = wait()
+        if seconds:
+            outcome = path.STALLED
+            hello = way.clock()
+            session.deadline = deadline.within(seconds)
+            session.start_tls(way.context, way.server_name)
+            outcome = path.PASSED
+    except (socket.timeout, TimeoutError):  # noqa: UP041  (two errors on Python 3.9 and one from 3.10 on)
+        pass  # the outcome says already which step stalled
+    except Failure as failure:
+        outcome = path.LATE if failure.kind == "timeout" else path.REFUSED
+    except OSError as error:
+        answered = isinstance(error, ssl.SSLError) and tls.kind_of(error) != "closed"
+        outcome = path.PASSED if answered else path.REFUSED
+    finally:
+        if session:
+            ended = session.tcp_info()
+            session.close()
+    return Attempt(outcome, way.clock() - hello, ready - began, opened, ended)

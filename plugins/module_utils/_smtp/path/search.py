@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a handshake stalled, and at which size packets pass: further handshakes, which only a fault needs."""
+
+from __future__ import annotations
+
+from typing import Callable, NamedTuple
+
+from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import mtu as path
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.handshake import Way, attempt, start
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import Attempt, Finding
+
+_SMALL_SHARE = 0.5  # of the time that is left: when not even small segments pass in it, the server is slow
+_LEAST_WAIT = 0.3  # above the 0.2 seconds after which a lost packet is sent again
+_MARGIN = 0.2  # for a handshake that stalls to the end of its time, until it is asked for
+
+
+class Passed(NamedTuple):
+    """An ordinary handshake that has passed, beside a large one that stalls."""
+
+    way: Way
+    seconds: float
+
+
+def investigate(first: Attempt, way: Way, deadline: Deadline, passed: Passed | None = None) -> Finding:
+    """Why did the first one stall? Where an ordinary one has passed, small segments get no more time than proves it."""
+    began = way.clock()
+    second = start(lambda: attempt(way, deadline, deadline.seconds))
+    half = deadline.share(_SMALL_SHARE)
+    wait = path.proof_wait(passed.seconds) if passed else half.seconds()
+    if passed:
+        half = half.within(2 * first.setup + wait + _MARGIN)
+    control = start(_sized(passed.way, half, half.seconds(), None)) if passed else None
+    asks = [start(_sized(way, half, wait, path.SMALL_SEGMENT)) for _number in range(path.REPEATS)]
+    small = [ask(half.seconds()) or Attempt(path.LATE) for ask in asks]
+    if control and path.unanswered(small, control(half.seconds()) or Attempt(path.LATE)):
+        return Finding(path.UNANSWERED)
+    if not all(one.clean for one in small):
+        return Finding(path.verdict(first, small, None))
+    size: int | None = measure(first, small, way, deadline, lambda: second(0) is not None)
+    setup = max(one.setup for one in small)
+    rest = path.proof_wait(path.slowest(small)) + setup - (way.clock() - began)
+    last = second(min(rest, deadline.seconds())) or Attempt(path.STALLED, way.clock() - began - setup)
+    found = path.verdict(first, small, last)
+    if found == path.ONE_WAY:
+        size = path.sent_size(way.address, last.opened)
+    return Finding(found, size if found in (path.BLACK_HOLE, path.ONE_WAY) else None)
+
+
+def measure(first: Attempt, small: list[Attempt], way: Way, deadline: Deadline, over: Callable[[], bool]) -> int:
+    """The largest packet that is seen to pass: within 4 bytes when the time is enough, never too large."""
+    low, high = path.bounds(way.address, first.opened)
+    extra = path.header(way.address)
+    setup = max(one.setup for one in small)
+    while not path.measured(low, high) and not over():
+        wait = min(
+            deadline.seconds() / path.rounds(low, high) - setup,
+            path.proof_wait(path.slowest(small)),
+        )
+        if wait < max(_LEAST_WAIT, 2 * path.slowest(small)):
+            break
+        asks = {size: start(_sized(way, deadline, wait, size - extra)) for size in path.sizes(low, high)}
+        results = {size: ask(deadline.seconds()) for size, ask in asks.items()}
+        outcomes = {size: result.outcome if result else path.LATE for size, result in results.items()}
+        narrower = path.narrow(low, high, outcomes)
+        if narrower == (low, high):
+            break
+        low, high = narrower
+    return min(low, path.ETHERNET)
+
+
+def _sized(way: Way, deadline: Deadline, wait: float, max_segment: int | None) -> Callable[[], Attempt]:
+    return lambda: attempt(way, deadline, lambda: wait, max_segment)

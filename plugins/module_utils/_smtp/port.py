@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One port's dialogue, what came of it, and what the check's other connections tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
+from ssl import SSLContext
+from typing import Any, Callable, NamedTuple
+
+from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS, region_of
+from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.certificate import Certificate
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import BLACK_HOLE, ONE_WAY, UNANSWERED
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.probe import Findings, PathWatch, PortWatch
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.replies import Failure
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import (
+    Credentials,
+    Progress,
+    Session,
+    open_connection,
+)
+
+# A server that owes a banner gets this share of the time; the rest is for asking whether it speaks TLS instead.
+_BANNER_SHARE = 0.7
+# Failures of which another connection can tell more: who answers a silent client, whose certificate, which TLS.
+_LOOKS = (
+    ("banner", "timeout"),
+    ("tls", "closed"),
+    ("tls", "tls_too_old"),
+    ("tls", "certificate_untrusted"),
+    ("tls", "certificate_expired"),
+    ("tls", "certificate_not_yet_valid"),
+    ("tls", "certificate_other_name"),
+)
+# What a large write that failed will do to mail.
+_LARGE_KINDS = {BLACK_HOLE: "large_writes_lost", ONE_WAY: ONE_WAY, UNANSWERED: UNANSWERED}
+# Failures after which the server still listens.
+_POLITE = ("reply", "no_auth", "no_starttls")
+# Failures that may have no other reason than that too little time was left.
+_TIMED_OUT = ("timeout", "silent", "unfinished")
+
+During = Callable[[str], AbstractContextManager[None]]
+
+
+class Job(NamedTuple):
+    """What to ask of the server."""
+
+    endpoint: str
+    region: str | None
+    ports: list[int]
+    context: SSLContext
+    client_name: str
+    timeout: float
+    credentials: Credentials | None = None
+    sender: str | None = None
+    recipient: str | None = None
+    message: str | None = None  # sent after DATA when given
+    facts: Mapping[str, str] = {}  # what the options tell that helps to name a cause
+
+    def mask(self, text: str) -> str:
+        """A server may repeat what it was sent: secrets do not come back."""
+        for secret in self.credentials.secrets() if self.credentials else ():
+            text = text.replace(secret, "********")
+        return text
+
+
+class Dialogue:
+    """One port's dialogue and what came of it."""
+
+    def __init__(
+        self, port: int, job: Job, net: Net, deadline: Deadline, resolved: Progress, *, watch: PathWatch | None = None
+    ) -> None:
+        self.port = port
+        self.tls = PORTS[port]
+        self.failure: Failure | None = None
+        self.inspected: Certificate | None = None  # the certificate that failed verification
+        self.path_mtu: int | None = None
+        self.session: Session | None = None
+        self.progress = Progress(net.clock)
+        self.progress.stage = resolved.stage
+        self.progress.timings_ms.update(resolved.timings_ms)
+        self._job = job
+        self._net = net
+        self._deadline = deadline
+        self._watch = watch
+        self._beside: PortWatch | None = None
+        self._shaking = False  # the TLS handshake has begun
+        self._warning = ""  # the kind of what fails later
+        self._silent: list[str] = []  # addresses that gave no answer before one did
+
+    def run(self, addresses: list[str]) -> None:
+        try:
+            with self.progress.during("connect"):
+                self.session = self._open(addresses)
+            self.path_mtu = self.session.path_mtu
+            self._beside = self._watch.port(self.session, self.port, self.tls) if self._watch else None
+            self._secure(self.session, self._shake, self.progress.during, self._prepare)
+            self._ask(self.session)
+        except Failure as failure:
+            self.failure = failure
+            if (failure.stage, failure.kind) in _LOOKS:
+                self._look(addresses, failure)
+        finally:
+            if self._beside:
+                self._beside.over.set()
+            if self.session:
+                if self.failure is None or self.failure.kind in _POLITE:
+                    self.session.quit()
+                self.session.close()
+
+    def _open(self, addresses: list[str]) -> Session:
+        opened = open_connection(addresses, self.port, self._deadline, self._net.connect)
+        self._silent = opened.silent
+        return Session(opened.sock, self._deadline, self._job.mask)
+
+    def _prepare(self) -> None:
+        if self._beside:
+            self._beside.prepare()
+
+    def _shake(self, session: Session) -> None:
+        self._shaking = True
+        with self._beside.handshake() if self._beside else nullcontext():
+            session.start_tls(self._job.context, self._job.endpoint)
+
+    def _secure(
+        self,
+        session: Session,
+        shake: Callable[[Session], None],
+        during: During,
+        greeted: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Up to the EHLO over TLS; over TLS without verification nothing is sent."""
+        if self.tls == "wrapper":
+            with during("tls"):
+                shake(session)
+            if not session.verified:
+                return
+        with during("banner"):
+            whole, session.deadline = session.deadline, session.deadline.share(_BANNER_SHARE)
+            session.expect(220)
+            session.deadline = whole
+        greeted()
+        with during("ehlo"):
+            session.greet(self._job.client_name)
+        if self.tls == "starttls":
+            with during("tls"):
+                if "STARTTLS" not in session.offers:
+                    raise Failure("no_starttls")
+                session.command("STARTTLS", 220)
+                shake(session)
+            if session.verified:
+                with during("ehlo"):
+                    session.greet(self._job.client_name)
+
+    def _ask(self, session: Session) -> None:
+        job = self._job
+        if job.credentials:
+            with self.progress.during("auth"):
+                session.authenticate(job.credentials)
+        if job.sender:
+            with self.progress.during("sender"):
+                session.command(f"MAIL FROM:<{job.sender}>", 250)
+        if job.recipient:
+            with self.progress.during("recipient"):
+                session.command(f"RCPT TO:<{job.recipient}>", 250)
+        if job.message:
+            with self.progress.during("data"):
+                session.command("DATA", 354)
+                session.command(f"{job.message}\r\n.", 250)
+
+    def _look(self, addresses: list[str], failure: Failure) -> None:
+        """What only another connection can tell; nothing secret goes over it."""
+        with suppress(Failure, OSError):
+            session = self._open(addresses)
+            with closing(session):
+                if failure.stage == "tls":
+                    self._secure(session, self._inspect, lambda _stage: nullcontext())
+                    self.inspected = session.certificate
+                    if session.tls_version in tls.TOO_OLD:
+                        failure.kind = "tls_too_old"
+                elif self.tls == "starttls":
+                    self._inspect(session)
+                    failure.kind = "wrapper_spoken"
+
+    def _inspect(self, session: Session) -> None:
+        session.start_tls(tls.inspecting_context(), self._job.endpoint)
+
+    def learn(self, findings: Findings) -> None:
+        """What further handshakes told of the path."""
+        failure, stalled, large = self.failure, findings.stalled, findings.large
+        if failure and (failure.stage, failure.kind) == ("tls", "timeout"):
+            if not self._shaking:
+                failure.kind = "silent"
+            elif stalled:
+                failure.kind = stalled.verdict
+                self.path_mtu = stalled.size or self.path_mtu
+        if large and large.verdict in _LARGE_KINDS and self.session and self.session.tls_version:
+            self.path_mtu = large.size or self.path_mtu
+            self._warning = _LARGE_KINDS[large.verdict]
+        elif self.path_mtu and findings.learnt:
+            self.path_mtu = min(self.path_mtu, findings.learnt)
+
+    def blame_the_name(self) -> None:
+        if self.failure and self.failure.kind in _TIMED_OUT:
+            self.failure.kind = "dns_late"
+
+    def diagnosis(self, scope: str, facts: Mapping[str, str]) -> list[dict[str, str]]:
+        """Why it failed, what will fail later, and what makes it slow."""
+        if not (self.failure or self._warning or self._silent):
+            return []
+        known = {**facts, "size": str(self.path_mtu or "")}
+        symptoms = []
+        if self.failure:
+            told = {**self._job.facts, **known, **_facts_of(self.certificate), **self.failure.facts}
+            failure = self.failure
+            symptoms.append(Symptom(failure.kind, failure.text, failure.stage, self.port, scope, told))
+        if self._warning:
+            symptoms.append(Symptom(self._warning, facts=known))
+        if self._silent:
+            symptoms.append(Symptom("address_swallowed", facts={**known, "silent": ", ".join(self._silent)}))
+        return [diagnose(symptom) for symptom in symptoms]
+
+    @property
+    def certificate(self) -> Certificate | None:
+        return self.inspected or (self.session.certificate if self.session else None)
+
+    @property
+    def swallowed(self) -> bool:
+        return self.failure is not None and (self.failure.stage, self.failure.kind) == ("connect", "timeout")
+
+    @property
+    def unheard(self) -> bool:
+        """Swallowed, or still waiting for an answer to its first packet."""
+        return self.swallowed or not (self.session or self.failure)
+
+    def report(self, scope: str, facts: Mapping[str, str]) -> dict[str, Any]:
+        session = self.session
+        certificate = self.certificate
+        return {
+            "port": self.port,
+            "tls": self.tls,
+            "ok": self.failure is None,
+            "stage": self.progress.stage,
+            "timings_ms": self.progress.timings_ms,
+            "tls_version": session.tls_version if session else None,
+            "tls_cipher": session.tls_cipher if session else None,
+            "certificate": certificate and _shown(certificate, bool(session and session.verified)),
+            "auth_mechanisms": session.offers.get("AUTH", []) if session else [],
+            "path_mtu": self.path_mtu,
+            "reply": session.last._asdict() if session and session.last else None,
+            "diagnosis": self.diagnosis(scope, facts),
+        }
+
+
+def _facts_of(certificate: Certificate | None) -> dict[str, str]:
+    if certificate is None:
+        return {}
+    facts = {name: value for name, value in certificate._asdict().items() if isinstance(value, str)}
+    return {
+        **facts,
+        "names": ", ".join(certificate.names) or certificate.subject,
+        "ses_name": next((name for name in certificate.names if region_of(name)), ""),
+    }
+
+
+def _shown(certificate: Certificate, verified: bool) -> dict[str, Any]:
+    fields = certificate._asdict()
+    del fields["not_before"]
+    return {**fields, "verified": verified}

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of smtp_check: judged before anything is connected to, then turned into a job."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import (
+    SECRET_AS_PASSWORD,
+    TEMPORARY_KEY,
+    password_fault,
+    region_of_password,
+    secret_fault,
+    smtp_password,
+    username_fault,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import (
+    PORTS,
+    REGIONS,
+    endpoint_of,
+    host_fault,
+    region_fault,
+    region_of,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.port import Job
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Credentials
+
+MIN_SECONDS = 0.5  # in less, an endpoint that is far away cannot be told from one that is silent
+MAX_SECONDS = 600
+MAX_RETRIES = 100
+
+_LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
+# Faults that the table of causes explains at more length.
+_CAUSES = {SECRET_AS_PASSWORD: "secret_access_key", TEMPORARY_KEY: "temporary_keys"}
+_MESSAGE = """From: <{sender}>
+To: <{recipient}>
+Subject: Test message of smtp_check
+Date: {date}
+MIME-Version: 1.0
+Content-Type: text/plain; charset=us-ascii
+
+The host {host} sent this message through {endpoint} to test the way."""
+
+
+class OptionError(Exception):
+    """Sentences that name the options, and the causes from the table."""
+
+    def __init__(self, sentences: list[str], diagnosis: list[dict[str, str]] | None = None) -> None:
+        super().__init__(" ".join(sentences))
+        self.diagnosis = diagnosis or []
+
+
+def address_fault(address: str) -> str | None:
+    local, at, domain = address.rpartition("@")
+    if not at or not _LOCAL_PART.fullmatch(local) or host_fault(domain):
+        return (
+            "is no mail address of the form local-part@domain in ASCII: give the bare address, without name or brackets"
+        )
+    return None
+
+
+def _ports_fault(ports: list[int]) -> str | None:
+    unknown = sorted(set(ports) - set(PORTS))
+    if unknown:
+        return f"has a port that SES does not listen on ({unknown[0]}): use {', '.join(map(str, PORTS))}"
+    return None if ports else "is empty: give at least one port, or leave the option out for all five"
+
+
+def _timeout_fault(seconds: float) -> str | None:
+    return None if MIN_SECONDS <= seconds <= MAX_SECONDS else f"must be from {MIN_SECONDS} to {MAX_SECONDS} seconds"
+
+
+def _delay_fault(seconds: float) -> str | None:
+    return None if 0 <= seconds <= MAX_SECONDS else f"must be from 0 to {MAX_SECONDS} seconds"
+
+
+def _retries_fault(number: int) -> str | None:
+    return None if 0 <= number <= MAX_RETRIES else f"must be from 0 to {MAX_RETRIES}"
+
+
+_CHECKS: dict[str, Callable[[Any], str | None]] = {
+    "region": region_fault,
+    "endpoint": host_fault,
+    "ports": _ports_fault,
+    "username": username_fault,
+    "password": password_fault,
+    "secret_access_key": secret_fault,
+    "timeout": _timeout_fault,
+    "sender": address_fault,
+    "recipient": address_fault,
+    "retries": _retries_fault,
+    "delay": _delay_fault,
+}
+
+
+def job_of(params: Mapping[str, Any], host_name: str, date: str, check_mode: bool = False) -> Job:
+    """Raises OptionError with every fault at once."""
+    _judge(params)
+    endpoint = params["endpoint"] or endpoint_of(params["region"])
+    region = region_of(endpoint) or params["region"]
+    return Job(
+        endpoint=endpoint,
+        region=region,
+        ports=list(dict.fromkeys(params["ports"])),
+        context=_context(params["ca_file"]),
+        client_name="" if host_fault(host_name) else host_name,
+        timeout=params["timeout"],
+        credentials=_credentials(params, region),
+        sender=params["sender"],
+        recipient=params["recipient"],
+        message=_message(params, endpoint, host_name, date) if params["send"] and not check_mode else None,
+        facts=_password_facts(params["password"], params["secret_access_key"], region),
+    )
+
+
+def _judge(params: Mapping[str, Any]) -> None:
+    found = {
+        option: fault
+        for option, check in _CHECKS.items()
+        for fault in [check(params[option]) if params[option] is not None else None]
+        if fault
+    }
+    sentences = [f"{option} {fault}." for option, fault in found.items()]
+    if params["username"] and params["password"] is None and params["secret_access_key"] is None:
+        sentences.append("username is given without a secret: give password or secret_access_key too.")
+    if sentences:
+        kinds = dict.fromkeys(_CAUSES[fault] for fault in found.values() if fault in _CAUSES)
+        raise OptionError(sentences, [diagnose(Symptom(kind)) for kind in kinds])
+
+
+def _credentials(params: Mapping[str, Any], region: str | None) -> Credentials | None:
+    if params["username"] is None:
+        return None
+    if params["password"] is not None:
+        return Credentials(params["username"], params["password"])
+    if region is None:
+        raise OptionError(
+            ["region is missing: secret_access_key gives a password for one region, and the endpoint's name has none."]
+        )
+    return Credentials(params["username"], smtp_password(params["secret_access_key"], region))
+
+
+def _password_facts(password: str | None, secret: str | None, region: str | None) -> dict[str, str]:
+    """Which region's password one is that SES may refuse, told by the secret access key."""
+    if password is None or secret is None:
+        return {}
+    found = region_of_password(password, secret, dict.fromkeys([*([region] if region else []), *REGIONS]))
+    return {"derived_for": found} if found else {"password_of_another_key": "true"}
+
+
+def _context(ca_file: str | None) -> ssl.SSLContext:
+    path = ca_file or tls.default_ca_file()
+    if path is None:
+        raise OptionError(
+            [
+                f"ca_file is not given, and the host has no known bundle ({', '.join(tls.CA_FILES)}): "
+                "install the distribution's ca-certificates package."
+            ]
+        )
+    if not os.path.isfile(path):
+        raise OptionError(
+            [f"ca_file {path} is not there, or is no file, on the managed host: give a file of PEM certificates."]
+        )
+    try:
+        return tls.verifying_context(path)
+    except ssl.SSLError:
+        raise OptionError(
+            [f"ca_file {path} is no CA file: it has no certificate in PEM form that OpenSSL can read."]
+        ) from None
+    except OSError as error:
+        raise OptionError([f"ca_file {path} cannot be read: {error.strerror}."]) from None
+
+
+def _message(params: Mapping[str, Any], endpoint: str, host_name: str, date: str) -> str:
+    text = _MESSAGE.format(
+        sender=params["sender"],
+        recipient=params["recipient"],
+        date=date,
+        host=ascii(host_name)[1:-1],
+        endpoint=endpoint,
+    )
+    return text.replace("\n", "\r\n")

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The unit of an MTA: what is due, and how it is as it was where something fails."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit, UnitError
+
+
+class Systemd:
+    """A unit's state, and what was asked of it."""
+
+    def __init__(self, active=True, enabled=True, fails=()):
+        self.active, self.enabled, self.fails, self.done = active, enabled, fails, []
+
+    def __call__(self, argv):
+        verb = argv[1]
+        if verb == "is-active":
+            return 0 if self.active else 3, "", ""
+        if verb == "is-enabled":
+            return 0, "enabled\n" if self.enabled else "disabled\n", ""
+        if argv[0] == "journalctl":
+            return 0, "cannot bind\n", ""
+        self.done.append(verb if argv[0] == "systemctl" else " ".join(argv))
+        if verb in self.fails:
+            return 1, "", ""
+        self.active = {"start": True, "restart": True, "stop": False}.get(verb, self.active)
+        self.enabled = {"enable": True, "disable": False}.get(verb, self.enabled)
+        return 0, "", ""
+
+
+@pytest.mark.parametrize(
+    ("active", "enabled", "action", "verbs"),
+    [
+        (True, True, "none", []),
+        (False, True, "none", ["start"]),
+        (True, False, "none", ["enable"]),
+        (True, True, "reload", ["reload"]),
+        (False, False, "reload", ["enable", "restart"]),
+        (True, True, "restart", ["restart"]),
+    ],
+)
+def test_what_is_due(active, enabled, action, verbs):
+    assert Unit("mta", Systemd(active, enabled)).due(action) == verbs
+
+
+def test_offline_it_is_enabled_and_nothing_starts():
+    unit = Unit("mta", Systemd(False, False), offline=True)
+    assert unit.due("restart") == ["enable"]
+    unit.carry_out(["enable"])
+
+
+def test_a_command_stands_in_for_a_reload_that_the_unit_does_not_know():
+    systemd = Systemd()
+    Unit("mta", systemd, reload_command=("/etc/init.d/mta", "reload")).carry_out(["reload"])
+    assert systemd.done == ["/etc/init.d/mta reload"]
+
+
+def test_a_verb_that_fails_is_told_with_what_the_journal_says():
+    with pytest.raises(UnitError, match=r"systemctl restart mta failed: cannot bind"):
+        Unit("mta", Systemd(fails=("restart",))).carry_out(["restart"])
+    with pytest.raises(UnitError, match=r"mta does not run: cannot bind"):
+        Unit("mta", Systemd(active=False)).carry_out([])
+
+
+@pytest.mark.parametrize(
+    ("active", "enabled", "done"),
+    [
+        (True, True, ["reset-failed", "restart"]),
+        (False, True, ["reset-failed", "stop"]),
+        (False, False, ["enable", "reset-failed", "stop", "disable"]),
+    ],
+)
+def test_after_a_failure_it_is_as_it_was(active, enabled, done):
+    systemd = Systemd(active, enabled)
+    unit = Unit("mta", systemd)
+
+    def fail():
+        with unit.kept():
+            if not enabled:
+                systemd(["systemctl", "enable", "mta"])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert systemd.done == done
+    assert (systemd.active, systemd.enabled) == (active, enabled)
+
+
+def test_without_a_failure_nothing_is_put_back():
+    systemd = Systemd()
+    with Unit("mta", systemd).kept():
+        pass
+    assert systemd.done == []

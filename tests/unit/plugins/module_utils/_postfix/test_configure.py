@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be told without Postfix; the rest is tested in molecule/postfix_config."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import tools
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.configure import _due, configure
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import Plan
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import Request, Table
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import PostfixError
+
+
+def ask(directory: Path, **parameters: str) -> Request:
+    secret = Table("cred", "", "smtp_sasl_password_maps", {"host": "sEcReT"}, secret=True, present=True)
+    return Request(parameters, {}, (), (secret,), str(directory))
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tools, "SEARCH_PATH", str(tmp_path / "nothing"))
+    return tmp_path / "etc"
+
+
+def test_check_mode_on_a_bare_host(bare: Path, tmp_path: Path) -> None:
+    found = configure(ask(bare, relayhost="[x]"), check_mode=True, scratch=str(tmp_path))
+    assert (found["changed"], found["action"], found["postfix_version"]) == (True, "restart", "")
+    assert "not installed" in found["msg"]
+    assert found["diff"][0]["after"] == f"relayhost = [x]\nsmtp_sasl_password_maps = hash:{bare}/cred\n"
+    assert found["diff"][1]["after"] == "host ********\n"
+    assert "sEcReT" not in str(found)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_real_run_on_a_bare_host(bare: Path, tmp_path: Path) -> None:
+    with pytest.raises(PostfixError, match="Postfix is not installed"):
+        configure(ask(bare), check_mode=False, scratch=str(tmp_path))
+
+
+def plan(before: str, after: str) -> Plan:
+    return Plan({"main.cf": before, "master.cf": ""}, {"main.cf": after, "master.cf": ""}, [], [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked", "missed", "action"),
+    [
+        (("a = 1\n", "a = 1\n"), {}, False, "none"),
+        (("a = 1\n", "a = 2\n"), {}, False, "reload"),
+        (("", "inet_interfaces = all\n"), {}, False, "restart"),
+        (("inet_interfaces = all\n", ""), {}, False, "restart"),
+        (("a = 1\n", "a = 1\n"), {"a": "1"}, True, "reload"),
+        (("a = 1\n", "a = 1\n"), {"inet_protocols": "ipv4"}, True, "restart"),
+        (("a = 1\n", "a = 2\n"), {"inet_protocols": "ipv4"}, False, "reload"),
+    ],
+)
+def test_what_is_due(changes: tuple[str, str], asked: dict[str, Any], missed: bool, action: str) -> None:
+    due = _due(plan(*changes), ask(Path("/d"), **asked), missed)
+    assert due == {"action": action, "reload_due": action == "reload", "restart_due": action == "restart"}

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ses_* variables: what is refused, and what the relay becomes."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import describe, faults, own_names
+from hypothesis import given
+from hypothesis import strategies as st
+from relay_variables import GOOD, LOAD_BALANCER, PASSWORD, SECRET
+
+HOSTILE = ["a\nb", "a\rb", "a b", "a$b", "a#b", 'a"b', "a'b", "a:b", "ä", "a\x00b", "${mail_owner}", " a", "a ", ""]
+
+
+def relay(host_names=("web1.corp.test",), canonical=None, **variables):
+    return describe({**GOOD, **variables}, list(host_names), canonical)
+
+
+@pytest.mark.parametrize(
+    ("variables", "name", "word"),
+    [
+        ({"ses_region": None}, "ses_region", "not set"),
+        ({"ses_region": "us-east1"}, "ses_region", "region"),
+        ({"ses_region": "US-EAST-1"}, "ses_region", "lower"),
+        ({"ses_endpoint": "https://email-smtp.us-east-1.amazonaws.com"}, "ses_endpoint", "name"),
+        ({"ses_port": "26"}, "ses_port", "587"),
+        ({"ses_port": "smtp"}, "ses_port", "auto"),
+        ({"ses_smtp_username": None}, "ses_smtp_username", "not set"),
+        ({"ses_smtp_username": ""}, "ses_smtp_username", "empty"),
+        ({"ses_smtp_username": "AKIA\nX"}, "ses_smtp_username", "line"),
+        ({"ses_smtp_username": "ASIAIOSFODNN7EXAMPLE"}, "ses_smtp_username", "temporary"),
+        ({"ses_smtp_password": None}, "ses_smtp_password", "not set"),
+        ({"ses_smtp_password": ""}, "ses_smtp_password", "empty"),
+        ({"ses_smtp_password": PASSWORD + "\n"}, "ses_smtp_password", "line"),
+        ({"ses_smtp_password": SECRET}, "ses_smtp_password", "smtp_password"),
+        ({"ses_masquerade_domain": "example"}, "ses_masquerade_domain", "domain"),
+        ({"ses_masquerade_domain": "exa mple.com"}, "ses_masquerade_domain", ""),
+        ({"ses_masquerade_domain": "@example.com"}, "ses_masquerade_domain", ""),
+        ({"ses_sender": "example.com"}, "ses_sender", "local-part@domain"),
+        ({"ses_configuration_set": "a b"}, "ses_configuration_set", "64"),
+        ({"ses_bounce_recipient": "ops@"}, "ses_bounce_recipient", ""),
+        ({"ses_bounce_recipient": "a@b.test", "ses_sender": "a@b.test"}, "ses_bounce_recipient", "ses_sender"),
+        ({"ses_hostname_aliases": ["ok.example.com", "not ok"]}, "ses_hostname_aliases", "not ok"),
+        ({"ses_connection_max_messages": 0}, "ses_connection_max_messages", "1"),
+        ({"ses_connection_max_seconds": 0}, "ses_connection_max_seconds", "1"),
+        ({"ses_max_connections": -1}, "ses_max_connections", "1"),
+        ({"ses_replace_mta_timeout": 0}, "ses_replace_mta_timeout", "1"),
+        ({"ses_replace_mta_timeout": 86401}, "ses_replace_mta_timeout", "86400"),
+        ({"ses_tls_ca_file": "ca.pem"}, "ses_tls_ca_file", "absolute"),
+        (
+            {
+                "ses_smtp_password": None,
+                "ses_secret_access_key": SECRET,
+                "ses_region": None,
+                "ses_endpoint": "smtp.test",
+            },
+            "ses_region",
+            "derived",
+        ),
+    ],
+)
+def test_a_fault_names_its_variable_and_the_remedy(variables, name, word):
+    (sentence,) = faults({**GOOD, **variables})
+    assert sentence.startswith(name)
+    assert word in sentence
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ses_region", "ses_endpoint", "ses_port", "ses_smtp_username", "ses_smtp_password", "ses_masquerade_domain"),
+        *("ses_sender", "ses_configuration_set", "ses_tls_ca_file", "ses_secret_access_key", "ses_bounce_recipient"),
+    ],
+)
+@pytest.mark.parametrize("value", ["a\nrelayhost = evil", "a\rb", "a\x00b", "\nroot: x", "ä\n"])
+def test_no_line_break_passes_any_variable(name, value):
+    assert any(sentence.startswith(name) for sentence in faults({**GOOD, name: value}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ses_endpoint", "ses_masquerade_domain", "ses_configuration_set", "ses_tls_ca_file"),
+        *("ses_sender", "ses_bounce_recipient", "ses_hostname_aliases"),
+    ],
+)
+@pytest.mark.parametrize("value", HOSTILE)
+def test_hostile_values_are_refused(name, value):
+    if name == "ses_tls_ca_file":
+        value = f"/{value}" if value not in ("", "a:b") else "x"
+    given = [value] if name == "ses_hostname_aliases" else value
+    assert any(sentence.startswith(name) for sentence in faults({**GOOD, name: given}))
+
+
+@pytest.mark.parametrize("name", ["ses_sender", "ses_bounce_recipient"])
+@pytest.mark.parametrize(
+    "value", ["|id@example.com", "/tmp/x@example.com", "a}b@example.com", "-f@example.com", "a|b@c.test"]
+)
+def test_no_address_is_a_command_a_file_or_an_option(name, value):
+    assert any(sentence.startswith(name) for sentence in faults({**GOOD, name: value}))
+
+
+@given(st.text(max_size=60))
+def test_a_secret_never_shows_in_its_fault(value):
+    for name in ("ses_smtp_password", "ses_secret_access_key"):
+        for sentence in faults({**GOOD, name: f"{value}\nqX7"}):
+            assert "qX7" not in sentence
+
+
+def test_every_fault_is_told_at_once():
+    found = faults({**GOOD, "ses_region": "us-east1", "ses_port": "1", "ses_smtp_username": ""})
+    assert [fault.split()[0] for fault in found] == ["ses_region", "ses_port", "ses_smtp_username"]
+
+
+def test_the_region_gives_the_endpoint():
+    assert relay().endpoint == "email-smtp.us-east-1.amazonaws.com"
+    assert (
+        relay(ses_endpoint="email-smtp-fips.us-west-2.amazonaws.com").endpoint
+        == "email-smtp-fips.us-west-2.amazonaws.com"
+    )
+
+
+def test_auto_means_all_ports_in_the_order_of_preference():
+    assert relay(ses_port="auto").ports == [587, 2587, 465, 2465, 25]
+
+
+@pytest.mark.parametrize(
+    ("variables", "canonical", "names"),
+    [
+        ({}, None, [LOAD_BALANCER]),
+        ({}, LOAD_BALANCER, [LOAD_BALANCER]),
+        ({}, "new.us-east-1.elb.amazonaws.com", [LOAD_BALANCER, "new.us-east-1.elb.amazonaws.com"]),
+        ({"ses_region": "eu-north-1"}, "lb.eu-north-1.elb.amazonaws.com", ["lb.eu-north-1.elb.amazonaws.com"]),
+        ({"ses_hostname_fix": False}, "new.us-east-1.elb.amazonaws.com", []),
+        ({"ses_hostname_fix": False, "ses_hostname_aliases": ["a.test"]}, None, ["a.test"]),
+    ],
+)
+def test_credentials_have_rows_for_the_canonical_names(variables, canonical, names):
+    made = relay(canonical=canonical, **variables)
+    assert made.credential_names == [made.endpoint, *names]
+
+
+def test_senders_in_the_hosts_names_become_the_domains():
+    rewrites = relay(["web1", "web1.corp.test"], ses_masquerade_domain="example.com").sender_rewrites
+    assert set(rewrites.values()) == {"@example.com"}
+    assert {"@web1", "@web1.localdomain", "@web1.corp.test", "@localhost"} <= set(rewrites)
+
+
+def test_one_sender_goes_before_the_domain():
+    made = relay(ses_masquerade_domain="example.com", ses_sender="ops@example.org")
+    assert made.sender_rewrites == {"*": "ops@example.org"}
+
+
+@pytest.mark.parametrize("variables", [{"ses_masquerade_domain": "example.com"}, {"ses_sender": "a@example.com"}])
+def test_the_organisations_domain_is_not_local_even_where_the_host_bears_it(variables):
+    made = relay(["example.com"], **variables)
+    assert "example.com" not in made.local_names
+    assert made.origin == "localhost.localdomain"
+
+
+def test_a_bare_host_name_is_completed_as_postfix_does():
+    assert own_names(["web1"]) == ["web1.localdomain", "web1", "localhost.localdomain", "localhost"]

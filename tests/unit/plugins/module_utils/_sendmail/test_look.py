@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the look at a host's Sendmail says of each thing that hosts have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import sentences
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import look as sendmail_look
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.look import (
+    Present,
+    Wanted,
+    look,
+    own_daemons,
+    rewrites_senders,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.mc import block
+
+MC = "include(`/usr/share/sendmail/cf/m4/cf.m4')dnl\nMAILER_DEFINITIONS\nMAILER(`local')dnl\nMAILER(`smtp')dnl\n"
+CF = "# built\nDZ8.18.1/Debian-6\nMlocal, P=/bin/x\nMsmtp, P=[IPC]\n"
+DEBIAN = Present(mc=MC, cf=CF, compiled=CF, submit_mc="FEATURE(`msp', `[127.0.0.1]', `25')dnl\n", unit_state="enabled")
+WANTED = Wanted("email-smtp.us-east-1.amazonaws.com", ["web1.corp.test", "web1"], ["example.com"], True)
+OUTSIDE = "O DaemonPortOptions=Family=inet, Name=MTA-v4, Port=smtp\n"
+
+
+def verdicts(host, wanted=WANTED):
+    found = look(host, wanted)
+    return {verdict: sentences(found, verdict) for verdict in ("kept", "changed", "refused")}
+
+
+def tables(**texts):
+    return replace(DEBIAN, tables={name.replace("_", "-"): text for name, text in texts.items()})
+
+
+def with_lines(lines, **further):
+    return replace(DEBIAN, mc=lines + MC, **further)
+
+
+def test_a_host_as_the_distribution_ships_it_has_nothing_to_say():
+    assert look(DEBIAN, WANTED) == []
+    assert look(Present(), WANTED) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        (replace(DEBIAN, complaint="m4 does not accept sendmail.mc: m4:sendmail.mc:7: bad"), "sendmail.mc:7"),
+        (replace(DEBIAN, mc="", compiled=""), "is there without a sendmail.mc"),
+        (with_lines("FEATURE(`nullclient', `hub.corp.example')dnl\n"), "FEATURE(`nullclient') in line 1"),
+        (replace(DEBIAN, mc=MC.replace("MAILER(`smtp')", ""), compiled="DZ1\n"), "has no MAILER(`smtp')"),
+        (replace(DEBIAN, cf=CF + "O MaxHopCount=3\n"), "line 5, 'O MaxHopCount'"),
+        (replace(DEBIAN, submit_mc="dnl\nFEATURE(`msp', `[127.0.0.7]')dnl\n"), "line 2 of /etc/mail/submit.mc"),
+        (replace(DEBIAN, submit_mc="", submit_cf="D{MTAHost}[hub.corp.example]\n"), "hub.corp.example"),
+        (tables(mailertable=". smtp:[hub.corp.example]\n"), "The row `.` of /etc/mail/mailertable"),
+        (tables(virtusertable="info@example.com alice\n"), "example.com in /etc/mail/virtusertable"),
+        (with_lines("LOCAL_CONFIG\nO DaemonPortOptions=Name=X, Addr=0.0.0.0\n"), "in line 2 of /etc/mail/sendmail.mc"),
+        (replace(DEBIAN, settings='DAEMON_PARMS="-ODaemonPortOptions=Addr=10.0.0.1";\n'), "DAEMON_PARMS in "),
+        (
+            replace(with_lines("FEATURE(`queuegroup')dnl\n"), tables={"access": "QGRP:corp.example slow\n"}),
+            "FEATURE(`queuegroup') in line 1",
+        ),
+        (
+            with_lines("LOCAL_NET_CONFIG\nR$* < @ $* . > $*\t$#smtp $@ [10.0.0.1] $: $1 < @ $2 . > $3\n"),
+            "LOCAL_NET_CONFIG in line 2",
+        ),
+        (with_lines("LOCAL_RULE_0\nR$+\t$#smtp $@ [10.0.0.1] $: $1\n"), "LOCAL_RULE_0 in line 2"),
+        (replace(DEBIAN, settings='DAEMON_MODE="None";\n'), "starts no daemon"),
+        (replace(DEBIAN, unit_state="masked"), "is masked"),
+        (replace(DEBIAN, listener="python3"), "python3's"),
+        (replace(DEBIAN, lacks_ptrace=True), "CAP_SYS_PTRACE"),
+        (replace(DEBIAN, compiled=CF + "O QueueDirectory=/var/spool/mqueue/q*\n", cf=""), "/var/spool/mqueue/q*"),
+    ],
+)
+def test_with_this_the_role_does_not_begin(host, words):
+    (sentence,) = verdicts(host)["refused"]
+    assert words in sentence
+    assert ";" in sentence  # and a remedy
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        (with_lines("define(`SMART_HOST', `hub.corp.example')dnl\n"), "'hub.corp.example', makes room"),
+        (with_lines("MASQUERADE_AS(`corp.example')dnl\n"), "MASQUERADE_AS(corp.example) in line 1"),
+        (with_lines("define(`confDELIVERY_MODE', `background')dnl\n"), "becomes queue"),
+        (with_lines("FEATURE(`queuegroup')dnl\n"), "two queues"),
+        (replace(DEBIAN, cf=CF + "O X=1\n", cf_older=True), "is built anew"),
+        (replace(DEBIAN, cf=CF + OUTSIDE, compiled=CF + OUTSIDE), "listens on 127.0.0.1 alone"),
+        (tables(local_host_names="example.com\n"), "example.com in /etc/mail/local-host-names"),
+        (tables(authinfo='AuthInfo:email-smtp.us-east-1.amazonaws.com "U:root" "P:x"\n'), "is read no more"),
+    ],
+)
+def test_what_changes_is_named_once(host, words):
+    found = verdicts(host)
+    assert found["refused"] == []
+    (sentence,) = found["changed"]
+    assert words in sentence
+    assert "P:x" not in sentence
+    later = replace(host, mc=block(["x"], "dnl #") + host.mc)
+    assert verdicts(later)["changed"] == []
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        (with_lines("INPUT_MAIL_FILTER(`opendkim', `S=inet:8891@localhost')dnl\n"), "INPUT_MAIL_FILTER in line 1"),
+        (with_lines("define(`MAIL_HUB', `hub.corp.example')dnl\n"), "MAIL_HUB"),
+        (with_lines("LOCAL_RULE_0\n"), "LOCAL_RULE_0"),
+        (tables(mailertable="partner.example esmtp:[relay.partner.example]\n"), "/etc/mail/mailertable"),
+        (tables(virtusertable="a@lists.example alice\nb@lists.example bob\n"), "its 2 rows"),
+    ],
+)
+def test_what_is_kept_is_said(host, words):
+    found = verdicts(host)
+    assert found["refused"] == found["changed"] == []
+    assert words in found["kept"][0]
+
+
+def test_lines_that_m4_leaves_out_are_not_in_force():
+    assert look(with_lines("dnl define(`SMART_HOST', `x')\n# FEATURE(`nullclient')\n"), WANTED) == []
+
+
+def test_masquerading_stays_where_no_variable_masquerades():
+    wanted = replace(WANTED, masquerades=False, organisation_domains=[])
+    host = with_lines(
+        "MASQUERADE_AS(`corp.example')dnl\n", cf=CF + "DMcorp.example\n", compiled=CF + "DMcorp.example\n"
+    )
+    assert "masks senders as before" in verdicts(host, wanted)["kept"][0]
+    assert rewrites_senders(host)
+    assert rewrites_senders(tables(genericstable="dave dave.doe@example.com\n"))
+    assert not rewrites_senders(DEBIAN)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"access": "Connect:10 RELAY\n"},
+        {"relay_domains": "corp.example\n"},
+        {"local_host_names": "lists.example\n"},
+        {"virtusertable": "a@lists.example alice\n"},
+    ],
+)
+@pytest.mark.parametrize(("loopback_only", "verdict"), [(None, "refused"), (True, "changed"), (False, "kept")])
+def test_a_host_that_serves_others_is_asked_what_it_is_to_be(texts, loopback_only, verdict):
+    host = replace(tables(**texts), cf=CF + OUTSIDE, compiled=CF + OUTSIDE)
+    found = verdicts(host, replace(WANTED, loopback_only=loopback_only))
+    assert any(sentence.startswith("The daemon Family=inet") for sentence in found[verdict])
+    others = {"refused", "changed"} - {verdict}
+    assert all(found[other] == [] for other in others)
+
+
+def test_rows_for_this_host_itself_serve_nobody_else():
+    host = tables(access="Connect:127 RELAY\nConnect:localhost RELAY\n", local_host_names="localhost\nweb1.corp.test\n")
+    host = replace(host, cf=CF + OUTSIDE, compiled=CF + OUTSIDE)
+    assert verdicts(host)["refused"] == []
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "told"), [("00000000", "python3", "python3"), ("0100007F", "sendmail-mta", "")]
+)
+def test_who_has_port_25_is_found(tmp_path, address, name, told):
+    (tmp_path / "net").mkdir()
+    rows = f"  sl\n   0: {address}:0019 00000000:0000 0A 0:0 00:0 0 0 0 4711 1\n"
+    (tmp_path / "net" / "tcp").write_text(rows)
+    (tmp_path / "12" / "fd").mkdir(parents=True)
+    (tmp_path / "12" / "fd" / "3").symlink_to("socket:[4711]")
+    (tmp_path / "12" / "comm").write_text(name + "\n")
+    assert sendmail_look.listener(str(tmp_path)) == told
+
+
+def test_a_host_is_read(tmp_path, monkeypatch):
+    (tmp_path / "sendmail.mc").write_text(MC)
+    (tmp_path / "mailertable").write_text("partner.example esmtp:[p]\n")
+    monkeypatch.setattr(sendmail_look.tools, "installed", lambda: False)
+    found = sendmail_look.present(lambda _argv: (1, "masked\n", ""), ["postfix"], str(tmp_path))
+    assert (found.mc, found.unit_state, found.listener) == (MC, "masked", "")
+    assert found.tables["mailertable"].startswith("partner")
+
+
+def test_daemons_of_its_own_on_loopback_stay_and_are_named():
+    apps = "Family=inet, Name=APPS, Port=5587, Addr=127.0.0.1, M=E"
+    host = with_lines(f"DAEMON_OPTIONS(`{apps}')dnl\nDAEMON_OPTIONS(`Name=NET, Addr=10.0.0.1')dnl\n")
+    assert own_daemons(host) == [apps]
+    assert verdicts(host, WANTED)["kept"] == [f"The daemon {apps} listens as before."]
+
+
+def test_the_distributions_daemons_are_not_named():
+    assert look(with_lines("DAEMON_OPTIONS(`Port=smtp,Addr=127.0.0.1, Name=MTA')dnl\n"), WANTED) == []
+
+
+def test_a_rule_for_some_domains_stays():
+    host = with_lines("LOCAL_RULE_0\nR$+ < @ special.example . > $*\t$#smtp $@ [10.0.0.1] $: $1\n")
+    assert verdicts(host)["refused"] == []
+    inside = with_lines("LOCAL_NET_CONFIG\nR$* < @ $* .$m. > $*\t$#smtp $@ $2.$m. $: $1 < @ $2.$m. > $3\n")
+    assert verdicts(inside)["refused"] == []

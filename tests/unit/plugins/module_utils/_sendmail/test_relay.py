@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The relay in Sendmail's terms."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import describe
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import (
+    for_sendmail,
+    in_sendmail,
+    sendmail_faults,
+)
+from relay_variables import GOOD, LOAD_BALANCER
+
+ENDPOINT = "email-smtp.us-east-1.amazonaws.com"
+
+
+def relay(**variables):
+    return describe({**GOOD, **variables}, ["web1.corp.test"], None)
+
+
+def sendmail(**variables):
+    return in_sendmail(relay(**variables))
+
+
+def test_each_name_has_a_row_and_none_is_for_every_server():
+    assert sendmail().credential_keys == [f"AuthInfo:{ENDPOINT}", f"AuthInfo:{LOAD_BALANCER}"]
+
+
+def test_what_ses_needs_is_demanded_of_the_endpoint_alone():
+    plan = sendmail()
+    assert plan.access == {f"Connect:{name}": "RELAY" for name in (ENDPOINT, LOAD_BALANCER)}
+    for ruleset in ("Stry_tls", "Stls_server", "Sauthinfo", "Scheck_compat"):
+        rules = ruleset_of(plan, ruleset)
+        assert any(f"< {ENDPOINT} >" in left for left, _right in rules)
+    # What others have of their own stands below them, and gets what they got.
+    for ruleset in ("Stry_tls", "Stls_server", "Scheck_compat"):
+        assert ruleset_of(plan, ruleset)[-1] == ["< $* > $*", "$: $2"]
+
+
+def test_a_server_proves_the_endpoints_name_not_the_one_that_was_connected_to():
+    rules = ruleset_of(sendmail(), "Stls_server")
+    assert ["< ses > FALSE", f"$: <demanded> {ENDPOINT}"] in rules
+    assert not any("server_name" in part for rule in rules for part in rule)
+    for said in ("NONE", "FAIL", "$*"):
+        (right,) = [right for left, right in rules if left == f"< {ENDPOINT} > {said}"]
+        assert right.startswith("$#error $@ 4.7.0")
+
+
+def ruleset_of(plan, name):
+    """The rules of a ruleset that stands among those of ruleset 0."""
+    rest = plan.recipient_rules[plan.recipient_rules.index(name) + 1 :]
+    return rest[: next(number for number, item in enumerate(rest) if isinstance(item, str))]
+
+
+def test_daemons_listen_on_loopback_alone_or_are_the_hosts():
+    assert sendmail().macros["DAEMON_OPTIONS"]
+    assert sendmail().defines["confDAEMON_OPTIONS"] is None
+    kept = in_sendmail(relay(), keep_daemons=True)
+    assert "DAEMON_OPTIONS" not in kept.macros
+    assert kept.defines == kept.features == {}
+
+
+def test_the_hosts_own_daemons_on_loopback_stay_beside_the_distributions():
+    apps = "Name=APPS, Port=5587, Addr=127.0.0.1, M=E"
+    named = in_sendmail(relay(), own_daemons=["Port=smtp,Addr=localhost, Name=MTA", apps]).macros["DAEMON_OPTIONS"]
+    assert named == [*sendmail().macros["DAEMON_OPTIONS"], apps]
+
+
+@pytest.mark.parametrize(("messages", "seconds", "most"), [(100, 60, 100), (100, 5, 10), (20, 60, 20)])
+def test_seconds_bound_a_connection_by_its_messages(messages, seconds, most):
+    plan = sendmail(ses_connection_max_messages=messages, ses_connection_max_seconds=seconds)
+    assert f" m={most}, r=50, " in plan.mailer
+
+
+def test_the_hosts_names_are_masqueraded_and_stay_local():
+    macros = sendmail(ses_masquerade_domain="example.com").macros
+    assert macros["MASQUERADE_AS"] == ["example.com"]
+    assert "web1.corp.test" in macros["MASQUERADE_DOMAIN"]
+    assert "web1.corp.test" in macros["LOCAL_DOMAIN"]
+    assert "MASQUERADE_AS" not in sendmail().macros
+
+
+@pytest.mark.parametrize("further", [{}, {"ses_sender": "ops@example.org"}])
+def test_the_organisations_mail_leaves_though_the_host_has_its_name(further):
+    variables = {**GOOD, "ses_masquerade_domain": "example.com", **further}
+    plan = in_sendmail(describe(variables, ["example.com"], None))
+    assert "example.com" not in plan.macros["LOCAL_DOMAIN"]
+    leaves = f"$#ses_relay $@ {ENDPOINT} $: $1 < @ example.com . >"
+    assert ["< > $+ < @ example.com . >", leaves] in plan.recipient_rules
+
+
+def test_one_sender_replaces_every_address_but_the_null_sender():
+    assert sendmail(ses_sender="ops@example.com").sender_rules == [
+        ["<@>", "$@ <@>"],
+        ["$+", "$@ ops < @ example.com . >"],
+    ]
+    assert sendmail().sender_rules == []
+
+
+def test_nobody_is_exempt_from_masquerading():
+    assert sendmail(ses_masquerade_domain="example.com").sender_rules == [
+        ["$={E}", "$@ $1 < @ example.com . >"],
+        ["$={E} < @ $=w . >", "$@ $1 < @ example.com . >"],
+    ]
+
+
+def test_the_bounce_recipients_own_mail_is_known_from_other_bounces():
+    rules = sendmail(ses_sender="ops@example.com", ses_bounce_recipient="b@example.net").sender_rules
+    assert rules[1] == ["b < @ example.net $* >", "$@ b < @ example.net . >"]
+
+
+def test_a_local_bounce_recipient_is_out_of_the_aliases_reach():
+    plan = sendmail(ses_bounce_recipient="nobody")
+    assert plan.aliases == {}
+    assert ["< null > $#ses_relay $*", "$#local $: \\nobody"] in plan.recipient_rules
+
+
+def test_a_bounce_recipient_outside_gets_mail_from_itself_and_root_keeps_a_copy():
+    plan = sendmail(ses_bounce_recipient="b@example.net")
+    assert plan.aliases["owner-ses-bounces"] == "b@example.net"
+    assert " " not in plan.aliases["ses-bounces"]  # the text map ends a value there
+    assert any(option.startswith("O AliasFile=") for option in plan.options)
+
+
+def test_the_configuration_set_is_a_header():
+    assert "H?y?X-SES-CONFIGURATION-SET: news" in sendmail(ses_configuration_set="news").options
+    assert not any(line.startswith("H") for line in sendmail().options)
+
+
+@pytest.mark.parametrize("port", ["465", "2465"])
+def test_wrapper_ports_are_refused_with_what_to_use_instead(port):
+    (fault,) = sendmail_faults(port, ["web1.corp.test"], lambda: "")
+    assert fault.startswith(f"ses_port '{port}'")
+    assert "587" in fault
+
+
+def test_auto_means_the_ports_that_sendmail_can_use():
+    assert for_sendmail(relay(ses_port="auto")).ports == [587, 2587, 25]
+
+
+@pytest.mark.parametrize(
+    ("names", "qualified", "count"),
+    [(["web1"], "web1", 1), (["web1"], "web1.corp.test", 0), (["web1.corp.test", "web1"], "", 0), ([], "", 1)],
+)
+def test_a_host_needs_a_qualified_name(names, qualified, count):
+    assert len(sendmail_faults("587", names, lambda: qualified)) == count

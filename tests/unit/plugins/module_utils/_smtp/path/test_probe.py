@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Further handshakes, over real sockets and real TLS. What real paths do to them, tests/system/paths shows."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._smtp import session, tls
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import mtu as path
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.handshake import Way, attempt, start
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.port import Job
+from smtp_servers import NAME, Authority, Client, Script, net, outcome, serve
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture(autouse=True)
+def no_packet_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over loopback a busy machine alone sends segments twice, which a check would take for a path that loses some."""
+
+    def calm(sock: socket.socket) -> path.TcpInfo:
+        return path.tcp_info(sock)._replace(retransmits=0, out_of_order=0)
+
+    monkeypatch.setattr(session, "tcp_info", calm)
+
+
+def clear(client: Client) -> None:
+    client.send(b"220 mail ESMTP\r\n")
+    client.answer(b"250-mail\r\n250 STARTTLS\r\n")
+    client.answer(b"220 go\r\n")
+
+
+def silent_at_once(client: Client) -> None:
+    client.silence()
+
+
+def silent_in_clear(client: Client) -> None:
+    client.send(b"220 mail ESMTP\r\n")
+    client.silence()
+
+
+def silent_to_starttls(client: Client) -> None:
+    client.send(b"220 mail ESMTP\r\n")
+    client.answer(b"250-mail\r\n250 STARTTLS\r\n")
+    client.silence()
+
+
+def silent_in_tls(client: Client) -> None:
+    clear(client)
+    client.silence()
+
+
+def closes(client: Client) -> None:
+    clear(client)
+
+
+def busy(client: Client) -> None:
+    client.send(b"421 Too many concurrent SMTP connections\r\n")
+
+
+def garbage(client: Client) -> None:
+    clear(client)
+    client.send(b"no TLS\r\n" * 100)
+    client.silence()
+
+
+def far(client: Client) -> None:
+    clear(client)
+    client.start_tls(Authority().server())
+    client.silence()
+
+
+def tried(script: Script, context: Any, tls: str = "starttls", wait: float = 0.3) -> path.Attempt:
+    with serve(script) as server:
+        way = Way(path.connect_sized, context, "web1", NAME, time.monotonic, "127.0.0.1", server.port, tls)
+        return attempt(way, Deadline(time.monotonic, time.monotonic() + 2 * wait), lambda: wait)
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (silent_at_once, path.LATE),
+        (silent_in_clear, path.LATE),
+        (silent_in_tls, path.STALLED),
+        (closes, path.REFUSED),
+        (busy, path.REFUSED),
+        (garbage, path.PASSED),  # whatever it is, it came
+    ],
+)
+def test_how_an_attempt_ends(authority: Authority, script: Script, expected: str) -> None:
+    assert tried(script, authority.client()).outcome == expected
+
+
+def test_an_attempt_that_passes(authority: Authority) -> None:
+    def script(client: Client) -> None:
+        client.start_tls(authority.server())
+        client.silence()
+
+    done = tried(script, authority.client(), "wrapper", wait=5)
+    assert done.clean
+    assert done.opened.segment
+    assert done.ended.path_mtu
+    assert 0 < done.seconds < 5
+
+
+def test_a_certificate_that_is_refused_has_come(authority: Authority) -> None:
+    assert tried(far, authority.client(), wait=5).outcome == path.PASSED
+
+
+def test_nobody_listens(authority: Authority) -> None:
+    way = Way(path.connect_sized, authority.client(), "web1", NAME, time.monotonic, "127.0.0.1", 1, "wrapper")
+    assert attempt(way, Deadline(time.monotonic, time.monotonic() + 1), lambda: 1).outcome == path.REFUSED
+
+
+@pytest.mark.parametrize("size", [1400, 2048, 9600, 12_600])
+def test_a_large_client_hello(authority: Authority, size: int) -> None:
+    seen: list[int] = []
+
+    def script(client: Client) -> None:
+        record = client.sock.recv(5)
+        seen.append(int.from_bytes(record[3:5], "big"))
+
+    tried(script, tls.large_hello_context(size), "wrapper")
+    assert size <= seen[0] <= size + 1000
+
+
+def test_a_large_client_hello_is_taken(authority: Authority) -> None:
+    def script(client: Client) -> None:
+        client.start_tls(authority.server())
+        client.silence()
+
+    assert tried(script, tls.large_hello_context(12_600), "wrapper", wait=5).outcome == path.PASSED
+
+
+def test_what_is_late_is_left_behind() -> None:
+    over = threading.Event()
+    ask = start(lambda: over.wait(10))
+    assert ask(0.01) is None
+    over.set()
+    assert ask(5) is True
+
+
+def checked(script: Script, authority: Authority, timeout: float, port: int = 587) -> tuple[dict[str, Any], int]:
+    """The report, and how many connections there were."""
+    with serve(script) as server:
+        job = Job(NAME, None, [port], authority.client(), "web1", timeout)
+        way = net(
+            {port: server.port},
+            connect_sized=lambda at, _port, left, most: path.connect_sized(at, server.port, left, most),
+        )
+        begun = time.monotonic()
+        report = check(job, way)
+        assert time.monotonic() - begun < timeout + 1  # for a busy machine
+        return report, len(server.clients)
+
+
+def test_a_healthy_port_costs_one_more_connection(authority: Authority) -> None:
+    def script(client: Client) -> None:
+        clear(client)
+        mails(authority, client)
+
+    report, connections = checked(script, authority, timeout=5)
+    assert outcome(report) == [(587, "tls", [])]
+    assert connections == 2
+
+
+def mails(authority: Authority, client: Client) -> None:
+    client.start_tls(authority.server())
+    client.answer(b"250 mail\r\n")
+    client.answer(b"221 bye\r\n")
+
+
+def is_large(client: Client) -> bool:
+    """Whether its ClientHello is, whatever packets it comes in."""
+    return int.from_bytes(client.sock.recv(5, socket.MSG_PEEK)[3:5], "big") > 1300
+
+
+@pytest.mark.cause("large_hello_unanswered")
+@pytest.mark.parametrize("port", [587, 465])
+def test_a_server_that_does_not_answer_large_hellos(authority: Authority, port: int) -> None:
+    def script(client: Client) -> None:
+        if port == 587:
+            clear(client)
+        if is_large(client):
+            client.silence()
+        client.start_tls(authority.server())
+        if port == 465:
+            client.send(b"220 mail ESMTP\r\n")
+        client.answer(b"250 mail\r\n")
+        client.answer(b"221 bye\r\n")
+
+    begun = time.monotonic()
+    report, connections = checked(script, authority, timeout=30, port=port)
+    assert time.monotonic() - begun < 5  # of its 30 seconds; two when nothing else runs
+    assert report["reachable"]
+    assert [diagnosis["id"] for diagnosis in report["diagnosis"]] == ["large_hello_unanswered"]
+    assert report["ports"][0]["path_mtu"]
+    assert connections == 1 + 1 + path.REPEATS + 2  # the port's, a large one, small ones, once more large and ordinary
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_a_server_that_falls_silent_is_not_said_to_mind_large_hellos(authority: Authority, after: int) -> None:
+    """It answers the port's own handshake, then none; or large ones again, after the first."""
+    handshakes: list[Client] = []
+
+    def script(client: Client) -> None:
+        clear(client)
+        large = is_large(client)
+        handshakes.append(client)
+        if len(handshakes) > 1 and (after == 1 or (large and len(handshakes) == after)):
+            client.silence()
+        mails(authority, client)
+
+    begun = time.monotonic()
+    report, _connections = checked(script, authority, timeout=30)
+    assert time.monotonic() - begun < 6
+    assert outcome(report) == [(587, "tls", [])]
+
+
+def test_a_slow_server_has_no_time_for_a_large_hello(authority: Authority) -> None:
+    """What its own handshake took is not left: nothing could be told."""
+    large: list[bool] = []
+
+    def script(client: Client) -> None:
+        clear(client)
+        large.append(is_large(client))
+        threading.Event().wait(0.6)  # the server's pace
+        mails(authority, client)
+
+    report, connections = checked(script, authority, timeout=3)
+    assert outcome(report) == [(587, "tls", [])]
+    assert connections == 2
+    assert not any(large)
+
+
+def test_a_large_write_that_begins_late_is_waited_for(authority: Authority) -> None:
+    """Its connection takes longer to open than the check's own dialogue takes in all."""
+
+    def healthy(client: Client) -> None:
+        clear(client)
+        mails(authority, client)
+
+    def hole(client: Client) -> None:
+        clear(client)
+        if len(client.sock.recv(2000, socket.MSG_PEEK)) > 1300:
+            client.silence()
+        mails(authority, client)
+
+    with serve(hole) as narrow, serve(healthy) as small:
+
+        def late(at: str, _port: int, left: float, most: int | None) -> socket.socket:
+            threading.Event().wait(0.2)  # the path's own delay
+            return path.connect_sized(at, small.port if most else narrow.port, left, most)
+
+        job = Job(NAME, None, [587], authority.client(), "web1", 6.0)
+        report = check(job, net({587: narrow.port}, connect_sized=late))
+    assert outcome(report) == [(587, "tls", ["path_mtu_black_hole"])]
+    assert report["reachable"]
+
+
+@pytest.mark.cause("server_slow")
+def test_a_server_that_is_silent_in_tls(authority: Authority) -> None:
+    report, connections = checked(silent_in_tls, authority, timeout=1.5)
+    assert outcome(report) == [(587, "ehlo", ["server_slow"])]
+    assert connections == 1 + 1 + path.REPEATS + 1  # the port's, one held back, small ones, and once more as at first
+
+
+@pytest.mark.cause("tls_timeout", "a short disturbance")
+def test_a_server_that_stalls_once(authority: Authority) -> None:
+    clients: list[Client] = []
+
+    def script(client: Client) -> None:
+        clients.append(client)
+        clear(client)
+        if client is not clients[0]:
+            client.start_tls(authority.server())
+        client.silence()
+
+    report, _connections = checked(script, authority, timeout=1.5)
+    assert outcome(report) == [(587, "ehlo", ["tls_timeout"])]
+    assert "a short disturbance" in report["diagnosis"][0]["cause"]
+
+
+def test_a_server_that_refuses_a_second_connection(authority: Authority) -> None:
+    clients: list[Client] = []
+
+    def script(client: Client) -> None:
+        clients.append(client)
+        if client is not clients[0]:
+            busy(client)
+            return
+        silent_in_tls(client)
+
+    report, _connections = checked(script, authority, timeout=1.0)
+    assert outcome(report) == [(587, "ehlo", ["tls_timeout"])]
+    assert "could not be told" in report["diagnosis"][0]["cause"]
+
+
+@pytest.mark.parametrize(("script", "cause"), [(silent_at_once, "server_silent"), (silent_in_clear, "server_silent")])
+def test_before_tls_nothing_is_looked_into(authority: Authority, script: Script, cause: str) -> None:
+    report, connections = checked(script, authority, timeout=0.6)
+    assert [diagnosis["id"] for diagnosis in report["diagnosis"]] == [cause]
+    assert connections <= 2  # the port's, and one that asks whether it speaks TLS
+
+
+def test_the_reply_to_starttls_is_no_handshake(authority: Authority) -> None:
+    report, connections = checked(silent_to_starttls, authority, timeout=0.6)
+    assert outcome(report) == [(587, "ehlo", ["server_silent"])]
+    assert connections == 2  # the port's, and one for a large write that never came

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names before a deadline."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import Resolved, canonical_name, resolve
+
+ENDPOINT = "email-smtp.us-east-1.amazonaws.com"
+
+
+def soon(seconds: float = 5) -> Deadline:
+    return Deadline(time.monotonic, time.monotonic() + seconds)
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        ("LB.example.", "lb.example"),
+        (ENDPOINT, None),
+        (ENDPOINT.upper() + ".", None),
+        (None, None),
+    ],
+)
+def test_the_canonical_name_is_another_name(answer: str | None, name: str | None) -> None:
+    assert canonical_name(ENDPOINT, lambda _name: Resolved(answer, []), soon()) == name
+
+
+def test_no_answer_is_no_name() -> None:
+    def fail(_name: str) -> Any:
+        raise socket.gaierror(socket.EAI_AGAIN, "later")
+
+    assert canonical_name(ENDPOINT, fail, soon()) is None
+
+
+def test_a_resolver_that_hangs_is_left_behind() -> None:
+    over = threading.Event()
+
+    def hang(_name: str) -> Any:
+        over.wait(10)
+
+    begun = time.monotonic()
+    assert canonical_name(ENDPOINT, hang, soon(0.1)) is None
+    assert time.monotonic() - begun < 5  # half of what the resolver takes
+    over.set()
+
+
+def test_the_machines_own_resolver() -> None:
+    assert "127.0.0.1" in resolve("localhost").addresses
