@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.main_cf import MASK, SPACE, character_fault
+from ansible_collections.mailops.ses.plugins.module_utils._mta.text import MASK, SPACE, character_fault
 
 TABLE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
 

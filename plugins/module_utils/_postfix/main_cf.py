@@ -4,18 +4,16 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# What Postfix's ISSPACE() sees; str.isspace() would also see non-ASCII space.
-SPACE = " \t\n\v\f\r"
+from ansible_collections.mailops.ses.plugins.module_utils._mta.text import MASK, SPACE, character_fault
+
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
 # Values of these parameters may hold a password themselves instead of naming a table.
 _CREDENTIAL_NAME = re.compile(r"passw|secret|credential", re.IGNORECASE)
 _CREDENTIAL_VALUE = re.compile(r"\b(?:inline|static):")
-MASK = "********"
 
 
 @dataclass(frozen=True)
@@ -109,17 +107,6 @@ def set_parameters(text: str, wanted: Mapping[str, str | None]) -> str:
 
 def _line(name: str, value: str) -> str:
     return f"{name} = {value}".rstrip(SPACE) + "\n"
-
-
-def character_fault(text: str, allowed: str = "") -> str | None:
-    """What no file of an MTA can hold inside one line."""
-    for char in text:
-        category = unicodedata.category(char)
-        if char in "\n\r\v\f\u0085\u2028\u2029":
-            return "has a line break"
-        if category in ("Cc", "Cs") and char not in allowed:
-            return "has a control character or a byte that is not UTF-8"
-    return None
 
 
 def name_fault(name: Any) -> str | None:

@@ -8,11 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.mailops.ses.plugins.module_utils._mta.text import MASK, SPACE, character_fault
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.main_cf import (
-    MASK,
-    SPACE,
     LogicalFile,
-    character_fault,
     holds_secret,
     setting_fault,
     to_value,

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 
 from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
+from ansible_collections.mailops.ses.plugins.module_utils._mta.text import MASK
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import MAIN_CF, MASTER_CF, Plan
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import Request
@@ -66,7 +67,7 @@ def _check_commands(plan: Plan, request: Request, postfix: Postfix) -> None:
 def _scrub(text: str, plan: Plan) -> str:
     for texts in (plan.before, plan.after):
         for value in (*main_cf.secret_values(texts[MAIN_CF]), *master_cf.secret_values(texts[MASTER_CF])):
-            text = text.replace(value, main_cf.MASK)
+            text = text.replace(value, MASK)
     return text
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.main_cf import MASK, character_fault
+from ansible_collections.mailops.ses.plugins.module_utils._mta.text import MASK, character_fault
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 BEGIN, END = "{} BEGIN mailops.ses: written anew at each run", "{} END mailops.ses"

@@ -5,8 +5,8 @@ import string
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._mta.text import MASK
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.main_cf import (
-    MASK,
     LogicalFile,
     definition,
     masked,

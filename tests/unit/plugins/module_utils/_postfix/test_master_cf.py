@@ -4,7 +4,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.main_cf import MASK, LogicalFile
+from ansible_collections.mailops.ses.plugins.module_utils._mta.text import MASK
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.main_cf import LogicalFile
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.master_cf import (
     Service,
     masked,
