@@ -7,8 +7,9 @@ import random
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose, diagnose_text
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose, diagnose_text
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import LOAD_BALANCERS, PORTS
+from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import union
 
 NOW = datetime(2026, 11, 24, 16, 30, tzinfo=timezone.utc)

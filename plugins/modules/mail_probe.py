@@ -226,7 +226,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._probe.mail import (
 )
 from ansible_collections.mailops.ses.plugins.module_utils._probe.mtas import SUBMISSION, Mta, Postfix, Sendmail
 from ansible_collections.mailops.ses.plugins.module_utils._probe.sources import Journal, LogFile
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 
 # Seconds between two looks into the log, bounded by the time-out: no MTA tells a user what came of a mail.
 INTERVAL = 0.2

@@ -253,14 +253,9 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.facts import hos
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import look as postfix_look
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import CHANGED, REFUSED, sentences
-from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import (
-    Relay,
-    describe,
-    endpoint_named,
-    faults,
-    typed,
-)
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay, describe, endpoint_named
 from ansible_collections.mailops.ses.plugins.module_utils._relay.senders import unverified
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import faults, typed
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import look as sendmail_look
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import (
     for_sendmail,

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose, holds_mail
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose, holds_mail
+from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import (
     FAILING,
     STATES,

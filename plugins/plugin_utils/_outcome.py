@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose, holds_mail
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose, holds_mail
 from ansible_collections.mailops.ses.plugins.module_utils._ses.option_names import renamed
+from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 
 # Of these the first three pass; each host is in one of them.
 STATES = ("can_send", "not_logged_in", "only_accepted", "cannot_send", "mail_waits", "unreachable", "not_checked")

@@ -7,11 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import (
-    diagnose_text,
-    printable,
-    symptom_of,
-)
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose_text, printable
+from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import symptom_of
 
 MAX_REASONS = 100  # beyond it, further wordings of a cause count with its first one
 SUBMITTED = "client"  # the state of mail that a user handed over, and the host's own MTA has not taken yet

@@ -14,13 +14,9 @@ from ansible_collections.mailops.ses.plugins.module_utils._mta.mailq import Queu
 from ansible_collections.mailops.ses.plugins.module_utils._probe.log import BOUNCED, DEFERRED, Delivery, Trace
 from ansible_collections.mailops.ses.plugins.module_utils._probe.mtas import Mta, Waiting
 from ansible_collections.mailops.ses.plugins.module_utils._probe.sources import Source
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import (
-    Symptom,
-    diagnose,
-    diagnose_text,
-    printable,
-)
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose, diagnose_text, printable
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import is_mail_manager
+from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 
 LOOK_SECONDS = 2.0  # between two looks into the queue, which can be long
 # That the log may lag behind the queue; a mail that neither has for so long has left unseen.

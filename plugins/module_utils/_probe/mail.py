@@ -10,10 +10,9 @@ from typing import Any
 from ansible_collections.mailops.ses.plugins.module_utils._host.command import ENVIRONMENT
 from ansible_collections.mailops.ses.plugins.module_utils._probe.follow import Mail
 from ansible_collections.mailops.ses.plugins.module_utils._probe.mtas import CF, SUBMISSION
-from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import address_fault
+from ansible_collections.mailops.ses.plugins.module_utils._ses.addresses import MAX_ADDRESS, address_fault
 
 MIN_SECONDS, MAX_SECONDS = 1, 600
-_MAX_ADDRESS = 254  # characters, RFC 5321
 _END_SECONDS = 5.0  # that a program has to end once it is told to; what it has taken it keeps
 _TEST_SECONDS = 20.0  # for sendmail -bt, which may look names up
 
@@ -37,9 +36,9 @@ def judge(params: Mapping[str, Any]) -> None:
         value = params[option]
         if value is None:
             continue
-        fault = "is too long" if len(value) > _MAX_ADDRESS else address_fault(value)
+        fault = address_fault(value)
         if fault:
-            raise OptionFault(f"{option} {value[:_MAX_ADDRESS]!r} {fault}. Give one bare address in ASCII.")
+            raise OptionFault(f"{option} {value[:MAX_ADDRESS]!r} {fault}.")
     if not MIN_SECONDS <= params["timeout"] <= MAX_SECONDS:
         raise OptionFault(
             f"timeout {params['timeout']:g} is out of range: give {MIN_SECONDS} to {MAX_SECONDS} seconds."

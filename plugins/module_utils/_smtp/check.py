@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS, is_mail_manager
+from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.handshake import Way
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.probe import PathWatch
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.port import Dialogue, Job
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.replies import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import (
     Resolved,
     in_hosts_file,

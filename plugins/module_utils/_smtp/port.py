@@ -9,14 +9,15 @@ from ssl import SSLContext
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS, region_of
+from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.certificate import Certificate
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import BLACK_HOLE, ONE_WAY, UNANSWERED
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.probe import Findings, PathWatch, PortWatch
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.replies import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import (
     Credentials,
     Progress,

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Mapping
 from typing import Callable, NamedTuple
+
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import Failure
 
 MAX_LINE = 4096  # RFC 5321 asks for 512; a longer line than this is no reply
 MAX_REPLY = 65536
@@ -17,17 +18,6 @@ _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 class Reply(NamedTuple):
     code: int
     text: str  # the lines' texts, joined by line feeds
-
-
-class Failure(Exception):  # noqa: N818  (a finding about the endpoint, which the caller returns; no error)
-    """Why a stage ended: a kind that the table of causes knows, and the words that go with it."""
-
-    def __init__(self, kind: str, text: str = "") -> None:
-        super().__init__(f"{kind}: {text}")
-        self.kind = kind
-        self.text = text
-        self.stage = ""
-        self.facts: Mapping[str, str] = {}  # what else a sentence about it names
 
 
 class ReplyReader:

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import os
-import re
 import ssl
 from collections.abc import Mapping
 from typing import Any, Callable
 
+from ansible_collections.mailops.ses.plugins.module_utils._ses.addresses import address_fault
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import (
     SECRET_AS_PASSWORD,
     TEMPORARY_KEY,
@@ -18,7 +18,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials impor
     smtp_password,
     username_fault,
 )
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import (
     PORTS,
     REGIONS,
@@ -27,6 +27,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import (
     region_fault,
     region_of,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.port import Job
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Credentials
@@ -35,7 +36,6 @@ MIN_SECONDS = 0.5  # in less, an endpoint that is far away cannot be told from o
 MAX_SECONDS = 600
 MAX_RETRIES = 100
 
-_LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 # Faults that the table of causes explains at more length.
 _CAUSES = {SECRET_AS_PASSWORD: "secret_access_key", TEMPORARY_KEY: "temporary_keys"}
 _MESSAGE = """From: <{sender}>
@@ -54,15 +54,6 @@ class OptionError(Exception):
     def __init__(self, sentences: list[str], diagnosis: list[dict[str, str]] | None = None) -> None:
         super().__init__(" ".join(sentences))
         self.diagnosis = diagnosis or []
-
-
-def address_fault(address: str) -> str | None:
-    local, at, domain = address.rpartition("@")
-    if not at or not _LOCAL_PART.fullmatch(local) or host_fault(domain):
-        return (
-            "is no mail address of the form local-part@domain in ASCII: give the bare address, without name or brackets"
-        )
-    return None
 
 
 def _ports_fault(ports: list[int]) -> str | None:

@@ -8,7 +8,7 @@ import threading
 from typing import Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.replies import Failure
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import Failure
 
 _NOT_FOUND = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
 

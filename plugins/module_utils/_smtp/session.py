@@ -14,8 +14,9 @@ from typing import Callable, NamedTuple
 from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.certificate import Certificate, parse
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import TcpInfo, kernel_mtu, tcp_info
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.replies import Failure, Reply, ReplyReader, capabilities
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.replies import Reply, ReplyReader, capabilities
 
 MECHANISMS = ("PLAIN", "LOGIN")  # in order of preference
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Callable
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.replies import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import resolve_in_time
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import open_connection
 

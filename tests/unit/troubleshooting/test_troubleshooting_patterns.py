@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from troubleshooting.patterns import examples
 from troubleshooting.shows import shown
 from troubleshooting.table import CAUSES, Cause

@@ -10,9 +10,9 @@ from typing import Callable, NamedTuple, TypeVar
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import mtu as path
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import Attempt, ConnectSized
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.replies import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Session
 
 Result = TypeVar("Result")

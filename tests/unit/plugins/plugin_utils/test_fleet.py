@@ -10,7 +10,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 import report_samples as samples
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet, stopped_by
 from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import FAILING, STATES
 

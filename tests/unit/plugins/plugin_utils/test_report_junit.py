@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 import report_samples as samples
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
 from ansible_collections.mailops.ses.plugins.plugin_utils._report_junit import render
 

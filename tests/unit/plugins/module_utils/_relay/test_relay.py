@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import describe, faults, own_names
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import describe, own_names
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import faults
 from hypothesis import given
 from hypothesis import strategies as st
 from relay_variables import GOOD, LOAD_BALANCER, PASSWORD, SECRET

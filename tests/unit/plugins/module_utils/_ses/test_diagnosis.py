@@ -5,12 +5,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._ses.causes import CAUSES, Cause
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import (
-    Symptom,
-    diagnose,
-    diagnose_text,
-    symptom_of,
-)
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose, diagnose_text
+from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom, symptom_of
 from causes import provokes
 from hypothesis import given
 from hypothesis import strategies as st

@@ -7,10 +7,10 @@ import socket
 from collections.abc import Iterable
 
 import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.replies import (
     MAX_LINE,
     MAX_REPLY,
-    Failure,
     Reply,
     ReplyReader,
     capabilities,

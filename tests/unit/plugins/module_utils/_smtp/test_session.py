@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.replies import Failure
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import (
     Credentials,
     Progress,
