@@ -125,7 +125,7 @@ from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._network.egress.allowlist import Host, absent, present
-from ansible_collections.mailops.ses.plugins.module_utils._network.egress.request import EgressError, wanted
+from ansible_collections.mailops.ses.plugins.module_utils._network.egress.request import EgressError, request_of
 
 SBIN = "/usr/sbin:/sbin"  # where nft is; su and sudo don't always look there
 ARGUMENTS = {
@@ -148,7 +148,7 @@ def main() -> None:
         if module.params["state"] == "absent":
             result = absent(host, module.check_mode)
         else:
-            result = present(wanted(module.params), host, module.check_mode)
+            result = present(request_of(module.params), host, module.check_mode)
     except (EgressError, OSError) as error:
         module.fail_json(msg=str(error))
     if not module._diff:

@@ -263,7 +263,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.facts.system.chroot import is_chroot
 from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import carry_out, unit_of
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.configure import configure
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import fault, request
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import fault, request_of
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import PostfixError
 
 SERVICE = {
@@ -308,7 +308,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     chroot = is_chroot(module)
     units = filter(None, (unit_of(module, name, chroot) for name in ("unit", "umbrella_unit")))
-    carry_out(module, fault, request, partial(configure, units=tuple(units)), PostfixError)
+    carry_out(module, fault, request_of, partial(configure, units=tuple(units)), PostfixError)
 
 
 if __name__ == "__main__":

@@ -212,7 +212,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.facts.system.chroot import is_chroot
 from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import carry_out, unit_of
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.configure import configure
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request import fault, request
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request import fault, request_of
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
 
 TABLE = {
@@ -242,7 +242,7 @@ ARGUMENTS = {
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     unit = unit_of(module, "unit", is_chroot(module), tuple(module.params["reload_command"]))
-    carry_out(module, fault, request, partial(configure, unit=unit), SendmailError)
+    carry_out(module, fault, request_of, partial(configure, unit=unit), SendmailError)
 
 
 if __name__ == "__main__":

@@ -301,7 +301,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import P
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check, summary
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net, connect
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import connect_sized
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import OptionError, job_of
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import OptionError, request_of
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import resolve
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -338,12 +338,12 @@ def main(net: Net = NET) -> None:
     )
     try:
         date = _date() if module.params["send"] else ""
-        job = job_of(module.params, socket.gethostname(), date, module.check_mode)
+        request = request_of(module.params, socket.gethostname(), date, module.check_mode)
     except OptionError as fault:
         module.fail_json(msg=str(fault), diagnosis=fault.diagnosis)
-    if job.credentials:
-        module.no_log_values.add(job.credentials.password)  # it may be a derived one, which no option holds
-    report = check(job, net, module.params["retries"], module.params["delay"])
+    if request.credentials:
+        module.no_log_values.add(request.credentials.password)  # it may be a derived one, which no option holds
+    report = check(request, net, module.params["retries"], module.params["delay"])
     if not report["reachable"]:
         module.fail_json(msg=summary(report), **report)
     module.exit_json(changed=module.params["send"], **report)

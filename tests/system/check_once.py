@@ -11,15 +11,15 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".cache" / "collections"))
 
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check  # noqa: E402  (found by way of sys.path, just set)
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import job_of  # noqa: E402  (as above)
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import request_of  # noqa: E402  (as above)
 from ansible_collections.mailops.ses.plugins.modules.smtp_check import ARGUMENTS, NET  # noqa: E402  (as above)
 
 
 def main(options: dict[str, Any]) -> None:
     """The options that are not given have the module's defaults."""
     params = {name: option.get("default") for name, option in ARGUMENTS.items()} | options
-    job = job_of(params, "web1.corp.example", "Tue, 24 Nov 2026 13:00:00 -0000")
-    json.dump(check(job, NET), sys.stdout)
+    request = request_of(params, "web1.corp.example", "Tue, 24 Nov 2026 13:00:00 -0000")
+    json.dump(check(request, NET), sys.stdout)
 
 
 if __name__ == "__main__":

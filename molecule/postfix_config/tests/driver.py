@@ -24,7 +24,7 @@ def main(mta: str) -> None:
         return
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            print(json.dumps(work.configure(asked.request(job["params"]), job["check"], scratch)))
+            print(json.dumps(work.configure(asked.request_of(job["params"]), job["check"], scratch)))
         except failure as error:
             print(json.dumps({"failed": str(error)}))
 

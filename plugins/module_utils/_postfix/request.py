@@ -99,7 +99,7 @@ def _table_faults(table: Mapping[str, Any]) -> Iterator[str]:
         yield f"{'secret_entries' if secret else 'entries'}: {bad}"
 
 
-def request(params: Mapping[str, Any]) -> Request:
+def request_of(params: Mapping[str, Any]) -> Request:
     """The module's parameters, once they have no fault."""
     return Request(
         parameters={name: main_cf.to_value(value) for name, value in params["parameters"].items()},

@@ -110,7 +110,7 @@ def _table_faults(table: Mapping[str, Any]) -> Iterator[str]:
         seen.add(key.casefold())
 
 
-def request(params: Mapping[str, Any]) -> Request:
+def request_of(params: Mapping[str, Any]) -> Request:
     """The module's parameters, once they have no fault."""
     parts = (params[option] for option in ("defines", "features", "macros", "sections"))
     return Request(

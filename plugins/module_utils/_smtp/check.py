@@ -15,7 +15,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import F
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.handshake import Way
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.probe import PathWatch
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.port import Dialogue, Job
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.port import PortCheck
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import (
     Resolved,
     in_hosts_file,
@@ -28,88 +29,90 @@ from ansible_collections.mailops.ses.plugins.module_utils._smtp.witness import W
 _NAME_SHARE = 0.7
 
 
-def check(job: Job, net: Net, retries: int = 0, delay: float = 5) -> dict[str, Any]:
+def check(request: Request, net: Net, retries: int = 0, delay: float = 5) -> dict[str, Any]:
     """The report of the module; it is tried again only while no port is through."""
-    report = _check_once(job, net)
+    report = _check_once(request, net)
     for _retry in range(retries):
         if report["reachable"]:
             break
         net.sleep(delay)
-        report = _check_once(job, net)
+        report = _check_once(request, net)
     return report
 
 
-def _check_once(job: Job, net: Net) -> dict[str, Any]:
-    deadline = Deadline(net.clock, net.clock() + job.timeout)
+def _check_once(request: Request, net: Net) -> dict[str, Any]:
+    deadline = Deadline(net.clock, net.clock() + request.timeout)
     progress = Progress(net.clock)
     resolved = Resolved(None, [])
     witness = None
     try:
         with progress.during("resolve"):
-            resolved = resolve_in_time(job.endpoint, net.resolve, deadline)
-        late = deadline.seconds() < job.timeout * (1 - _NAME_SHARE)
-        way = net.connect_sized and Way(net.connect_sized, job.context, job.client_name, job.endpoint, net.clock)
+            resolved = resolve_in_time(request.endpoint, net.resolve, deadline)
+        late = deadline.seconds() < request.timeout * (1 - _NAME_SHARE)
+        way = net.connect_sized and Way(
+            net.connect_sized, request.context, request.client_name, request.endpoint, net.clock
+        )
         watch = PathWatch(way, deadline)
-        dialogues = [Dialogue(port, job, net, deadline, progress, watch=watch) for port in job.ports]
-        left_out = [port for port in PORTS if port not in job.ports]
-        witness = Witness(net, deadline, lambda: all(dialogue.unheard for dialogue in dialogues), left_out)
+        checks = [PortCheck(port, request, net, deadline, progress, watch=watch) for port in request.ports]
+        left_out = [port for port in PORTS if port not in request.ports]
+        witness = Witness(net, deadline, lambda: all(one.unheard for one in checks), left_out)
         with (
-            witness.listening(job.endpoint, resolved.addresses, job.region),
-            ThreadPoolExecutor(len(dialogues)) as pool,
+            witness.listening(request.endpoint, resolved.addresses, request.region),
+            ThreadPoolExecutor(len(checks)) as pool,
         ):
-            list(pool.map(lambda dialogue: dialogue.run(resolved.addresses), dialogues))
+            list(pool.map(lambda one: one.run(resolved.addresses), checks))
         findings = watch.findings()
-        for dialogue in dialogues:
-            dialogue.learn(findings)
+        for one in checks:
+            one.learn(findings)
             if late:
-                dialogue.blame_the_name()
+                one.blame_the_name()
     except Failure as failure:
-        dialogues = [Dialogue(port, job, net, deadline, progress) for port in job.ports]
-        for dialogue in dialogues:
-            dialogue.failure = failure
-    return _report(job, resolved, dialogues, witness, _warnings(job, resolved, net))
+        checks = [PortCheck(port, request, net, deadline, progress) for port in request.ports]
+        for one in checks:
+            one.failure = failure
+    return _report(request, resolved, checks, witness, _warnings(request, resolved, net))
 
 
-def _warnings(job: Job, resolved: Resolved, net: Net) -> list[dict[str, str]]:
+def _warnings(request: Request, resolved: Resolved, net: Net) -> list[dict[str, str]]:
     """What holds for the endpoint whichever port is used, and whether or not one works."""
     found = []
-    static = [address for address in in_hosts_file(job.endpoint, net.hosts_file()) if address in resolved.addresses]
+    static = [address for address in in_hosts_file(request.endpoint, net.hosts_file()) if address in resolved.addresses]
     if static:
         found.append(Symptom("hosts_file", ", ".join(dict.fromkeys(static))))
-    if is_mail_manager(job.endpoint, job.credentials.username if job.credentials else ""):
+    if is_mail_manager(request.endpoint, request.credentials.username if request.credentials else ""):
         found.append(Symptom("only_accepted"))
-    return [diagnose(symptom._replace(facts={"endpoint": job.endpoint})) for symptom in found]
+    return [diagnose(symptom._replace(facts={"endpoint": request.endpoint})) for symptom in found]
 
 
-def _scope(dialogue: Dialogue, dialogues: list[Dialogue], witness: Witness | None) -> str:
+def _scope(one: PortCheck, checks: list[PortCheck], witness: Witness | None) -> str:
     """How the other ports do, which tells a blocked port from a blocked host."""
-    others = [other for other in dialogues if other is not dialogue]
+    others = [other for other in checks if other is not one]
     if any(other.session for other in others):
         return "works"
     return witness.scope if witness and all(other.swallowed for other in others) else ""
 
 
 def _report(
-    job: Job,
+    request: Request,
     resolved: Resolved,
-    dialogues: list[Dialogue],
+    checks: list[PortCheck],
     witness: Witness | None,
     warnings: Iterable[dict[str, str]],
 ) -> dict[str, Any]:
     facts = {
-        "endpoint": job.endpoint,
-        "region": job.region or "",
+        "endpoint": request.endpoint,
+        "region": request.region or "",
         "canonical_name": resolved.canonical_name or "",
         "witness": witness.heard if witness else "",
-        "sender": job.sender or "",
-        "recipients": job.recipient or "",
+        "sender": request.sender or "",
+        "recipients": request.recipient or "",
     }
-    ports = [dialogue.report(_scope(dialogue, dialogues, witness), facts) for dialogue in dialogues]
+    ports = [one.report(_scope(one, checks, witness), facts) for one in checks]
     usable = {report["port"] for report in ports if report["ok"]}
     return {
         "reachable": bool(usable),
         "recommended_port": next((port for port in PORTS if port in usable), None),
-        "endpoint": job.endpoint,
+        "endpoint": request.endpoint,
         "canonical_name": resolved.canonical_name,
         "addresses": resolved.addresses,
         "ports": ports,

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
-from ssl import SSLContext
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
@@ -18,8 +17,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import F
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import BLACK_HOLE, ONE_WAY, UNANSWERED
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.probe import Findings, PathWatch, PortWatch
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import (
-    Credentials,
     Progress,
     Session,
     open_connection,
@@ -47,33 +46,18 @@ _TIMED_OUT = ("timeout", "silent", "unfinished")
 During = Callable[[str], AbstractContextManager[None]]
 
 
-class Job(NamedTuple):
-    """What to ask of the server."""
-
-    endpoint: str
-    region: str | None
-    ports: list[int]
-    context: SSLContext
-    client_name: str
-    timeout: float
-    credentials: Credentials | None = None
-    sender: str | None = None
-    recipient: str | None = None
-    message: str | None = None  # sent after DATA when given
-    facts: Mapping[str, str] = {}  # what the options tell that helps to name a cause
-
-    def mask(self, text: str) -> str:
-        """A server may repeat what it was sent: secrets do not come back."""
-        for secret in self.credentials.secrets() if self.credentials else ():
-            text = text.replace(secret, "********")
-        return text
-
-
-class Dialogue:
+class PortCheck:
     """One port's dialogue and what came of it."""
 
     def __init__(
-        self, port: int, job: Job, net: Net, deadline: Deadline, resolved: Progress, *, watch: PathWatch | None = None
+        self,
+        port: int,
+        request: Request,
+        net: Net,
+        deadline: Deadline,
+        resolved: Progress,
+        *,
+        watch: PathWatch | None = None,
     ) -> None:
         self.port = port
         self.tls = PORTS[port]
@@ -84,7 +68,7 @@ class Dialogue:
         self.progress = Progress(net.clock)
         self.progress.stage = resolved.stage
         self.progress.timings_ms.update(resolved.timings_ms)
-        self._job = job
+        self._request = request
         self._net = net
         self._deadline = deadline
         self._watch = watch
@@ -116,7 +100,7 @@ class Dialogue:
     def _open(self, addresses: list[str]) -> Session:
         opened = open_connection(addresses, self.port, self._deadline, self._net.connect)
         self._silent = opened.silent
-        return Session(opened.sock, self._deadline, self._job.mask)
+        return Session(opened.sock, self._deadline, self._request.mask)
 
     def _prepare(self) -> None:
         if self._beside:
@@ -125,7 +109,7 @@ class Dialogue:
     def _shake(self, session: Session) -> None:
         self._shaking = True
         with self._beside.handshake() if self._beside else nullcontext():
-            session.start_tls(self._job.context, self._job.endpoint)
+            session.start_tls(self._request.context, self._request.endpoint)
 
     def _secure(
         self,
@@ -146,7 +130,7 @@ class Dialogue:
             session.deadline = whole
         greeted()
         with during("ehlo"):
-            session.greet(self._job.client_name)
+            session.greet(self._request.client_name)
         if self.tls == "starttls":
             with during("tls"):
                 if "STARTTLS" not in session.offers:
@@ -155,23 +139,23 @@ class Dialogue:
                 shake(session)
             if session.verified:
                 with during("ehlo"):
-                    session.greet(self._job.client_name)
+                    session.greet(self._request.client_name)
 
     def _ask(self, session: Session) -> None:
-        job = self._job
-        if job.credentials:
+        request = self._request
+        if request.credentials:
             with self.progress.during("auth"):
-                session.authenticate(job.credentials)
-        if job.sender:
+                session.authenticate(request.credentials)
+        if request.sender:
             with self.progress.during("sender"):
-                session.command(f"MAIL FROM:<{job.sender}>", 250)
-        if job.recipient:
+                session.command(f"MAIL FROM:<{request.sender}>", 250)
+        if request.recipient:
             with self.progress.during("recipient"):
-                session.command(f"RCPT TO:<{job.recipient}>", 250)
-        if job.message:
+                session.command(f"RCPT TO:<{request.recipient}>", 250)
+        if request.message:
             with self.progress.during("data"):
                 session.command("DATA", 354)
-                session.command(f"{job.message}\r\n.", 250)
+                session.command(f"{request.message}\r\n.", 250)
 
     def _look(self, addresses: list[str], failure: Failure) -> None:
         """What only another connection can tell; nothing secret goes over it."""
@@ -188,7 +172,7 @@ class Dialogue:
                     failure.kind = "wrapper_spoken"
 
     def _inspect(self, session: Session) -> None:
-        session.start_tls(tls.inspecting_context(), self._job.endpoint)
+        session.start_tls(tls.inspecting_context(), self._request.endpoint)
 
     def learn(self, findings: Findings) -> None:
         """What further handshakes told of the path."""
@@ -216,7 +200,7 @@ class Dialogue:
         known = {**facts, "size": str(self.path_mtu or "")}
         symptoms = []
         if self.failure:
-            told = {**self._job.facts, **known, **_facts_of(self.certificate), **self.failure.facts}
+            told = {**self._request.facts, **known, **_facts_of(self.certificate), **self.failure.facts}
             failure = self.failure
             symptoms.append(Symptom(failure.kind, failure.text, failure.stage, self.port, scope, told))
         if self._warning:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of smtp_check: judged before anything is connected to, then turned into a job."""
+"""The options of smtp_check: judged before anything is connected to, then turned into a request."""
 
 from __future__ import annotations
 
 import os
 import ssl
 from collections.abc import Mapping
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.addresses import address_fault
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import (
@@ -29,7 +29,6 @@ from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import (
 )
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.port import Job
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Credentials
 
 MIN_SECONDS = 0.5  # in less, an endpoint that is far away cannot be told from one that is silent
@@ -46,6 +45,28 @@ MIME-Version: 1.0
 Content-Type: text/plain; charset=us-ascii
 
 The host {host} sent this message through {endpoint} to test the way."""
+
+
+class Request(NamedTuple):
+    """What to ask of the server."""
+
+    endpoint: str
+    region: str | None
+    ports: list[int]
+    context: ssl.SSLContext
+    client_name: str
+    timeout: float
+    credentials: Credentials | None = None
+    sender: str | None = None
+    recipient: str | None = None
+    message: str | None = None  # sent after DATA when given
+    facts: Mapping[str, str] = {}  # what the options tell that helps to name a cause
+
+    def mask(self, text: str) -> str:
+        """A server may repeat what it was sent: secrets do not come back."""
+        for secret in self.credentials.secrets() if self.credentials else ():
+            text = text.replace(secret, "********")
+        return text
 
 
 class OptionError(Exception):
@@ -90,12 +111,12 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
 }
 
 
-def job_of(params: Mapping[str, Any], host_name: str, date: str, check_mode: bool = False) -> Job:
+def request_of(params: Mapping[str, Any], host_name: str, date: str, check_mode: bool = False) -> Request:
     """Raises OptionError with every fault at once."""
     _judge(params)
     endpoint = params["endpoint"] or endpoint_of(params["region"])
     region = region_of(endpoint) or params["region"]
-    return Job(
+    return Request(
         endpoint=endpoint,
         region=region,
         ports=list(dict.fromkeys(params["ports"])),

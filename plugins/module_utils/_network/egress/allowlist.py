@@ -13,7 +13,7 @@ from typing import Any, Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import Runner
 from ansible_collections.mailops.ses.plugins.module_utils._network.egress import refresher
-from ansible_collections.mailops.ses.plugins.module_utils._network.egress.request import EgressError, Wanted
+from ansible_collections.mailops.ses.plugins.module_utils._network.egress.request import EgressError, Request
 from ansible_collections.mailops.ses.plugins.module_utils._network.egress.units import (
     AGAIN,
     PROGRAM,
@@ -147,17 +147,17 @@ class Before(NamedTuple):
 
 
 def present(
-    wanted: Wanted,
+    request: Request,
     host: Host,
     check_mode: bool,
     look_up: Callable[[str], refresher.Answers] = refresher.look_up,
 ) -> dict[str, Any]:
     """Enforce the allowlist, unless it is in force as it is wanted."""
     before = {path: host.text(path) for path in FILES}
-    after = wanted.files()
+    after = request.files()
     status = host.status()
     state = host.state()
-    endpoint = wanted.config.endpoint
+    endpoint = request.config.endpoint
     remembered = refresher.known(state or "", endpoint).unseen
     due = {path: text for path, text in after.items() if before[path] != text or not host.sound(path)}
     changed = bool(due) or status != IN_FORCE or not remembered
@@ -171,8 +171,8 @@ def present(
         addresses |= answers.addresses
         if not addresses:
             raise EgressError(
-                f"{wanted.named_by} gives {endpoint}, which has no address on this host ({answers.fault}), and an "
-                f"empty list would refuse all mail. No rule was changed: correct {wanted.named_by}, or repair the "
+                f"{request.named_by} gives {endpoint}, which has no address on this host ({answers.fault}), and an "
+                f"empty list would refuse all mail. No rule was changed: correct {request.named_by}, or repair the "
                 "host's DNS"
             )
         if not check_mode:

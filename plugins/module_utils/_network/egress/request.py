@@ -26,7 +26,7 @@ class EgressError(Exception):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Request:
     """The allowlist that is asked for."""
 
     config: refresher.Config
@@ -44,7 +44,7 @@ def program() -> str:
     return getsource(refresher)
 
 
-def wanted(params: Mapping[str, Any]) -> Wanted:
+def request_of(params: Mapping[str, Any]) -> Request:
     """Judge the options; EgressError with every fault at once."""
     names = Names(params["option_names"])
     region, endpoint = params["region"], params["endpoint"]
@@ -63,7 +63,7 @@ def wanted(params: Mapping[str, Any]) -> Wanted:
         raise EgressError(". ".join(fault for fault in faults if fault))
     name = (endpoint or endpoint_of(region)).lower()
     ports = tuple(sorted(set(params["ports"])))
-    return Wanted(refresher.Config(name, ports, grace), refresh, names["endpoint" if endpoint else "region"])
+    return Request(refresher.Config(name, ports, grace), refresh, names["endpoint" if endpoint else "region"])
 
 
 def _ports_fault(name: str, ports: Sequence[int]) -> str:

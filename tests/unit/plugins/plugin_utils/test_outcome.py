@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 import report_samples as samples
 import trustme
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import OptionError, job_of
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import OptionError, request_of
 from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import in_variables, message_of, note_of, state_of
 
 GENERIC = "Module result deserialization failed: No start of json char found"
@@ -166,7 +166,7 @@ def test_the_cause_of_what_no_dialogue_shows(check, identifier):
 def test_an_error_of_the_options_names_the_variables(tmp_path, options, message):
     trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     with pytest.raises(OptionError) as fault:
-        job_of({**OPTIONS, "region": "us-east-1", "ca_file": str(tmp_path / "ca.pem"), **options}, "web1", "")
+        request_of({**OPTIONS, "region": "us-east-1", "ca_file": str(tmp_path / "ca.pem"), **options}, "web1", "")
     assert in_variables({"msg": str(fault.value), "diagnosis": fault.value.diagnosis}, VARIABLES)["msg"] == message
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import fault, request
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import fault, request_of
 
 EMPTY: dict[str, Any] = {
     "parameters": {},
@@ -53,7 +53,7 @@ def test_faults_name_the_option(params: dict[str, Any], told: str) -> None:
 
 def test_request() -> None:
     tables = [{**TABLE, "secret_entries": {"b": 1, "a": "x"}}, {**TABLE, "name": "u", "state": "absent"}]
-    found = request({**EMPTY, "parameters": {"a": True, "b": None}, "tables": tables})
+    found = request_of({**EMPTY, "parameters": {"a": True, "b": None}, "tables": tables})
     assert found.parameters == {"a": "yes", "b": None}
     assert found.directory == "/etc/postfix"
     assert [(table.secret, table.present, list(table.entries.items())) for table in found.tables] == [

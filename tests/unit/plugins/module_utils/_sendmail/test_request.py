@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request import fault, request
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request import fault, request_of
 
 SECRET = "hunter2hunter2"
 EMPTY = {
@@ -52,18 +52,18 @@ def test_a_fault_names_its_option_and_shows_no_secret(option, value, word):
 
 def test_an_earlier_name_and_a_restart_are_taken_over():
     table = {**TABLE, "secret_entries": {"a": "x"}, "replaces": "old"}
-    taken = request({**EMPTY, "tables": [table], "restart": True})
+    taken = request_of({**EMPTY, "tables": [table], "restart": True})
     assert taken.restart
     assert taken.tables[0].replaces == "old"
 
 
 def test_nothing_is_a_request():
     assert fault(EMPTY) is None
-    assert request(EMPTY).directory == "/etc/mail"
-    assert request(EMPTY).lines == []
+    assert request_of(EMPTY).directory == "/etc/mail"
+    assert request_of(EMPTY).lines == []
 
 
 def test_secret_entries_make_a_secret_table():
-    (table,) = request({**EMPTY, "tables": [{**TABLE, "secret_entries": {"AuthInfo:a": "x"}}]}).tables
+    (table,) = request_of({**EMPTY, "tables": [{**TABLE, "secret_entries": {"AuthInfo:a": "x"}}]}).tables
     assert table.secret
     assert table.entries == {"AuthInfo:a": "x"}

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check, summary, union
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net, connect
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.port import Job
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import Resolved, resolve
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Credentials
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.tls import verifying_context
@@ -38,9 +38,9 @@ def sim(simulator: Simulator) -> Simulator:
     return simulator
 
 
-def job(sim: Simulator, **values: Any) -> Job:
+def job(sim: Simulator, **values: Any) -> Request:
     given = {"ports": list(PORTS), "context": verifying_context(sim.ca_file), "timeout": 10, **values}
-    return Job(endpoint=NAME, region="us-east-1", client_name="web1", **given)
+    return Request(endpoint=NAME, region="us-east-1", client_name="web1", **given)
 
 
 def test_the_whole_dialogue_on_all_ports(sim: Simulator) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.port import Job
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Credentials
 from smtp_servers import NAME, Authority, Client, Script, net, outcome, serve
 
@@ -86,7 +86,7 @@ def plain_in_place_of_tls(client: Client) -> None:
 def reports(script: Script, authority: Authority, port: int, **values: Any) -> Iterator[dict[str, Any]]:
     given = {"timeout": 1.0, "context": authority.client(), "credentials": CREDENTIALS, **values}
     with serve(script) as server:
-        task = Job(endpoint=NAME, region=None, client_name="web1", ports=[port], **given)
+        task = Request(endpoint=NAME, region=None, client_name="web1", ports=[port], **given)
         yield check(task, net({port: server.port}))
 
 

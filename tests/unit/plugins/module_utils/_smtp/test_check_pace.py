@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import connect_sized
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.port import Job
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Credentials
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.tls import verifying_context
 from ses_simulator import Simulator
@@ -35,7 +35,7 @@ def sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
 
 def seconds(sim: Simulator, ports: list[int], asked: dict[str, Any], **values: Any) -> float:
     """That a check takes."""
-    job = Job(NAME, "us-east-1", ports, verifying_context(sim.ca_file), "web1", 10.0, **asked)
+    job = Request(NAME, "us-east-1", ports, verifying_context(sim.ca_file), "web1", 10.0, **asked)
     begun = time.monotonic()
     report = check(job, net(sim.ports, **values))
     took = time.monotonic() - begun

@@ -11,7 +11,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._ses.causes import CAU
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import smtp_password
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import LOAD_BALANCERS
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import OptionError, job_of
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import OptionError, request_of
 from causes import provoked, provokes
 from ses_simulator import Simulator
 from simulated import simulated
@@ -154,7 +154,7 @@ def diagnosed(sim: Simulator, options: dict[str, Any]) -> list[list[dict[str, st
         **options,
     }
     try:
-        job = job_of(params, "web1", "Tue, 24 Nov 2026 13:00:00 -0000")
+        job = request_of(params, "web1", "Tue, 24 Nov 2026 13:00:00 -0000")
     except OptionError as fault:
         return [fault.diagnosis]
     return [port["diagnosis"] for port in check(job, net(sim.ports))["ports"]]

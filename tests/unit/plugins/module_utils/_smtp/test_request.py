@@ -10,8 +10,7 @@ import pytest
 import trustme
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import smtp_password
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.port import Job
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import OptionError, job_of
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import OptionError, Request, request_of
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 DEFAULTS: dict[str, Any] = {
@@ -38,8 +37,8 @@ def ca_file(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(file)
 
 
-def job(host_name: str = "web1.corp.example", check_mode: bool = False, **options: Any) -> Job:
-    return job_of({**DEFAULTS, **options}, host_name, "Tue, 24 Nov 2026 13:00:00 -0000", check_mode)
+def job(host_name: str = "web1.corp.example", check_mode: bool = False, **options: Any) -> Request:
+    return request_of({**DEFAULTS, **options}, host_name, "Tue, 24 Nov 2026 13:00:00 -0000", check_mode)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._network.egress import refresher
 from ansible_collections.mailops.ses.plugins.module_utils._network.egress.allowlist import FILES, Host, absent, present
-from ansible_collections.mailops.ses.plugins.module_utils._network.egress.request import EgressError, Wanted
+from ansible_collections.mailops.ses.plugins.module_utils._network.egress.request import EgressError, Request
 
 NAME = "email-smtp.us-east-1.amazonaws.com"
 STATE = refresher.state_text(NAME, refresher.Memory({"192.0.2.1": 1}, refresher.Moment("boot", 1)))
@@ -69,7 +69,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def ask(root: Path, commands: Commands, ports: tuple[int, ...] = (25,), check: bool = False, **options: Any) -> Any:
-    asked = Wanted(refresher.Config(options.get("name", NAME), ports, 86400), 300, "ses_region")
+    asked = Request(refresher.Config(options.get("name", NAME), ports, 86400), 300, "ses_region")
     return present(asked, Host(commands, str(root)), check, lambda _name: options.get("answers", FOUND))
 
 

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._network.egress import refresher
-from ansible_collections.mailops.ses.plugins.module_utils._network.egress.request import EgressError, program, wanted
+from ansible_collections.mailops.ses.plugins.module_utils._network.egress.request import (
+    EgressError,
+    program,
+    request_of,
+)
 
 GOOD = {
     "region": "us-east-1",
@@ -20,8 +24,8 @@ GOOD = {
 
 
 def test_what_is_wanted() -> None:
-    assert wanted(GOOD).config == refresher.Config("email-smtp.us-east-1.amazonaws.com", (25, 587), 86400)
-    assert wanted({**GOOD, "endpoint": "SES.Example.com"}).config.endpoint == "ses.example.com"
+    assert request_of(GOOD).config == refresher.Config("email-smtp.us-east-1.amazonaws.com", (25, 587), 86400)
+    assert request_of({**GOOD, "endpoint": "SES.Example.com"}).config.endpoint == "ses.example.com"
 
 
 @pytest.mark.parametrize(
@@ -45,30 +49,30 @@ def test_what_is_wanted() -> None:
 )
 def test_faults(values: dict[str, Any], told: str) -> None:
     with pytest.raises(EgressError) as caught:
-        wanted({**GOOD, **values})
+        request_of({**GOOD, **values})
     assert str(caught.value).startswith(told)
 
 
 def test_every_fault_is_told_at_once() -> None:
     with pytest.raises(EgressError, match=r"region .*\. ports .*\. refresh_seconds "):
-        wanted({**GOOD, "region": "", "ports": [], "refresh_seconds": 1})
+        request_of({**GOOD, "region": "", "ports": [], "refresh_seconds": 1})
 
 
 def test_the_faults_name_what_the_user_wrote() -> None:
     ours = ("region", "endpoint", "ports", "refresh_seconds", "grace_seconds")
     names = {name: f"ses_{name}" for name in ours}
     with pytest.raises(EgressError) as caught:
-        wanted({**GOOD, "region": "", "ports": [], "refresh_seconds": 1, "grace_seconds": 1, "option_names": names})
+        request_of({**GOOD, "region": "", "ports": [], "refresh_seconds": 1, "grace_seconds": 1, "option_names": names})
     assert str(caught.value).startswith("ses_region is empty")
     for words in ("ses_ports is empty", "ses_refresh_seconds is 1", "ses_grace_seconds is 1", "twice ses_refresh_sec"):
         assert words in str(caught.value)
     with pytest.raises(EgressError, match="^ses_region is missing: give the AWS region, or ses_endpoint$"):
-        wanted({**GOOD, "region": None, "option_names": names})
+        request_of({**GOOD, "region": None, "option_names": names})
 
 
 @pytest.mark.parametrize(("values", "option"), [({}, "ses_region"), ({"endpoint": "a.example.com"}, "endpoint")])
 def test_who_named_the_endpoint_is_known(values: dict[str, Any], option: str) -> None:
-    assert wanted({**GOOD, **values, "option_names": {"region": "ses_region"}}).named_by == option
+    assert request_of({**GOOD, **values, "option_names": {"region": "ses_region"}}).named_by == option
 
 
 def test_the_program_is_the_refresher_itself() -> None:
@@ -77,5 +81,5 @@ def test_the_program_is_the_refresher_itself() -> None:
 
 
 def test_only_the_configuration_has_what_a_user_wrote() -> None:
-    texts = wanted({**GOOD, "endpoint": "ses.example.com"}).files()
+    texts = request_of({**GOOD, "endpoint": "ses.example.com"}).files()
     assert [path for path, text in texts.items() if "ses.example.com" in text] == [refresher.CONFIG]

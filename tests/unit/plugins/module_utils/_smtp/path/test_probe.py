@@ -14,7 +14,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._smtp import session, 
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import mtu as path
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.handshake import Way, attempt, start
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.port import Job
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import Request
 from smtp_servers import NAME, Authority, Client, Script, net, outcome, serve
 
 
@@ -152,7 +152,7 @@ def test_what_is_late_is_left_behind() -> None:
 def checked(script: Script, authority: Authority, timeout: float, port: int = 587) -> tuple[dict[str, Any], int]:
     """The report, and how many connections there were."""
     with serve(script) as server:
-        job = Job(NAME, None, [port], authority.client(), "web1", timeout)
+        job = Request(NAME, None, [port], authority.client(), "web1", timeout)
         way = net(
             {port: server.port},
             connect_sized=lambda at, _port, left, most: path.connect_sized(at, server.port, left, most),
@@ -261,7 +261,7 @@ def test_a_large_write_that_begins_late_is_waited_for(authority: Authority) -> N
             threading.Event().wait(0.2)  # the path's own delay
             return path.connect_sized(at, small.port if most else narrow.port, left, most)
 
-        job = Job(NAME, None, [587], authority.client(), "web1", 6.0)
+        job = Request(NAME, None, [587], authority.client(), "web1", 6.0)
         report = check(job, net({587: narrow.port}, connect_sized=late))
     assert outcome(report) == [(587, "tls", ["path_mtu_black_hole"])]
     assert report["reachable"]
