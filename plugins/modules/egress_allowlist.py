@@ -124,7 +124,7 @@ import os
 from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._network.egress.allowlist import Host, absent, present
+from ansible_collections.mailops.ses.plugins.module_utils._network.egress.allowlist import OnHost, absent, present
 from ansible_collections.mailops.ses.plugins.module_utils._network.egress.request import EgressError, request_of
 
 SBIN = "/usr/sbin:/sbin"  # where nft is; su and sudo don't always look there
@@ -143,7 +143,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     if os.geteuid() != 0:
         module.fail_json(msg="only root sees and changes the host's rules: run the task as root (become: true)")
-    host = Host(partial(module.run_command, handle_exceptions=False, path_prefix=SBIN))
+    host = OnHost(partial(module.run_command, handle_exceptions=False, path_prefix=SBIN))
     try:
         if module.params["state"] == "absent":
             result = absent(host, module.check_mode)

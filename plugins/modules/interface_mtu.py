@@ -119,7 +119,7 @@ file:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.host import MISSING, Host, MtuError
+from ansible_collections.mailops.ses.plugins.module_utils._host.machine import MISSING, Host, HostError
 from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.request import AUTO
 from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.set import set_mtu
 
@@ -149,7 +149,7 @@ def main() -> None:
     wanted = {name: module.params[name] for name in ARGUMENTS}
     try:
         result = set_mtu(Host(run), **wanted, check_mode=module.check_mode)
-    except MtuError as fault:
+    except HostError as fault:
         module.fail_json(msg=str(fault))
     except OSError as error:
         module.fail_json(msg=f"{error.filename}: {error.strerror} (the task needs root: become: true)")

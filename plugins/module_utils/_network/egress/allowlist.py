@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.mailops.ses.plugins.module_utils._host.facts import Runner
+from ansible_collections.mailops.ses.plugins.module_utils._host.machine import MISSING, Host
 from ansible_collections.mailops.ses.plugins.module_utils._network.egress import refresher
 from ansible_collections.mailops.ses.plugins.module_utils._network.egress.request import EgressError, Request
 from ansible_collections.mailops.ses.plugins.module_utils._network.egress.units import (
@@ -33,7 +33,6 @@ GONE = {SERVICE: "", AGAIN: "", TIMER: "", TABLE: ""}
 # Asked of a unit -> of its properties, those that tell whether it is in force.
 _TOLD = {SERVICE: ("ActiveState", "UnitFileState"), AGAIN: ("UnitFileState",), TIMER: ("ActiveState",)}
 IDLE = {"", "inactive", "disabled"}
-_NO_COMMAND = 127  # as a shell says it
 # What is asked of the host before anything on it changes, and what to say where it is not so.
 _NEEDS = (
     (
@@ -48,21 +47,8 @@ _NEEDS = (
 )
 
 
-class Host:
-    """The files below ROOT, and the commands by which the rest of the host is asked and changed."""
-
-    def __init__(self, run: Runner, root: str = "") -> None:
-        self._runner = run
-        self._root = root
-
-    def _run(self, command: list[str]) -> tuple[int, str, str]:
-        try:
-            return self._runner(command)
-        except OSError as error:
-            return _NO_COMMAND, "", f"{command[0]}: {error.strerror}"
-
-    def path(self, path: str) -> str:
-        return self._root + path
+class OnHost(Host):
+    """What a host has of the allowlist: files, units, table and state."""
 
     def text(self, path: str) -> str | None:
         return refresher.read(self.path(path)) if os.path.lexists(self.path(path)) else None
@@ -103,31 +89,28 @@ class Host:
         with refresher.locked(path):
             refresher.write(path, text)
 
-    def ok(self, *command: str) -> bool:
-        return self._run([*command])[0] == 0
-
     def do(self, *command: str) -> None:
-        code, _output, errors = self._run([*command])
+        code, _output, errors = self.answer([*command])
         if code:
             raise EgressError(f"{' '.join(command)} failed: {errors.strip()}{self._journal(command[-1])}")
 
     def _journal(self, unit: str) -> str:
-        code, output, _errors = self._run(["journalctl", "--quiet", "--no-pager", "-o", "cat", "-n", "8", "-u", unit])
+        code, output, _errors = self.answer(["journalctl", "--quiet", "--no-pager", "-o", "cat", "-n", "8", "-u", unit])
         said = [line for line in output.splitlines() if line.startswith("ses-egress:")]
         return f" ({said[-1]})" if said and not code else ""
 
     def has_table(self) -> bool:
         """Whether the kernel has it; EgressError where nft cannot tell."""
-        code, output, errors = self._run(["nft", "list", "tables"])
+        code, output, errors = self.answer(["nft", "list", "tables"])
         if code:
-            fault = "is missing" if code == _NO_COMMAND else f"does not list the tables ({errors.strip()})"
-            remedy = "install nftables again" if code == _NO_COMMAND else "correct that"
+            fault = "is missing" if code == MISSING else f"does not list the tables ({errors.strip()})"
+            remedy = "install nftables again" if code == MISSING else "correct that"
             raise EgressError(f"nft {fault}, so the table cannot be removed; {remedy}, then repeat")
         return TABLE in output.splitlines()
 
     def status(self) -> dict[str, str]:
         """What runs, and whether the table is there."""
-        output = self._run(["systemctl", "show", "--property=Id,ActiveState,UnitFileState", *_TOLD])[1]
+        output = self.answer(["systemctl", "show", "--property=Id,ActiveState,UnitFileState", *_TOLD])[1]
         found = {}
         for block in output.strip().split("\n\n"):
             values = dict(line.partition("=")[::2] for line in block.splitlines())
@@ -148,7 +131,7 @@ class Before(NamedTuple):
 
 def present(
     request: Request,
-    host: Host,
+    host: OnHost,
     check_mode: bool,
     look_up: Callable[[str], refresher.Answers] = refresher.look_up,
 ) -> dict[str, Any]:
@@ -188,7 +171,7 @@ def present(
     }
 
 
-def _enforce(host: Host, due: Mapping[str, str], before: Before) -> None:
+def _enforce(host: OnHost, due: Mapping[str, str], before: Before) -> None:
     """The first refresh by its own unit proves that it works as the timer will start it."""
     try:
         host.put(due)
@@ -201,7 +184,7 @@ def _enforce(host: Host, due: Mapping[str, str], before: Before) -> None:
         raise EgressError(f"{_put_back(host, before)}: {error}") from error
 
 
-def _put_back(host: Host, before: Before) -> str:
+def _put_back(host: OnHost, before: Before) -> str:
     """What the host has then, in words."""
     try:
         _roll_back(host, before)
@@ -211,7 +194,7 @@ def _put_back(host: Host, before: Before) -> str:
     return "the host keeps what it had" + (f", except {', '.join(others)}" if others else "")
 
 
-def _roll_back(host: Host, before: Before) -> None:
+def _roll_back(host: OnHost, before: Before) -> None:
     if not any(before.files.values()):
         _undo(host)
         return
@@ -229,7 +212,7 @@ def _roll_back(host: Host, before: Before) -> None:
         host.ok("nft", "delete", "table", "inet", refresher.TABLE)
 
 
-def absent(host: Host, check_mode: bool) -> dict[str, Any]:
+def absent(host: OnHost, check_mode: bool) -> dict[str, Any]:
     """Remove the table, the units, the program and what it remembers."""
     before = {path: text for path in FILES for text in [host.text(path)] if text is not None}
     status = host.status()
@@ -247,7 +230,7 @@ def absent(host: Host, check_mode: bool) -> dict[str, Any]:
     return {"changed": changed, "addresses": [], "diff": diff}
 
 
-def _unload(host: Host, status: Mapping[str, str]) -> None:
+def _unload(host: OnHost, status: Mapping[str, str]) -> None:
     """The table first: where it stays, so does the timer, for its addresses expire."""
     host.ok("systemctl", "stop", TIMER, REFRESH)
     try:
@@ -259,7 +242,7 @@ def _unload(host: Host, status: Mapping[str, str]) -> None:
         raise
 
 
-def _undo(host: Host) -> None:
+def _undo(host: OnHost) -> None:
     """Every step whatever became of the one before; the timer first, so that nothing comes back."""
     for arguments in (("stop", TIMER, REFRESH), ("disable", "--now", AGAIN, SERVICE)):
         host.ok("systemctl", *arguments)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Union
 
-from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.host import MISSING, Host, MtuError
+from ansible_collections.mailops.ses.plugins.module_utils._host.machine import MISSING, Host, HostError
 from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.managers import (
     Ifupdown,
     Managed,
@@ -32,7 +32,7 @@ def networkd(host: Host, interface: str) -> Found:
     file = files[interface]
     others = [name for name, other in files.items() if other == file and name != interface]
     if others:
-        raise MtuError(
+        raise HostError(
             f"{interface} has its settings from {file}, and so {'has' if len(others) == 1 else 'have'} "
             f"{', '.join(others)}, which would get the same MTU at the next boot: "
             f"give {interface} a definition of its own"
@@ -84,14 +84,14 @@ MANAGERS: dict[str, Callable[[Host, str], Found]] = {
 
 
 def manager_of(host: Host, interface: str) -> Managed:
-    """Who manages the interface; an MtuError when nobody does, with what was looked at."""
+    """Who manages the interface; an HostError when nobody does, with what was looked at."""
     reasons = []
     for name, recognise in MANAGERS.items():
         found = recognise(host, interface)
         if isinstance(found, Managed):
             return found
         reasons.append(f"{name} ({found})")
-    raise MtuError(
+    raise HostError(
         f"nothing that this knows manages interface {interface}, so that its MTU would not survive a reboot: "
         f"{', '.join(reasons)}; netplan would show as one of the first two. "
         "Set the MTU where the interface is made, or name another interface"

@@ -11,16 +11,9 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 
+from ansible_collections.mailops.ses.plugins.module_utils._host.machine import Host, HostError, words
 from ansible_collections.mailops.ses.plugins.module_utils._host.swap import PRIVATE_MODE
-from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.host import (
-    Host,
-    MtuError,
-    Saved,
-    Setting,
-    at,
-    words,
-    write,
-)
+from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.files import Saved, Setting, at, write
 
 NAME = "mailops-ses-mtu"
 
@@ -159,7 +152,7 @@ class Netplan(Managed):
         for section in NETPLAN_SECTIONS:
             if host.ask(["netplan", "get", self._path(section)]).strip() != "null":
                 return section
-        raise MtuError(
+        raise HostError(
             f"{self.interface} comes from netplan's definition {self.key!r}, which is in none of its "
             f"{', '.join(NETPLAN_SECTIONS)} any more: run `netplan apply` first"
         )
@@ -178,12 +171,12 @@ class Netplan(Managed):
             code, output, errors = host.run(["netplan", "generate", "--root-dir", scratch])
             if code:
                 told = words((errors or output).replace(scratch, ""))
-                raise MtuError(
+                raise HostError(
                     f"netplan refuses its files with {setting.file} among them, so nothing was changed: {told}"
                 )
             got = host.ask(["netplan", "get", "--root-dir", scratch, self._path(section, ".mtu")]).strip()
         if got != str(mtu):
-            raise MtuError(
+            raise HostError(
                 f"{setting.file} would have no effect: a later file in /etc/netplan gives {self.key} an mtu of {got}. "
                 "Change it there"
             )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.host import Host, MtuError
+from ansible_collections.mailops.ses.plugins.module_utils._host.machine import Host, HostError
 from ansible_collections.mailops.ses.plugins.module_utils._ses.option_names import Names, renamed
 
 AUTO = "auto"
@@ -25,12 +25,12 @@ def wanted(mtu: str, report: Mapping[str, Any] | None, names: Names) -> int | No
     """The size that is asked for: a number, or what smtp_check measured. None where it found nothing to cure."""
     if mtu != AUTO:
         if not re.fullmatch(r"[0-9]{1,9}", mtu):
-            raise MtuError(f"{names['mtu']} {mtu!r} is neither a number of bytes nor {AUTO}: write it like {ETHERNET}")
+            raise HostError(f"{names['mtu']} {mtu!r} is neither a number of bytes nor {AUTO}: write it like {ETHERNET}")
         size: int | None = int(mtu)
     else:
         size = measured(report or {}, names)
     if size is not None and not SMALLEST <= size <= LARGEST:
-        raise MtuError(f"{names['mtu']} {size} is out of range: it must be from {SMALLEST} to {LARGEST}")
+        raise HostError(f"{names['mtu']} {size} is out of range: it must be from {SMALLEST} to {LARGEST}")
     return size
 
 
@@ -40,16 +40,16 @@ def measured(report: Mapping[str, Any], names: Names) -> int | None:
     said = str(report.get("msg") or "")
     if not isinstance(ports, list):
         if said:
-            raise MtuError(
+            raise HostError(
                 f"{names['mtu']} {AUTO} has nothing measured, because smtp_check said: {renamed(said, names)}"
             )
-        raise MtuError(
+        raise HostError(
             f"{names['report']} is no result of smtp_check: it has no list of ports. Give what the task registered"
         )
     found = [port for port in ports if isinstance(port, dict) and isinstance(port.get("path_mtu"), int)]
     if not found:
         # A guess could undo a smaller size that an earlier run has measured.
-        raise MtuError(
+        raise HostError(
             f"{names['mtu']} {AUTO} knows no size, because no port's path was measured, and the MTU stays as it is. "
             f"Repair what the check names, or give a number.{said and f' smtp_check said: {said}'}"
         )
@@ -74,7 +74,7 @@ def interface_to(host: Host, report: Mapping[str, Any], names: Names) -> str:
     if len(found) == 1:
         return next(iter(found))
     ways = ", ".join(f"{name} to {address}" for name, address in found.items()) or "none has a route"
-    raise MtuError(
+    raise HostError(
         f"{names['interface']} is not given, and the endpoint's addresses do not lead through one interface ({ways}): "
         "set it"
     )
@@ -95,7 +95,7 @@ def default_interface(host: Host, names: Names) -> str:
         name = first_route(host.ask(["ip", "-j", family, "route", "show", "default"]))
         if name:
             return name
-    raise MtuError(f"{names['interface']} is not given, and this host has no default route that would tell it: set it")
+    raise HostError(f"{names['interface']} is not given, and this host has no default route that would tell it: set it")
 
 
 def first_route(routes: str) -> str | None:

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable
 
+from ansible_collections.mailops.ses.plugins.module_utils._host.machine import Host, HostError
 from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.detect import manager_of
-from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.host import Host, MtuError, Setting, saved
+from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.files import Setting, saved
 from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.managers import Managed
 from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.request import (
     AUTO,
@@ -33,7 +34,7 @@ def set_mtu(
     *,
     option_names: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Do it; in check mode all but the writing. What cannot be done is an MtuError before anything changes."""
+    """Do it; in check mode all but the writing. What cannot be done is an HostError before anything changes."""
     names = Names(option_names or {})
     asked = wanted(mtu, report, names)
     by_route = interface_to(host, report or {}, names) if mtu == AUTO and not interface else None
@@ -81,13 +82,13 @@ def _carry_out(host: Host, managed: Managed, setting: Setting, was: int, size: i
         if apply:
             managed.apply(host, size)
         _verify(host, managed, size)
-    except (MtuError, OSError) as error:
+    except (HostError, OSError) as error:
         faults = [
             *(_attempt(lambda: managed.unpersist(host, setting, before)) if changes else []),
             *(_attempt(lambda: _unapply(host, managed, was, setting)) if apply else []),
         ]
         end = f"What was there could not be put back: {'; '.join(faults)}" if faults else "What was there is put back"
-        raise MtuError(f"{error}. {end}") from error
+        raise HostError(f"{error}. {end}") from error
 
 
 def _unapply(host: Host, managed: Managed, was: int, setting: Setting) -> None:
@@ -98,7 +99,7 @@ def _unapply(host: Host, managed: Managed, was: int, setting: Setting) -> None:
 def _attempt(step: Callable[[], None]) -> list[str]:
     try:
         step()
-    except (MtuError, OSError) as error:
+    except (HostError, OSError) as error:
         return [str(error)]
     return []
 
@@ -119,14 +120,14 @@ def _link(host: Host, name: str, names: Names) -> dict[str, Any]:
         if link.get("ifname") == name:
             return dict(link)
     found = ", ".join(str(link.get("ifname")) for link in links)
-    raise MtuError(f"{names['interface']} '{name}' is not on this host; it has {found}")
+    raise HostError(f"{names['interface']} '{name}' is not on this host; it has {found}")
 
 
 def _verify(host: Host, managed: Managed, size: int) -> None:
     setting = managed.plan(host, size)
     now = _link(host, managed.interface, Names())["mtu"]
     if setting.before != setting.after or now != size:
-        raise MtuError(
+        raise HostError(
             f"{managed.interface} has an MTU of {now} and not {size}, though {managed.manager} was told so in "
             f"{setting.file}: something else sets it"
         )
@@ -135,11 +136,11 @@ def _verify(host: Host, managed: Managed, size: int) -> None:
 def _fits(host: Host, link: Mapping[str, Any], size: int, names: Names) -> None:
     name, low, high = link["ifname"], link.get("min_mtu", 0), link.get("max_mtu", 0)
     if size < low or 0 < high < size:
-        raise MtuError(f"{names['mtu']} {size} is not possible on {name}, which takes {low} to {high}")
+        raise HostError(f"{names['mtu']} {size} is not possible on {name}, which takes {low} to {high}")
     if size < SMALLEST_IPV6:
         addresses = entries(host.ask(["ip", "-j", "-6", "address", "show", "dev", name, "scope", "global"]))
         if any(entry.get("addr_info") for entry in addresses):
-            raise MtuError(
+            raise HostError(
                 f"{names['mtu']} {size} would take IPv6 off {name}, which has IPv6 addresses: "
                 f"IPv6 needs {SMALLEST_IPV6} or more"
             )

@@ -11,7 +11,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._network.egress import refresher
-from ansible_collections.mailops.ses.plugins.module_utils._network.egress.allowlist import FILES, Host, absent, present
+from ansible_collections.mailops.ses.plugins.module_utils._network.egress.allowlist import (
+    FILES,
+    OnHost,
+    absent,
+    present,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._network.egress.request import EgressError, Request
 
 NAME = "email-smtp.us-east-1.amazonaws.com"
@@ -70,7 +75,7 @@ def root(tmp_path: Path) -> Path:
 
 def ask(root: Path, commands: Commands, ports: tuple[int, ...] = (25,), check: bool = False, **options: Any) -> Any:
     asked = Request(refresher.Config(options.get("name", NAME), ports, 86400), 300, "ses_region")
-    return present(asked, Host(commands, str(root)), check, lambda _name: options.get("answers", FOUND))
+    return present(asked, OnHost(commands, str(root)), check, lambda _name: options.get("answers", FOUND))
 
 
 def tree(root: Path) -> dict[str, str]:
@@ -118,7 +123,7 @@ def test_what_was_lost_comes_back(installed: Path, lost: str) -> None:
         (installed / refresher.STATE.lstrip("/")).write_text("{")
     assert ask(installed, commands)["changed"]
     assert commands.changes == ENFORCED
-    assert Host(commands, str(installed)).sound(FILES[0])
+    assert OnHost(commands, str(installed)).sound(FILES[0])
     assert not ask(installed, Commands(installed, running=True))["changed"]
 
 
@@ -250,17 +255,17 @@ def test_what_could_not_be_put_back_is_told(installed: Path) -> None:
 
 
 def test_removal(installed: Path) -> None:
-    host = Host(Commands(installed, running=True), str(installed))
+    host = OnHost(Commands(installed, running=True), str(installed))
     assert absent(host, check_mode=True)["changed"]
     assert set(tree(installed)) == {*FILES, refresher.STATE}
     commands = Commands(installed, running=True)
-    result = absent(Host(commands, str(installed)), check_mode=False)
+    result = absent(OnHost(commands, str(installed)), check_mode=False)
     assert result["changed"]
     assert [part["after"] for part in result["diff"][:-1]] == [""] * (len(FILES) + 1)
     assert result["diff"][-2]["before"] == f"{NAME} 192.0.2.1\n"
     assert tree(installed) == {}
     assert commands.changes[0] == "systemctl stop ses-egress-refresh.timer ses-egress-refresh.service"
-    assert not absent(Host(Commands(installed), str(installed)), check_mode=False)["changed"]
+    assert not absent(OnHost(Commands(installed), str(installed)), check_mode=False)["changed"]
 
 
 @pytest.mark.parametrize(
@@ -278,10 +283,10 @@ def test_what_keeps_the_list_fresh_stays_while_the_table_does(
     before = tree(installed)
     commands = Commands(installed, running, fails)
     if check and fails == ("nft delete",):
-        assert absent(Host(commands, str(installed)), check)["changed"]
+        assert absent(OnHost(commands, str(installed)), check)["changed"]
     else:
         with pytest.raises(EgressError) as caught:
-            absent(Host(commands, str(installed)), check)
+            absent(OnHost(commands, str(installed)), check)
         assert str(caught.value).startswith(told)
     assert tree(installed) == before
     assert commands.running == running
@@ -296,17 +301,17 @@ def test_removal_without_nft_says_so(installed: Path) -> None:
 
     told = "^nft is missing, so the table cannot be removed; install nftables again, then repeat$"
     with pytest.raises(EgressError, match=told):
-        absent(Host(without_nft, str(installed)), check_mode=False)
+        absent(OnHost(without_nft, str(installed)), check_mode=False)
 
 
 def test_a_unit_that_does_not_go_is_told(installed: Path) -> None:
     commands = Commands(installed, running=True, fails=("systemctl disable",))
     with pytest.raises(EgressError, match="^ses-egress.service, .* did not go: look into the host's journal"):
-        absent(Host(commands, str(installed)), check_mode=False)
+        absent(OnHost(commands, str(installed)), check_mode=False)
 
 
 def test_removal_on_a_host_without_nft_or_systemd(root: Path) -> None:
     def nothing_there(command: list[str]) -> tuple[int, str, str]:
         raise FileNotFoundError(2, "No such file or directory")
 
-    assert not absent(Host(nothing_there, str(root)), check_mode=False)["changed"]
+    assert not absent(OnHost(nothing_there, str(root)), check_mode=False)["changed"]

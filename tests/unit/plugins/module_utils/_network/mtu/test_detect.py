@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._host.machine import MISSING, Host, HostError
 from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.detect import manager_of, network_files
-from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.host import MISSING, Host, MtuError
 from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.managers import (
     Ifupdown,
     Netplan,
@@ -111,7 +111,7 @@ def test_who_manages_it(answers, found):
 
 @pytest.mark.parametrize(("answers", "reasons"), UNMANAGED.values(), ids=UNMANAGED)
 def test_nobody_does(answers, reasons):
-    with pytest.raises(MtuError) as caught:
+    with pytest.raises(HostError) as caught:
         manager_of(host(**answers), "ens5")
     assert [reason for reason in ("interface ens5", *reasons) if reason not in str(caught.value)] == []
 
@@ -119,7 +119,7 @@ def test_nobody_does(answers, reasons):
 def test_a_definition_of_several_interfaces_is_refused():
     file = "/run/systemd/network/10-netplan-all-en.network"
     status = NEW.format(file=file) + NEW.format(file=file).replace("4: ens5", "5: ens6")
-    with pytest.raises(MtuError, match=rf"ens5 has its settings from {file}, and so has ens6, "):
+    with pytest.raises(HostError, match=rf"ens5 has its settings from {file}, and so has ens6, "):
         manager_of(host(active=(0, "", ""), networkd=(0, status, "")), "ens5")
 
 

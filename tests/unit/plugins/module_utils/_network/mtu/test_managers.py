@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.host import Host, MtuError, saved
+from ansible_collections.mailops.ses.plugins.module_utils._host.machine import Host, HostError
+from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.files import saved
 from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.managers import (
     Ifupdown,
     Netplan,
@@ -123,7 +124,7 @@ def test_netplan_renders_without_the_file_again(tmp_path, managed, rendered):
 def test_netplan_is_not_asked_in_vain(tmp_path, answers, words):
     programs = Programs()
     programs.answers = answers
-    with pytest.raises(MtuError, match=words):
+    with pytest.raises(HostError, match=words):
         Netplan("ens5", "all-en").plan(Host(programs, str(tmp_path)), 1500)
 
 
@@ -133,7 +134,7 @@ def test_netplan_s_words_have_the_place_where_the_file_is(tmp_path):
             return 1, "", f"{command[-1]}/etc/netplan/50-a.yaml:5:12: Error\n"
         return 0, "{}", ""
 
-    with pytest.raises(MtuError, match=": /etc/netplan/50-a.yaml:5:12: Error$"):
+    with pytest.raises(HostError, match=": /etc/netplan/50-a.yaml:5:12: Error$"):
         Netplan("ens5", "all-en").plan(Host(run, str(tmp_path)), 1500)
 
 

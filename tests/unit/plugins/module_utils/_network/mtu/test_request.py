@@ -7,7 +7,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.host import Host, MtuError
+from ansible_collections.mailops.ses.plugins.module_utils._host.machine import Host, HostError
 from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.request import (
     default_interface,
     first_route,
@@ -73,7 +73,7 @@ def test_the_size_that_is_wanted(mtu, given_report, size):
     ],
 )
 def test_what_is_no_size(mtu, given_report, words):
-    with pytest.raises(MtuError, match=words):
+    with pytest.raises(HostError, match=words):
         wanted(mtu, given_report, PLAIN)
 
 
@@ -92,7 +92,7 @@ def test_what_is_no_size(mtu, given_report, words):
     ],
 )
 def test_the_fault_is_in_what_the_user_wrote(mtu, given_report, words):
-    with pytest.raises(MtuError, match=words):
+    with pytest.raises(HostError, match=words):
         wanted(mtu, given_report, ROLE)
 
 
@@ -103,7 +103,7 @@ PORT = STRANGE | st.fixed_dictionaries({}, optional={"path_mtu": STRANGE, "diagn
 
 @given(st.fixed_dictionaries({}, optional={"ports": STRANGE | st.lists(PORT), "msg": STRANGE}))
 def test_whatever_the_report_is_the_answer_is_a_size_or_a_sentence(strange):
-    with suppress(MtuError):
+    with suppress(HostError):
         assert 576 <= (wanted("auto", strange, PLAIN) or 1500) <= 1500
 
 
@@ -142,7 +142,7 @@ def test_ipv4_goes_first(v4, v6, name):
 
 
 def test_no_default_route_is_told():
-    with pytest.raises(MtuError, match="ses_mtu_interface is not given, and this host has no default route"):
+    with pytest.raises(HostError, match="ses_mtu_interface is not given, and this host has no default route"):
         default_interface(Host(lambda _command: (0, "[ ]", "")), ROLE)
 
 
@@ -177,5 +177,5 @@ def test_the_interface_that_leads_to_the_endpoint(addresses):
 )
 def test_no_single_interface_leads_to_the_endpoint(addresses, words):
     host = routed(to_1="ens5", to_2="ens6", to_3="lo")
-    with pytest.raises(MtuError, match=f"^ses_mtu_interface is not given.*{words}"):
+    with pytest.raises(HostError, match=f"^ses_mtu_interface is not given.*{words}"):
         interface_to(host, {"addresses": addresses}, ROLE)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.host import MISSING, Host, MtuError
+from ansible_collections.mailops.ses.plugins.module_utils._host.machine import MISSING, Host, HostError
 from ansible_collections.mailops.ses.plugins.module_utils._network.mtu.set import set_mtu
 
 
@@ -77,7 +77,7 @@ def test_what_was_lost_comes_back(tmp_path, lost):
     ],
 )
 def test_what_does_not_fit_changes_nothing(tmp_path, kernel, mtu, interface, words):
-    with pytest.raises(MtuError, match=words):
+    with pytest.raises(HostError, match=words):
         set_mtu(Host(kernel, str(tmp_path)), mtu, None, interface, check_mode=False)
     assert list(tmp_path.iterdir()) == []
 
@@ -106,7 +106,7 @@ def test_a_failure_leaves_what_was_there(tmp_path, takes, words, before, mode):
 
     was = found()
     kernel.takes = takes
-    with pytest.raises(MtuError, match=words):
+    with pytest.raises(HostError, match=words):
         set_mtu(host, "1300", None, "ens5", check_mode=False)
     assert found() == was
     assert before or not (tmp_path / "etc/network/if-up.d").exists()
@@ -118,7 +118,7 @@ def test_what_cannot_be_put_back_is_told(tmp_path):
     def refuse(command):
         return (2, "", "not permitted") if command[:3] == ["ip", "link", "set"] else kernel(command)
 
-    with pytest.raises(MtuError, match=r"could not be put back: ip link set dev ens5 mtu 9001: not permitted$"):
+    with pytest.raises(HostError, match=r"could not be put back: ip link set dev ens5 mtu 9001: not permitted$"):
         set_mtu(Host(refuse, str(tmp_path)), "1500", None, "ens5", check_mode=False)
 
 
@@ -178,7 +178,7 @@ def test_the_faults_name_what_the_user_wrote(tmp_path):
         ("9100", "ens5", "ses_mtu 9100 is not possible on ens5"),
         ("1279", "ens5", "ses_mtu 1279 would take IPv6 off ens5"),
     ):
-        with pytest.raises(MtuError, match=f"^{words}"):
+        with pytest.raises(HostError, match=f"^{words}"):
             set_mtu(Host(Kernel(global_ipv6=True), str(tmp_path)), mtu, None, interface, False, option_names=names)
 
 

@@ -1,39 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host whose MTU is set: its programs and its files."""
+"""The files where an MTU stands: written whole, and put back."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import dropwhile
 
-from ansible_collections.mailops.ses.plugins.module_utils._host.facts import Runner
+from ansible_collections.mailops.ses.plugins.module_utils._host.machine import Host
 from ansible_collections.mailops.ses.plugins.module_utils._host.swap import PUBLIC_MODE, Swap, locked, sweep
-
-MISSING = 127  # what a runner answers for a program that is not installed
-
-
-class MtuError(Exception):
-    """What cannot be done, in a sentence."""
-
-
-@dataclass(frozen=True)
-class Host:
-    """The host: its programs, in the C locale, and its files below a root."""
-
-    run: Runner
-    root: str = "/"
-
-    def ask(self, command: list[str]) -> str:
-        """What a program that has to work prints."""
-        code, output, errors = self.run(command)
-        if code:
-            raise MtuError(f"{' '.join(command)}: {words(errors or output) or f'it ends with {code}'}")
-        return output
-
-    def path(self, path: str) -> str:
-        return os.path.join(self.root, path.lstrip("/"))
 
 
 @dataclass(frozen=True)
@@ -103,11 +78,3 @@ def _text(path: str, mode: int) -> str:
             return file.read() if same else f"# mode {os.stat(path).st_mode & 0o777:o}\n{file.read()}"
     except FileNotFoundError:
         return ""
-
-
-def words(text: str) -> str:
-    """What a program said, on one line; of a Python traceback only what went wrong."""
-    _before, traceback, frames = text.rpartition("Traceback (most recent call last):\n")
-    if traceback:
-        text = "\n".join(dropwhile(lambda line: line.startswith(" "), frames.splitlines()))
-    return " ".join(text.split())
