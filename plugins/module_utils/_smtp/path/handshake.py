@@ -11,7 +11,7 @@ from typing import Callable, NamedTuple, TypeVar
 from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import Failure
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import mtu as path
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import mtu
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import Attempt, ConnectSized
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Session
 
@@ -47,9 +47,9 @@ def start(call: Callable[[], Result]) -> Callable[[float], Result | None]:
 def attempt(way: Way, deadline: Deadline, wait: Callable[[], float], max_segment: int | None = None) -> Attempt:
     """One handshake; just before it begins, `wait` is asked how long it may take. After 0 it shall not begin."""
     began = ready = hello = way.clock()
-    opened = ended = path.TcpInfo()
+    opened = ended = mtu.TcpInfo()
     session: Session | None = None
-    outcome = path.LATE
+    outcome = mtu.LATE
     try:
         session = Session(way.connect(way.address, way.port, deadline.left(), max_segment), deadline, str)
         opened = session.tcp_info()
@@ -57,22 +57,22 @@ def attempt(way: Way, deadline: Deadline, wait: Callable[[], float], max_segment
             session.expect(220)
             session.greet(way.client_name)
             session.command("STARTTLS", 220)
-        outcome = path.REFUSED
+        outcome = mtu.REFUSED
         ready = hello = way.clock()
         seconds = wait()
         if seconds:
-            outcome = path.STALLED
+            outcome = mtu.STALLED
             hello = way.clock()
             session.deadline = deadline.within(seconds)
             session.start_tls(way.context, way.server_name)
-            outcome = path.PASSED
+            outcome = mtu.PASSED
     except (socket.timeout, TimeoutError):  # noqa: UP041  (two errors on Python 3.9 and one from 3.10 on)
         pass  # the outcome says already which step stalled
     except Failure as failure:
-        outcome = path.LATE if failure.kind == "timeout" else path.REFUSED
+        outcome = mtu.LATE if failure.kind == "timeout" else mtu.REFUSED
     except OSError as error:
         answered = isinstance(error, ssl.SSLError) and tls.kind_of(error) != "closed"
-        outcome = path.PASSED if answered else path.REFUSED
+        outcome = mtu.PASSED if answered else mtu.REFUSED
     finally:
         if session:
             ended = session.tcp_info()

@@ -21,8 +21,7 @@ from typing import Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import mtu as path
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import search
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import mtu, search
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.handshake import Way, attempt, start
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import Attempt, Finding
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Session
@@ -75,13 +74,13 @@ class PathWatch:
     def patience(self) -> float:
         return min(_MAX_PATIENCE, self._deadline.seconds() * _PATIENCE)
 
-    def look(self, way: Way, opened: path.TcpInfo) -> None:
+    def look(self, way: Way, opened: mtu.TcpInfo) -> None:
         """Into a handshake that stalls."""
         with self._lock:
             if self._investigating:
                 return
             self._investigating = True
-        first = Attempt(path.STALLED, opened=opened)
+        first = Attempt(mtu.STALLED, opened=opened)
         self._stalled = search.investigate(first, way, self._deadline.share(_END_SHARE))
 
     def write_large(self, port: PortWatch) -> None:
@@ -91,14 +90,14 @@ class PathWatch:
                 self._large = start(lambda: self._large_write(port))
 
     def _large_write(self, port: PortWatch) -> Findings:
-        size = min(port.opened.segment or path.ETHERNET, _LARGEST) + _LARGER
+        size = min(port.opened.segment or mtu.ETHERNET, _LARGEST) + _LARGER
         way = port.way._replace(context=tls.large_hello_context(size))
         first = attempt(way, self._deadline, lambda: self._large_wait(port))
         self._wrote.set()  # or never will: nobody need wait for it
-        if first.outcome == path.PASSED:
-            sent = path.sent_size(way.address, first.ended) or size
-            return Findings(large=Finding(path.HEALTHY), learnt=sent if sent < size else None)
-        if first.outcome != path.STALLED:
+        if first.outcome == mtu.PASSED:
+            sent = mtu.sent_size(way.address, first.ended) or size
+            return Findings(large=Finding(mtu.HEALTHY), learnt=sent if sent < size else None)
+        if first.outcome != mtu.STALLED:
             return Findings()
         passed, deadline = search.Passed(port.way, port.seconds), self._deadline.share(_END_SHARE)
         return Findings(large=search.investigate(first, way, deadline, passed))
@@ -113,13 +112,13 @@ class PathWatch:
         self._wrote.set()
         patience = self.patience()
         enough = patience > _LARGE_LEAST * port.seconds
-        return min(patience, max(_LARGE_SECONDS, path.PROOF_FACTOR * port.seconds)) if enough else 0.0
+        return min(patience, max(_LARGE_SECONDS, mtu.PROOF_FACTOR * port.seconds)) if enough else 0.0
 
 
 class PortWatch:
     """Beside one port's dialogue."""
 
-    def __init__(self, watch: PathWatch, way: Way, opened: path.TcpInfo) -> None:
+    def __init__(self, watch: PathWatch, way: Way, opened: mtu.TcpInfo) -> None:
         self._watch = watch
         self.way = way
         self.opened = opened

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import mtu as path
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import mtu
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.handshake import Way, attempt, start
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import Attempt, Finding
 
@@ -27,46 +27,46 @@ def investigate(first: Attempt, way: Way, deadline: Deadline, passed: Passed | N
     began = way.clock()
     second = start(lambda: attempt(way, deadline, deadline.seconds))
     half = deadline.share(_SMALL_SHARE)
-    wait = path.proof_wait(passed.seconds) if passed else half.seconds()
+    wait = mtu.proof_wait(passed.seconds) if passed else half.seconds()
     if passed:
         half = half.within(2 * first.setup + wait + _MARGIN)
     control = start(_sized(passed.way, half, half.seconds(), None)) if passed else None
-    asks = [start(_sized(way, half, wait, path.SMALL_SEGMENT)) for _number in range(path.REPEATS)]
-    small = [ask(half.seconds()) or Attempt(path.LATE) for ask in asks]
-    if control and path.unanswered(small, control(half.seconds()) or Attempt(path.LATE)):
-        return Finding(path.UNANSWERED)
+    asks = [start(_sized(way, half, wait, mtu.SMALL_SEGMENT)) for _number in range(mtu.REPEATS)]
+    small = [ask(half.seconds()) or Attempt(mtu.LATE) for ask in asks]
+    if control and mtu.unanswered(small, control(half.seconds()) or Attempt(mtu.LATE)):
+        return Finding(mtu.UNANSWERED)
     if not all(one.clean for one in small):
-        return Finding(path.verdict(first, small, None))
+        return Finding(mtu.verdict(first, small, None))
     size: int | None = measure(first, small, way, deadline, lambda: second(0) is not None)
     setup = max(one.setup for one in small)
-    rest = path.proof_wait(path.slowest(small)) + setup - (way.clock() - began)
-    last = second(min(rest, deadline.seconds())) or Attempt(path.STALLED, way.clock() - began - setup)
-    found = path.verdict(first, small, last)
-    if found == path.ONE_WAY:
-        size = path.sent_size(way.address, last.opened)
-    return Finding(found, size if found in (path.BLACK_HOLE, path.ONE_WAY) else None)
+    rest = mtu.proof_wait(mtu.slowest(small)) + setup - (way.clock() - began)
+    last = second(min(rest, deadline.seconds())) or Attempt(mtu.STALLED, way.clock() - began - setup)
+    found = mtu.verdict(first, small, last)
+    if found == mtu.ONE_WAY:
+        size = mtu.sent_size(way.address, last.opened)
+    return Finding(found, size if found in (mtu.BLACK_HOLE, mtu.ONE_WAY) else None)
 
 
 def measure(first: Attempt, small: list[Attempt], way: Way, deadline: Deadline, over: Callable[[], bool]) -> int:
     """The largest packet that is seen to pass: within 4 bytes when the time is enough, never too large."""
-    low, high = path.bounds(way.address, first.opened)
-    extra = path.header(way.address)
+    low, high = mtu.bounds(way.address, first.opened)
+    extra = mtu.header(way.address)
     setup = max(one.setup for one in small)
-    while not path.measured(low, high) and not over():
+    while not mtu.measured(low, high) and not over():
         wait = min(
-            deadline.seconds() / path.rounds(low, high) - setup,
-            path.proof_wait(path.slowest(small)),
+            deadline.seconds() / mtu.rounds(low, high) - setup,
+            mtu.proof_wait(mtu.slowest(small)),
         )
-        if wait < max(_LEAST_WAIT, 2 * path.slowest(small)):
+        if wait < max(_LEAST_WAIT, 2 * mtu.slowest(small)):
             break
-        asks = {size: start(_sized(way, deadline, wait, size - extra)) for size in path.sizes(low, high)}
+        asks = {size: start(_sized(way, deadline, wait, size - extra)) for size in mtu.sizes(low, high)}
         results = {size: ask(deadline.seconds()) for size, ask in asks.items()}
-        outcomes = {size: result.outcome if result else path.LATE for size, result in results.items()}
-        narrower = path.narrow(low, high, outcomes)
+        outcomes = {size: result.outcome if result else mtu.LATE for size, result in results.items()}
+        narrower = mtu.narrow(low, high, outcomes)
         if narrower == (low, high):
             break
         low, high = narrower
-    return min(low, path.ETHERNET)
+    return min(low, mtu.ETHERNET)
 
 
 def _sized(way: Way, deadline: Deadline, wait: float, max_segment: int | None) -> Callable[[], Attempt]:

@@ -8,16 +8,16 @@ import struct
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import mtu as path
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import mtu
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import Attempt, TcpInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
 WIDE, SHRUNK = TcpInfo(segment=1448), TcpInfo(segment=1348)
-STALLED = Attempt(path.STALLED, 5, opened=WIDE)
-LATE = Attempt(path.LATE, 5)
-REFUSED = Attempt(path.REFUSED, 0.1)
-PASSED = Attempt(path.PASSED, 0.1, opened=WIDE)
+STALLED = Attempt(mtu.STALLED, 5, opened=WIDE)
+LATE = Attempt(mtu.LATE, 5)
+REFUSED = Attempt(mtu.REFUSED, 0.1)
+PASSED = Attempt(mtu.PASSED, 0.1, opened=WIDE)
 RESENT = PASSED._replace(ended=TcpInfo(retransmits=1))
 DISORDERED = PASSED._replace(ended=TcpInfo(out_of_order=1))
 HEALED = PASSED._replace(opened=SHRUNK)
@@ -28,33 +28,33 @@ OTHER_WINDOW = PASSED._replace(opened=TcpInfo(segment=32741))
 @pytest.mark.parametrize(
     ("first", "small", "second", "verdict"),
     [
-        (PASSED, [], None, path.HEALTHY),
-        (REFUSED, [PASSED] * 3, STALLED, path.UNKNOWN),
-        (LATE, [PASSED] * 3, STALLED, path.UNKNOWN),
-        (STALLED, [STALLED] * 3, None, path.SLOW),
-        (STALLED, [LATE] * 3, None, path.SLOW),
-        (STALLED, [STALLED, LATE, STALLED], None, path.SLOW),
-        (STALLED, [PASSED, PASSED, REFUSED], None, path.UNKNOWN),
-        (STALLED, [STALLED, STALLED, REFUSED], None, path.UNKNOWN),
-        (STALLED, [PASSED, PASSED, RESENT], None, path.LOSSY),
-        (STALLED, [DISORDERED, PASSED, PASSED], None, path.LOSSY),
-        (STALLED, [PASSED, STALLED, PASSED], None, path.LOSSY),
-        (STALLED, [PASSED, LATE, PASSED], None, path.LOSSY),
-        (STALLED, [PASSED] * 3, STALLED, path.BLACK_HOLE),
-        (STALLED, [PASSED] * 3, HEALED, path.ONE_WAY),
-        (STALLED, [PASSED] * 3, PASSED, path.TRANSIENT),
-        (STALLED_AT_LOOPBACK, [PASSED] * 3, OTHER_WINDOW, path.TRANSIENT),
-        (STALLED, [PASSED] * 3, PASSED._replace(opened=TcpInfo()), path.TRANSIENT),  # a kernel that does not tell
-        (STALLED, [PASSED] * 3, REFUSED, path.UNKNOWN),
-        (STALLED, [PASSED] * 3, LATE, path.UNKNOWN),
+        (PASSED, [], None, mtu.HEALTHY),
+        (REFUSED, [PASSED] * 3, STALLED, mtu.UNKNOWN),
+        (LATE, [PASSED] * 3, STALLED, mtu.UNKNOWN),
+        (STALLED, [STALLED] * 3, None, mtu.SLOW),
+        (STALLED, [LATE] * 3, None, mtu.SLOW),
+        (STALLED, [STALLED, LATE, STALLED], None, mtu.SLOW),
+        (STALLED, [PASSED, PASSED, REFUSED], None, mtu.UNKNOWN),
+        (STALLED, [STALLED, STALLED, REFUSED], None, mtu.UNKNOWN),
+        (STALLED, [PASSED, PASSED, RESENT], None, mtu.LOSSY),
+        (STALLED, [DISORDERED, PASSED, PASSED], None, mtu.LOSSY),
+        (STALLED, [PASSED, STALLED, PASSED], None, mtu.LOSSY),
+        (STALLED, [PASSED, LATE, PASSED], None, mtu.LOSSY),
+        (STALLED, [PASSED] * 3, STALLED, mtu.BLACK_HOLE),
+        (STALLED, [PASSED] * 3, HEALED, mtu.ONE_WAY),
+        (STALLED, [PASSED] * 3, PASSED, mtu.TRANSIENT),
+        (STALLED_AT_LOOPBACK, [PASSED] * 3, OTHER_WINDOW, mtu.TRANSIENT),
+        (STALLED, [PASSED] * 3, PASSED._replace(opened=TcpInfo()), mtu.TRANSIENT),  # a kernel that does not tell
+        (STALLED, [PASSED] * 3, REFUSED, mtu.UNKNOWN),
+        (STALLED, [PASSED] * 3, LATE, mtu.UNKNOWN),
         # Given too little time, or no more than a slow server needs, it proves nothing.
-        (STALLED, [PASSED] * 3, STALLED._replace(seconds=0.9), path.UNKNOWN),
-        (STALLED, [PASSED, PASSED, PASSED._replace(seconds=2)], STALLED, path.UNKNOWN),
-        (STALLED, [PASSED, PASSED, PASSED._replace(seconds=1)], STALLED, path.BLACK_HOLE),
+        (STALLED, [PASSED] * 3, STALLED._replace(seconds=0.9), mtu.UNKNOWN),
+        (STALLED, [PASSED, PASSED, PASSED._replace(seconds=2)], STALLED, mtu.UNKNOWN),
+        (STALLED, [PASSED, PASSED, PASSED._replace(seconds=1)], STALLED, mtu.BLACK_HOLE),
     ],
 )
 def test_verdicts(first: Attempt, small: list[Attempt], second: Attempt | None, verdict: str) -> None:
-    assert path.verdict(first, small, second) == verdict
+    assert mtu.verdict(first, small, second) == verdict
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_verdicts(first: Attempt, small: list[Attempt], second: Attempt | None, 
     ],
 )
 def test_a_large_hello_that_is_not_answered(large: list[Attempt], ordinary: Attempt, expected: bool) -> None:
-    assert path.unanswered(large, ordinary) is expected
+    assert mtu.unanswered(large, ordinary) is expected
 
 
 def kernels(size: int, **fields: int) -> bytes:
@@ -103,7 +103,7 @@ SEEN = TcpInfo(options=7, segment=1448, path_mtu=1500, advertised=1460, retransm
     ],
 )
 def test_the_kernels_structure_may_be_short(size: int, info: TcpInfo) -> None:
-    assert path.parse_tcp_info(kernels(size, **SEEN._asdict())) == info
+    assert mtu.parse_tcp_info(kernels(size, **SEEN._asdict())) == info
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_kernels_structure_may_be_short(size: int, info: TcpInfo) -> None:
     ],
 )
 def test_the_size_that_is_sent(address: str, info: TcpInfo, size: int | None) -> None:
-    assert path.sent_size(address, info) == size
+    assert mtu.sent_size(address, info) == size
 
 
 @pytest.mark.parametrize(
@@ -134,26 +134,26 @@ def test_the_size_that_is_sent(address: str, info: TcpInfo, size: int | None) ->
     ],
 )
 def test_bounds(address: str, options: int, advertised: int, bounds: tuple[int, int]) -> None:
-    assert path.bounds(address, TcpInfo(options, advertised=advertised)) == bounds
+    assert mtu.bounds(address, TcpInfo(options, advertised=advertised)) == bounds
 
 
 def test_ethernets_size_is_tried_first_where_the_ends_are_larger() -> None:
-    assert path.sizes(1240, 9001) == [1305, 1370, 1435, 1500]
-    assert path.sizes(1240, 1500) == [1305, 1370, 1435]
-    assert path.narrow(1240, 9001, {1305: path.PASSED, 1500: path.PASSED}) == (1500, 9001)
-    assert path.measured(1500, 9001)
+    assert mtu.sizes(1240, 9001) == [1305, 1370, 1435, 1500]
+    assert mtu.sizes(1240, 1500) == [1305, 1370, 1435]
+    assert mtu.narrow(1240, 9001, {1305: mtu.PASSED, 1500: mtu.PASSED}) == (1500, 9001)
+    assert mtu.measured(1500, 9001)
 
 
 @pytest.mark.parametrize(
     ("outcomes", "bounds"),
     [
-        ({1305: path.PASSED, 1370: path.STALLED, 1435: path.STALLED}, (1305, 1370)),
-        ({1305: path.STALLED, 1370: path.PASSED, 1435: path.STALLED}, (1370, 1435)),  # 1305 was lost by chance
-        ({1305: path.REFUSED, 1370: path.LATE, 1435: path.REFUSED}, (1240, 1500)),
+        ({1305: mtu.PASSED, 1370: mtu.STALLED, 1435: mtu.STALLED}, (1305, 1370)),
+        ({1305: mtu.STALLED, 1370: mtu.PASSED, 1435: mtu.STALLED}, (1370, 1435)),  # 1305 was lost by chance
+        ({1305: mtu.REFUSED, 1370: mtu.LATE, 1435: mtu.REFUSED}, (1240, 1500)),
     ],
 )
 def test_narrowing(outcomes: dict[int, str], bounds: tuple[int, int]) -> None:
-    assert path.narrow(1240, 1500, outcomes) == bounds
+    assert mtu.narrow(1240, 1500, outcomes) == bounds
 
 
 @given(
@@ -161,16 +161,16 @@ def test_narrowing(outcomes: dict[int, str], bounds: tuple[int, int]) -> None:
 )
 def test_the_search_ends_soon_and_near(real: int, interface: int, address: str) -> None:
     real = min(real, interface - 1)
-    low, high = path.bounds(address, TcpInfo(advertised=interface - path.header(address)))
+    low, high = mtu.bounds(address, TcpInfo(advertised=interface - mtu.header(address)))
     asked, rounds = 0, 0
-    while not path.measured(low, high):
-        sizes = path.sizes(low, high)
-        left = path.rounds(low, high)
-        low, high = path.narrow(low, high, {size: path.PASSED if size <= real else path.STALLED for size in sizes})
-        assert path.measured(low, high) or path.rounds(low, high) < left
+    while not mtu.measured(low, high):
+        sizes = mtu.sizes(low, high)
+        left = mtu.rounds(low, high)
+        low, high = mtu.narrow(low, high, {size: mtu.PASSED if size <= real else mtu.STALLED for size in sizes})
+        assert mtu.measured(low, high) or mtu.rounds(low, high) < left
         asked, rounds = asked + len(sizes), rounds + 1
-    best = min(real, path.ETHERNET)
-    assert best - path.PRECISION <= min(low, path.ETHERNET) <= best
+    best = min(real, mtu.ETHERNET)
+    assert best - mtu.PRECISION <= min(low, mtu.ETHERNET) <= best
     assert rounds <= 4
     assert asked <= 12
 
@@ -182,31 +182,31 @@ def listener() -> Iterator[socket.socket]:
 
 
 def test_a_maximum_segment_size_holds_for_both_directions(listener: socket.socket) -> None:
-    with path.connect_sized("127.0.0.1", listener.getsockname()[1], 2, 1200) as sock:
+    with mtu.connect_sized("127.0.0.1", listener.getsockname()[1], 2, 1200) as sock:
         far, _address = listener.accept()
         with far:
-            assert path.tcp_info(sock).advertised <= 1200
-            assert path.tcp_info(sock).segment <= 1200
-            assert path.tcp_info(far).segment <= 1200
+            assert mtu.tcp_info(sock).advertised <= 1200
+            assert mtu.tcp_info(sock).segment <= 1200
+            assert mtu.tcp_info(far).segment <= 1200
 
 
 def test_without_a_size_the_connection_is_as_any(listener: socket.socket) -> None:
-    with path.connect_sized("127.0.0.1", listener.getsockname()[1], 2, None) as sock:
-        assert path.tcp_info(sock).segment > 1200
-        assert path.kernel_mtu(sock) == path.tcp_info(sock).path_mtu
+    with mtu.connect_sized("127.0.0.1", listener.getsockname()[1], 2, None) as sock:
+        assert mtu.tcp_info(sock).segment > 1200
+        assert mtu.kernel_mtu(sock) == mtu.tcp_info(sock).path_mtu
 
 
 def test_a_refused_connection_leaves_nothing_open() -> None:
     with pytest.raises(ConnectionRefusedError):
-        path.connect_sized("127.0.0.1", 1, 2, 1200)
+        mtu.connect_sized("127.0.0.1", 1, 2, 1200)
 
 
 def test_a_kernel_or_a_socket_that_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     near, far = socket.socketpair()
     with near, far:
-        assert path.kernel_mtu(near) is None
-        assert path.tcp_info(near) == TcpInfo()
-    monkeypatch.setattr(path, "_LINUX", False)
+        assert mtu.kernel_mtu(near) is None
+        assert mtu.tcp_info(near) == TcpInfo()
+    monkeypatch.setattr(mtu, "_LINUX", False)
     with socket.socket() as sock:
-        assert path.kernel_mtu(sock) is None
-        assert path.tcp_info(sock) == TcpInfo()
+        assert mtu.kernel_mtu(sock) is None
+        assert mtu.tcp_info(sock) == TcpInfo()

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import session, tls
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import mtu as path
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path import mtu
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.handshake import Way, attempt, start
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import Request
 from smtp_servers import NAME, Authority, Client, Script, net, outcome, serve
@@ -27,8 +27,8 @@ def authority() -> Authority:
 def no_packet_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """Over loopback a busy machine alone sends segments twice, which a check would take for a path that loses some."""
 
-    def calm(sock: socket.socket) -> path.TcpInfo:
-        return path.tcp_info(sock)._replace(retransmits=0, out_of_order=0)
+    def calm(sock: socket.socket) -> mtu.TcpInfo:
+        return mtu.tcp_info(sock)._replace(retransmits=0, out_of_order=0)
 
     monkeypatch.setattr(session, "tcp_info", calm)
 
@@ -79,21 +79,21 @@ def far(client: Client) -> None:
     client.silence()
 
 
-def tried(script: Script, context: Any, tls: str = "starttls", wait: float = 0.3) -> path.Attempt:
+def tried(script: Script, context: Any, tls: str = "starttls", wait: float = 0.3) -> mtu.Attempt:
     with serve(script) as server:
-        way = Way(path.connect_sized, context, "web1", NAME, time.monotonic, "127.0.0.1", server.port, tls)
+        way = Way(mtu.connect_sized, context, "web1", NAME, time.monotonic, "127.0.0.1", server.port, tls)
         return attempt(way, Deadline(time.monotonic, time.monotonic() + 2 * wait), lambda: wait)
 
 
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
-        (silent_at_once, path.LATE),
-        (silent_in_clear, path.LATE),
-        (silent_in_tls, path.STALLED),
-        (closes, path.REFUSED),
-        (busy, path.REFUSED),
-        (garbage, path.PASSED),  # whatever it is, it came
+        (silent_at_once, mtu.LATE),
+        (silent_in_clear, mtu.LATE),
+        (silent_in_tls, mtu.STALLED),
+        (closes, mtu.REFUSED),
+        (busy, mtu.REFUSED),
+        (garbage, mtu.PASSED),  # whatever it is, it came
     ],
 )
 def test_how_an_attempt_ends(authority: Authority, script: Script, expected: str) -> None:
@@ -113,12 +113,12 @@ def test_an_attempt_that_passes(authority: Authority) -> None:
 
 
 def test_a_certificate_that_is_refused_has_come(authority: Authority) -> None:
-    assert tried(far, authority.client(), wait=5).outcome == path.PASSED
+    assert tried(far, authority.client(), wait=5).outcome == mtu.PASSED
 
 
 def test_nobody_listens(authority: Authority) -> None:
-    way = Way(path.connect_sized, authority.client(), "web1", NAME, time.monotonic, "127.0.0.1", 1, "wrapper")
-    assert attempt(way, Deadline(time.monotonic, time.monotonic() + 1), lambda: 1).outcome == path.REFUSED
+    way = Way(mtu.connect_sized, authority.client(), "web1", NAME, time.monotonic, "127.0.0.1", 1, "wrapper")
+    assert attempt(way, Deadline(time.monotonic, time.monotonic() + 1), lambda: 1).outcome == mtu.REFUSED
 
 
 @pytest.mark.parametrize("size", [1400, 2048, 9600, 12_600])
@@ -138,7 +138,7 @@ def test_a_large_client_hello_is_taken(authority: Authority) -> None:
         client.start_tls(authority.server())
         client.silence()
 
-    assert tried(script, tls.large_hello_context(12_600), "wrapper", wait=5).outcome == path.PASSED
+    assert tried(script, tls.large_hello_context(12_600), "wrapper", wait=5).outcome == mtu.PASSED
 
 
 def test_what_is_late_is_left_behind() -> None:
@@ -155,7 +155,7 @@ def checked(script: Script, authority: Authority, timeout: float, port: int = 58
         job = Request(NAME, None, [port], authority.client(), "web1", timeout)
         way = net(
             {port: server.port},
-            connect_sized=lambda at, _port, left, most: path.connect_sized(at, server.port, left, most),
+            connect_sized=lambda at, _port, left, most: mtu.connect_sized(at, server.port, left, most),
         )
         begun = time.monotonic()
         report = check(job, way)
@@ -204,7 +204,7 @@ def test_a_server_that_does_not_answer_large_hellos(authority: Authority, port: 
     assert report["reachable"]
     assert [diagnosis["id"] for diagnosis in report["diagnosis"]] == ["large_hello_unanswered"]
     assert report["ports"][0]["path_mtu"]
-    assert connections == 1 + 1 + path.REPEATS + 2  # the port's, a large one, small ones, once more large and ordinary
+    assert connections == 1 + 1 + mtu.REPEATS + 2  # the port's, a large one, small ones, once more large and ordinary
 
 
 @pytest.mark.parametrize("after", [1, 2])
@@ -259,7 +259,7 @@ def test_a_large_write_that_begins_late_is_waited_for(authority: Authority) -> N
 
         def late(at: str, _port: int, left: float, most: int | None) -> socket.socket:
             threading.Event().wait(0.2)  # the path's own delay
-            return path.connect_sized(at, small.port if most else narrow.port, left, most)
+            return mtu.connect_sized(at, small.port if most else narrow.port, left, most)
 
         job = Request(NAME, None, [587], authority.client(), "web1", 6.0)
         report = check(job, net({587: narrow.port}, connect_sized=late))
@@ -271,7 +271,7 @@ def test_a_large_write_that_begins_late_is_waited_for(authority: Authority) -> N
 def test_a_server_that_is_silent_in_tls(authority: Authority) -> None:
     report, connections = checked(silent_in_tls, authority, timeout=1.5)
     assert outcome(report) == [(587, "ehlo", ["server_slow"])]
-    assert connections == 1 + 1 + path.REPEATS + 1  # the port's, one held back, small ones, and once more as at first
+    assert connections == 1 + 1 + mtu.REPEATS + 1  # the port's, one held back, small ones, and once more as at first
 
 
 @pytest.mark.cause("tls_timeout", "a short disturbance")
