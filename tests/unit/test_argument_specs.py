@@ -65,7 +65,7 @@ def test_a_plan_without_the_role_has_the_roles_defaults():
 
 
 def test_every_variable_that_is_passed_on_is_documented():
-    passed = load("vars/main.yml", "internal_relay")["__ses_variables"]
+    passed = load("vars/relay.yml", "internal_relay")["__ses_variables"]
     assert set(passed) <= set(OPTIONS)
     # The rest are secrets, which go apart, and a switch of the role itself.
     assert set(OPTIONS) - set(passed) == {"ses_smtp_password", "ses_secret_access_key", "ses_verify"}
