@@ -106,6 +106,11 @@ def holds_mail(identifier: str) -> bool:
     return any(cause.holds for cause in CAUSES if cause.id == identifier)
 
 
+def tells_nothing(identifier: str) -> bool:
+    """Whether queued mail with this cause waits before or beside the way to SES, so that other mail may pass."""
+    return any(cause.aside for cause in CAUSES if cause.id == identifier)
+
+
 def symptom_of(text: str) -> Symptom:
     command = _QUEUE_COMMAND.search(text)
     words = (text[: command.start()] if command else text).strip()

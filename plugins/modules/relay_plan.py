@@ -250,6 +250,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.facts.system.chroot import is_chroot
 from ansible_collections.mailops.ses.plugins.module_utils import _look_postfix, _look_sendmail
 from ansible_collections.mailops.ses.plugins.module_utils._deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._diagnosis import Symptom, diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._endpoint import is_mail_manager
 from ansible_collections.mailops.ses.plugins.module_utils._finding import CHANGED, REFUSED, sentences
 from ansible_collections.mailops.ses.plugins.module_utils._host import host_names, installed_packages, read
 from ansible_collections.mailops.ses.plugins.module_utils._look_senders import unverified
@@ -288,6 +290,12 @@ def _given(variables: dict[str, Any]) -> dict[str, Any]:
 def _described(variables: dict[str, Any], names: list[str]) -> Relay:
     deadline = Deadline(time.monotonic, time.monotonic() + RESOLVER_SECONDS)
     return describe(variables, names, canonical_name(endpoint_named(variables), resolve, deadline))
+
+
+def _doubts(relay: Relay) -> list[str]:
+    """What a log-in and an accepted mail do not show of the endpoint."""
+    accepted = diagnose(Symptom("only_accepted", facts={"endpoint": relay.endpoint}))
+    return [f"{accepted['cause']} {accepted['remedy']}"] if is_mail_manager(relay.endpoint, relay.username) else []
 
 
 def plan(module: AnsibleModule) -> dict[str, Any]:
@@ -338,7 +346,7 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
     found += sentences(findings, REFUSED)
     if relay is None or found:
         module.fail_json(msg=" ".join(found), faults=found, findings=[asdict(finding) for finding in findings])
-    for sentence in sentences(findings, CHANGED):
+    for sentence in [*sentences(findings, CHANGED), *_doubts(relay)]:
         module.warn(sentence)
     terms: Callable[[Relay], Any] = partial(in_postfix, present=present, wishes=wishes)
     if mta == "sendmail":
