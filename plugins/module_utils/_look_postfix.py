@@ -38,6 +38,10 @@ _LOOPBACK = {"loopback-only", "localhost", "127.0.0.1", "::1", "[::1]"}
 SES_MAXIMUM = 41943040  # bytes, of a mail (SES, quotas: 40 MB)
 # Services of smtpd at which others log in or hand mail over, beside smtp itself.
 _SUBMISSIONS = ("submission", "submissions", "smtps", "587", "465")
+# Services beside those of the relay, without which its TLS and its open connections do not work, and their lines.
+_HELPERS = {"tlsmgr": "tlsmgr unix - - n 1000? 1 tlsmgr", "scache": "scache unix - - n - 1 scache"}
+# The service that takes null senders' mail, as master_service_disable excepts it.
+_EXCEPTED = "!127.0.0.25:24/inet"
 # Tables without which Postfix delivers nothing.
 _NEEDED = (
     "transport_maps",
@@ -82,6 +86,12 @@ def examine(execute: Runner, names: Iterable[str]) -> tuple[Present | None, list
         return None, [broken(str(error)), *findings]
 
 
+def names(present: Present | None) -> list[str]:
+    """What Postfix calls this host, whose senders are the host's own beside those of the system's names."""
+    name = present.expanded.get("myhostname", "") if present else ""
+    return [name] if re.fullmatch(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", name) else []
+
+
 def look(present: Present | None, relay: Relay, wishes: Wishes) -> list[Finding]:
     """All findings, in the order of the table below; without a Postfix what the role's own will do."""
     if present is None:
@@ -110,7 +120,7 @@ def _types(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding
 
 def _unreadable(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     for name in _NEEDED:
-        for reference in references(present.explicit.get(name, "")):
+        for reference in _tables(present, name):
             kind, path = _maps.KINDS.get(map_type(reference)), reference.rpartition(":")[2]
             if kind and path.startswith("/") and not os.path.isfile(path + kind.suffix):
                 remedy = f"run postmap {path}" if kind.suffix else "put it there, or take the reference out"
@@ -118,7 +128,7 @@ def _unreadable(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Fi
 
 
 def _catch_all(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
-    for reference in _foreign(present, "transport_maps"):
+    for reference in _tables(present, "transport_maps"):
         keys = (NOBODY,) if map_type(reference) in PATTERNS else (NOBODY, _DOMAIN, "*")
         answer = next((value for value in (present.ask(reference, key) for key in keys) if value), "")
         if answer.strip(":"):
@@ -131,9 +141,15 @@ def _catch_all(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Fin
 
 def _default_rows(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     local = {item.lower() for name in _OWN_DOMAINS for item in re.split(r"[,\s]+", present.expanded.get(name, ""))}
-    for reference in _foreign(present, "transport_maps"):
+    for reference in _tables(present, "transport_maps"):
         for key, value in (present.rows(reference) or {}).items():
-            if value.startswith(":") and key != "*" and key.rpartition("@")[2].lower() not in local:
+            # A value without a next hop is the way of all mail, whatever that is.
+            if (
+                value.startswith(":")
+                and value.strip(":")
+                and key != "*"
+                and key.rpartition("@")[2].lower() not in local
+            ):
                 yield refused(
                     f"transport_maps ({reference})",
                     f"has a row `{key} {value}` of the default transport, which becomes that of SES",
@@ -144,7 +160,7 @@ def _default_rows(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[
 def _sender_rows(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     """Rows for some senders stay; a table that answers for all of them is a relay host by another name."""
     for name in ("sender_dependent_default_transport_maps", "sender_dependent_relayhost_maps"):
-        for reference in _foreign(present, name):
+        for reference in _tables(present, name):
             answer = present.ask(reference, NOBODY)
             if answer and answer.upper() != "DUNNO" and map_type(reference) != "static":
                 yield refused(
@@ -161,7 +177,7 @@ def _sender_rows(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[F
                     "gives some senders a relay host of the default transport, which becomes that of SES",
                     "write its rows as `sender smtp:[relay]:587` into sender_dependent_default_transport_maps",
                 )
-    for reference in _foreign(present, "sender_dependent_default_transport_maps"):
+    for reference in _tables(present, "sender_dependent_default_transport_maps"):
         for key, value in (present.rows(reference) or {}).items():
             if value.upper() != "DUNNO" and not value.partition(":")[2]:
                 yield refused(
@@ -180,6 +196,59 @@ def _way_out(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Findin
         yield changed("default_transport", f"was {transport}; it leads to SES now")
 
 
+def _borrowers(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    """What names relayhost follows it to SES, without the client that logs in there."""
+    for name, value in present.explicit.items():
+        found = re.search(r"\$[{(]?(relayhost|default_transport)\b", value)
+        if found and value != ROUTE and name != "default_transport" and not name.startswith("address_verify_"):
+            yield refused(
+                name, f"is {value}, and {found.group(1)} becomes SES's", "write the server itself into it, as before"
+            )
+
+
+def _relayed(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    """Domains that this host takes mail for and hands on: their transport has no log-in for SES."""
+    if not present.explicit.get("relay_domains") or not _without_next_hop(present):
+        return
+    own = expanded_destinations(present)
+    items = [item for item in references(present.expanded.get("relay_domains", "")) if item.lower() not in own]
+    open_to_others = listens_beyond_loopback(present) or not present.expanded.get("relayhost")
+    for item in items:
+        rows = present.rows(item) if map_type(item) else {item: ""}
+        left = ", ".join(sorted(key for key in rows or {} if not _has_row(present, key)))
+        if left and open_to_others:
+            yield refused(
+                f"relay_domains ({item})",
+                f"has {left} without a way of its own, and SES takes no mail of other hosts' senders",
+                "write its server into transport_maps, such as `domain relay:[server.example.com]`",
+            )
+        elif left or rows is None:
+            yield changed("relay_transport", f"has no next hop; the mail for {left or item} leaves through SES now")
+
+
+def _without_next_hop(present: Present) -> bool:
+    """Whether relayhost is the way of relay_domains."""
+    return not present.expanded.get("relay_transport", "relay").partition(":")[2]
+
+
+def _has_row(present: Present, domain: str) -> bool:
+    """Whether transport_maps know a domain: by a row, or by a pattern with its name."""
+    for reference in _tables(present, "transport_maps"):
+        if map_type(reference) in PATTERNS:
+            keys = " ".join(present.rows(reference) or {}).replace("\\", "")
+            if domain.lstrip(".") in keys:
+                return True
+        elif present.ask(reference, domain):
+            return True
+    return False
+
+
+def _helpers(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    for name, line in _HELPERS.items() if present.services else ():
+        if (name, "unix") not in present.services:
+            yield refused("master.cf", f"has no service {name}, which TLS to SES needs", f"add the line `{line}`")
+
+
 def _fallback(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     fallback = present.explicit.get("smtp_fallback_relay", "")
     if fallback:
@@ -192,7 +261,7 @@ def _listeners(present: Present, relay: Relay, wishes: Wishes) -> Iterator[Findi
     if not listens_beyond_loopback(present):
         return
     others = ", ".join(foreign_networks(present))
-    doors = ", ".join(sorted(name for (name, kind) in present.services if kind == "inet" and name in _SUBMISSIONS))
+    doors = ", ".join(sorted(name for (name, kind) in present.services if kind == "inet" and _is_door(name)))
     if wishes.loopback_only:
         yield changed(
             "inet_interfaces",
@@ -211,6 +280,12 @@ def _listeners(present: Present, relay: Relay, wishes: Wishes) -> Iterator[Findi
             "inet_interfaces",
             f"stays {present.expanded['inet_interfaces']}: other hosts hand over mail for this one's own domains",
         )
+
+
+def _is_door(name: str) -> bool:
+    """Whether a service of master.cf, by its name, is one for mail programs elsewhere."""
+    address, _colon, port = name.rpartition(":")
+    return port in _SUBMISSIONS and address not in _LOOPBACK and not address.startswith("127.")
 
 
 def _domains(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
@@ -274,6 +349,9 @@ JUDGES: tuple[Judge, ...] = (
     _deferring,
     _listeners,
     _way_out,
+    _borrowers,
+    _relayed,
+    _helpers,
     _fallback,
     _domains,
     _senders,
@@ -286,6 +364,12 @@ JUDGES: tuple[Judge, ...] = (
 def _foreign(present: Present, name: str) -> list[str]:
     """The host's own tables of a parameter."""
     return [item for item in references(present.explicit.get(name, "")) if foreign(item)]
+
+
+def _tables(present: Present, name: str) -> list[str]:
+    """The same with what they name expanded, such as $config_directory, so that they can be asked."""
+    value = present.expanded.get(name) or present.explicit.get(name, "")
+    return [item for item in references(value) if foreign(item)]
 
 
 def foreign(reference: str) -> bool:
@@ -357,6 +441,11 @@ def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping
     }
     if wishes.loopback_only:
         values.update(_closed())
+    if present.expanded.get("relay_domains") and _without_next_hop(present):
+        values["relay_transport"] = ROUTE
+    disabled = references(present.explicit.get("master_service_disable", ""))
+    if disabled:
+        values["master_service_disable"] = [_EXCEPTED, *(item for item in disabled if item != _EXCEPTED)]
     if relay.sender_rewrites and any(_senders(present, relay, wishes)):
         values["sender_canonical_classes"] = None
     ours = set(relay.organisation_domains)

@@ -63,7 +63,20 @@ def relay_options(relay: Relay, present: Present | None) -> dict[str, Any]:
 
 
 # Newer Postfix warns of these wherever they stand, so only what main.cf sets is overruled.
-_OVERRIDES: dict[str, Any] = {"smtp_cname_overrides_servername": False, "smtp_tls_per_site": ""}
+_OVERRIDES: dict[str, Any] = {
+    "smtp_cname_overrides_servername": False,
+    "smtp_tls_per_site": "",
+    # Other anchors, and a certificate of the host's own, for which SES does not ask: one that cannot be read ends TLS.
+    "smtp_tls_trust_anchor_file": "",
+    "smtp_tls_cert_file": "",
+    "smtp_tls_key_file": "",
+    "smtp_tls_chain_files": "",
+    # STARTTLS and AUTH have to be asked for, and heard.
+    "smtp_discard_ehlo_keywords": "",
+    "smtp_discard_ehlo_keyword_address_maps": "",
+    "smtp_never_send_ehlo": False,
+    "smtp_always_send_ehlo": True,
+}
 
 
 def credential_keys(relay: Relay) -> list[str]:

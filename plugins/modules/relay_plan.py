@@ -330,7 +330,7 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
         sendmail = _look_sendmail.present(module.run_command, others)
         findings = _look_sendmail.look(sendmail, _look_sendmail.wanted(variables, names))
     if not found:
-        relay = _described(variables, names)
+        relay = _described(variables, [*names, *_look_postfix.names(present)])
         if mta == "postfix":
             findings += _look_postfix.look(present, relay, wishes)
         elif not _look_sendmail.rewrites_senders(sendmail):

@@ -47,7 +47,7 @@ STATES = [
     (
         REFUSED,
         "transport_maps",
-        {"explicit": {"transport_maps": "inline:{x=y}"}, "rows": lambda _table: {"partner.example": ":"}},
+        {"explicit": {"transport_maps": "inline:{x=y}"}, "rows": lambda _table: {"partner.example": ":[hub]"}},
     ),
     (REFUSED, "sender_dependent_relayhost_maps", {"explicit": {"sender_dependent_relayhost_maps": TABLE}}),
     (REFUSED, "defer_transports", {"explicit": {"defer_transports": "smtp"}}),
