@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ansible_collections.mailops.ses.plugins.module_utils import _maps
+from ansible_collections.mailops.ses.plugins.module_utils import _first_release, _maps
 from ansible_collections.mailops.ses.plugins.module_utils._finding import Finding, changed, kept, refused
 from ansible_collections.mailops.ses.plugins.module_utils._host import Runner
 from ansible_collections.mailops.ses.plugins.module_utils._look_senders import unverified
@@ -21,7 +21,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix_present impor
     read,
     references,
 )
-from ansible_collections.mailops.ses.plugins.module_utils._relay import Relay
+from ansible_collections.mailops.ses.plugins.module_utils._relay import BOUNCE_DOMAIN, Relay
 
 # Service of master.cf that sends to SES, and what default_transport says then.
 SERVICE = "ses-relay"
@@ -38,7 +38,7 @@ _LOOPBACK = {"loopback-only", "localhost", "127.0.0.1", "::1", "[::1]"}
 SES_MAXIMUM = 41943040  # bytes, of a mail (SES, quotas: 40 MB)
 # Services of smtpd at which others log in or hand mail over, beside smtp itself.
 _SUBMISSIONS = ("submission", "submissions", "smtps", "587", "465")
-# Services beside those of the relay, without which its TLS and its open connections do not work, and their lines.
+# Services beside those of the relay, without which it has no TLS and no open connections, and their lines.
 _HELPERS = {"tlsmgr": "tlsmgr unix - - n 1000? 1 tlsmgr", "scache": "scache unix - - n - 1 scache"}
 # The service that takes null senders' mail, as master_service_disable excepts it.
 _EXCEPTED = "!127.0.0.25:24/inet"
@@ -211,7 +211,11 @@ def _relayed(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Findi
     if not present.explicit.get("relay_domains") or not _without_next_hop(present):
         return
     own = expanded_destinations(present)
-    items = [item for item in references(present.expanded.get("relay_domains", "")) if item.lower() not in own]
+    items = [
+        item
+        for item in references(present.expanded.get("relay_domains", ""))
+        if item.lower() not in (*own, BOUNCE_DOMAIN)
+    ]
     open_to_others = listens_beyond_loopback(present) or not present.expanded.get("relayhost")
     for item in items:
         rows = present.rows(item) if map_type(item) else {item: ""}
@@ -246,7 +250,9 @@ def _has_row(present: Present, domain: str) -> bool:
 def _helpers(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     for name, line in _HELPERS.items() if present.services else ():
         if (name, "unix") not in present.services:
-            yield refused("master.cf", f"has no service {name}, which TLS to SES needs", f"add the line `{line}`")
+            yield refused(
+                "master.cf", f"has no service {name}, which connections to SES need", f"add the line `{line}`"
+            )
 
 
 def _fallback(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
@@ -326,6 +332,12 @@ def _deferring(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Fin
         yield refused("defer_transports", f"has {', '.join(held)}, which keeps mail until a queue run", "take it out")
 
 
+def _first_release_left(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    names_ = sorted(_first_release.parameters(present.explicit))
+    if names_:
+        yield changed("main.cf", f"has {', '.join(names_)} of release 0.1.0, which every client took over; they go")
+
+
 def _limits(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     size = present.explicit.get("message_size_limit", "")
     if size.isdigit() and int(size) != SES_MAXIMUM:
@@ -356,6 +368,7 @@ JUDGES: tuple[Judge, ...] = (
     _domains,
     _senders,
     _unverified,
+    _first_release_left,
     _limits,
     _instances,
 )
@@ -373,8 +386,8 @@ def _tables(present: Present, name: str) -> list[str]:
 
 
 def foreign(reference: str) -> bool:
-    """Whether a table is the host's, and none of the relay's own."""
-    return not OWN.search(reference)
+    """Whether a table is the host's, and none of the relay's own, today's or its first release's."""
+    return not OWN.search(reference) and _first_release.SIGN not in reference
 
 
 def expand(item: str, present: Present) -> list[str]:
@@ -448,6 +461,7 @@ def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping
         values["master_service_disable"] = [_EXCEPTED, *(item for item in disabled if item != _EXCEPTED)]
     if relay.sender_rewrites and any(_senders(present, relay, wishes)):
         values["sender_canonical_classes"] = None
+    values.update(_leaving(present))
     ours = set(relay.organisation_domains)
     items = references(present.explicit.get("mydestination", ""))
     left = [item for item in items if map_type(item) or not {value.lower() for value in expand(item, present)} & ours]
@@ -464,6 +478,27 @@ def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping
             [SES_MAXIMUM, *(int(limit) for limit in limits if limit.isdigit() and int(limit))]
         )
     return values
+
+
+def _leaving(present: Present) -> dict[str, object]:
+    values = _first_release.parameters(present.explicit)
+    if _has_source(present):
+        values.pop("smtp_sasl_password_maps", None)
+    return values
+
+
+def _has_source(present: Present) -> bool:
+    return present.rows(f"hash:/etc/postfix/{_first_release.TABLE}") is not None
+
+
+def tables_left(present: Present | None) -> list[dict[str, object]]:
+    """Tables of the first release, which go."""
+    return _first_release.tables(present.explicit, _has_source(present)) if present else []
+
+
+def services_left(present: Present | None) -> list[dict[str, object]]:
+    """Services of the first release, which go."""
+    return list(_first_release.SERVICES) if present and _first_release.left(present.explicit) else []
 
 
 def _closed() -> dict[str, object]:

@@ -5,10 +5,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._look_postfix import NO_WISHES, Wishes, foreign, parameters
+from ansible_collections.mailops.ses.plugins.module_utils._look_postfix import (
+    NO_WISHES,
+    Wishes,
+    foreign,
+    parameters,
+    services_left,
+    tables_left,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_present import Present, references
 from ansible_collections.mailops.ses.plugins.module_utils._relay import BOUNCE_DOMAIN, Relay
 
@@ -27,17 +34,19 @@ class InPostfix:
     tables: list[dict[str, Any]]
     parameters: dict[str, Any]
     relay_options: dict[str, Any]
+    services: list[dict[str, Any]] = field(default_factory=list)
 
 
 def in_postfix(relay: Relay, present: Present | None = None, wishes: Wishes = NO_WISHES) -> InPostfix:
     """The relay's keys and tables, and what of the host's own settings goes with them."""
-    tables = [senders_table(relay), headers_table(relay), bounces_table(relay), *ROUTES]
+    tables = [senders_table(relay), headers_table(relay), bounces_table(relay), *ROUTES, *tables_left(present)]
     return InPostfix(
         credential_keys(relay),
         bounce_aliases(relay),
         tables,
         dict(parameters(present, relay, wishes)),
         relay_options(relay, present),
+        services_left(present),
     )
 
 

@@ -146,6 +146,10 @@ postfix:
     relay_options:
       description: Options of the service that sends to SES which depend on what the host has.
       type: dict
+    services:
+      description: Services of an earlier release that go, as M(mailops.ses.postfix_config) takes them.
+      type: list
+      elements: dict
     tables:
       description: The look-up tables without a secret, as M(mailops.ses.postfix_config) takes them.
       type: list
