@@ -321,6 +321,16 @@ def _senders(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Findin
         yield changed("sender_canonical_classes", f"was {classes}; SES judges the senders of envelope and header")
 
 
+def _unmapped(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    options = references(present.explicit.get("receive_override_options", ""))
+    if relay.sender_rewrites and "no_address_mappings" in options and not present.explicit.get("content_filter"):
+        yield refused(
+            "receive_override_options",
+            "has no_address_mappings, so that senders would leave as they are, and SES refuses them",
+            "give it to the services that need it, by -o in master.cf",
+        )
+
+
 def _unverified(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     if not any(present.explicit.get(name) for name in _SENDER_REWRITES):
         yield from unverified(present.expanded.get("myorigin", ""), relay)
@@ -367,6 +377,7 @@ JUDGES: tuple[Judge, ...] = (
     _fallback,
     _domains,
     _senders,
+    _unmapped,
     _unverified,
     _first_release_left,
     _limits,
@@ -518,7 +529,8 @@ def _of_some(reference: str) -> bool:
 def _senders_maps(present: Present, relay: Relay) -> list[str] | None:
     """The host's own rows count before the masquerade domain; before one sender for everything none does."""
     own = _foreign(present, "sender_canonical_maps")
-    if relay.sender_rewrites:
+    classes = references(present.explicit.get("canonical_classes", "envelope_sender"))
+    if relay.sender_rewrites and {"envelope_sender", "header_sender"} & {*classes}:
         # They come after sender_canonical_maps, when a local user's address is local no more.
         own += [item for item in _foreign(present, "canonical_maps") if item not in own]
     if not relay.sender_rewrites:
