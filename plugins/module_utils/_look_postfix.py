@@ -28,6 +28,9 @@ SERVICE = "ses-relay"
 ROUTE = f"{SERVICE}:$relayhost"
 # Tables of the relay's own among those of a parameter, by their names.
 OWN = re.compile(r":/etc/postfix/ses_(?:headers|sender_transport|senders|transport)\Z")
+# The table that leaves of an own sender the user alone, and the types of tables that are asked behind it.
+USERS = "regexp:/etc/postfix/ses_users"
+_BY_USER = {"hash", "btree", "lmdb", "cdb", "texthash"}
 # Domains that are not delivered by the default transport.
 _OWN_DOMAINS = ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains", "relay_domains")
 _SENDER_REWRITES = ("canonical_maps", "masquerade_domains", "sender_canonical_maps", "smtp_generic_maps")
@@ -42,6 +45,8 @@ _SUBMISSIONS = ("submission", "submissions", "smtps", "587", "465")
 _HELPERS = {"tlsmgr": "tlsmgr unix - - n 1000? 1 tlsmgr", "scache": "scache unix - - n - 1 scache"}
 # The service that takes null senders' mail, as master_service_disable excepts it.
 _EXCEPTED = "!127.0.0.25:24/inet"
+# Under which key the route of null senders is looked up: the relay's table has the default one.
+_NULL_KEY = "empty_address_default_transport_maps_lookup_key"
 # Tables without which Postfix delivers nothing.
 _NEEDED = (
     "transport_maps",
@@ -321,6 +326,11 @@ def _senders(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Findin
         yield changed("sender_canonical_classes", f"was {classes}; SES judges the senders of envelope and header")
 
 
+def _null_key(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    if _NULL_KEY in present.explicit:
+        yield changed(_NULL_KEY, f"was {present.explicit[_NULL_KEY]}; null senders stay here, by the default key")
+
+
 def _unmapped(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     options = references(present.explicit.get("receive_override_options", ""))
     if relay.sender_rewrites and "no_address_mappings" in options and not present.explicit.get("content_filter"):
@@ -377,6 +387,7 @@ JUDGES: tuple[Judge, ...] = (
     _fallback,
     _domains,
     _senders,
+    _null_key,
     _unmapped,
     _unverified,
     _first_release_left,
@@ -398,7 +409,7 @@ def _tables(present: Present, name: str) -> list[str]:
 
 def foreign(reference: str) -> bool:
     """Whether a table is the host's, and none of the relay's own, today's or its first release's."""
-    return not OWN.search(reference) and _first_release.SIGN not in reference
+    return not OWN.search(reference) and _first_release.SIGN not in reference and USERS not in reference
 
 
 def expand(item: str, present: Present) -> list[str]:
@@ -473,6 +484,8 @@ def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping
     if relay.sender_rewrites and any(_senders(present, relay, wishes)):
         values["sender_canonical_classes"] = None
     values.update(_leaving(present))
+    if _NULL_KEY in present.explicit:
+        values[_NULL_KEY] = None
     ours = set(relay.organisation_domains)
     items = references(present.explicit.get("mydestination", ""))
     left = [item for item in items if map_type(item) or not {value.lower() for value in expand(item, present)} & ours]
@@ -536,4 +549,8 @@ def _senders_maps(present: Present, relay: Relay) -> list[str] | None:
     if not relay.sender_rewrites:
         return own or None
     ours = "regexp:/etc/postfix/ses_senders"
-    return [ours, *own] if "*" in relay.sender_rewrites else [*own, ours]
+    if "*" in relay.sender_rewrites:
+        return [ours, *own]
+    # Postfix asks all tables for the whole address before it asks any for the user alone, which would come too late.
+    users = [f"pipemap:{{{USERS},{item}}}" for item in own if map_type(item) in _BY_USER]
+    return [*own, *users, ours]

@@ -39,7 +39,14 @@ class InPostfix:
 
 def in_postfix(relay: Relay, present: Present | None = None, wishes: Wishes = NO_WISHES) -> InPostfix:
     """The relay's keys and tables, and what of the host's own settings goes with them."""
-    tables = [senders_table(relay), headers_table(relay), bounces_table(relay), *ROUTES, *tables_left(present)]
+    tables = [
+        senders_table(relay),
+        users_table(relay),
+        headers_table(relay),
+        bounces_table(relay),
+        *ROUTES,
+        *tables_left(present),
+    ]
     return InPostfix(
         credential_keys(relay),
         bounce_aliases(relay),
@@ -113,6 +120,18 @@ def senders_table(relay: Relay) -> dict[str, Any]:
         "type": "regexp",
         "entries": rules,
         "state": "present" if rules else "absent",
+    }
+
+
+def users_table(relay: Relay) -> dict[str, Any]:
+    """The users of this host's own senders, for the host's rows that have a user alone."""
+    names = [pattern for pattern in relay.sender_rewrites if pattern != "*"]
+    return {
+        "name": "ses_users",
+        "parameter": None,
+        "type": "regexp",
+        "entries": {f"/^(.+){re.escape(name)}$/": "${1}" for name in names},
+        "state": "present" if names else "absent",
     }
 
 

@@ -860,7 +860,8 @@ OWN_WAYS = Host(
         Life(
             "Postfix listens at one address, which is not that of loopback, and what SES refuses comes back",
             "hosts with several addresses",
-            'postconf -e "inet_interfaces=$(hostname -I | cut -d" " -f1)"',
+            'postconf -e "inet_interfaces=$(hostname -I | cut -d" " -f1)" '
+            "empty_address_default_transport_maps_lookup_key=nobody",
             (
                 Mail(
                     "info@customer.example",

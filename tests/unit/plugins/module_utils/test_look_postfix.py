@@ -105,6 +105,11 @@ STATES = [
     (REFUSED, "master.cf", {"services": {("smtp", "unix"): Service("smtp", "unix")}}),
     (REFUSED, "ses_loopback_only", {"expanded": ALL_ADDRESSES, "services": inet("192.0.2.1:587")}),
     (REFUSED, "receive_override_options", {"explicit": {"receive_override_options": "no_address_mappings"}}),
+    (
+        CHANGED,
+        "empty_address_default_transport_maps_lookup_key",
+        {"explicit": {"empty_address_default_transport_maps_lookup_key": "nobody"}},
+    ),
     (CHANGED, "main.cf", {"explicit": FIRST_RELEASE}),
     (KEPT, "multi_instance_directories", {"explicit": {"multi_instance_directories": "/etc/postfix-out"}}),
 ]
@@ -223,3 +228,10 @@ def test_nothing_goes_where_the_first_release_was_not():
     host = present({name: value for name, value in FIRST_RELEASE.items() if "default_transport" not in name})
     assert "smtp_sasl_auth_enable" not in parameters(host, relay(), Wishes())
     assert tables_left(host) == services_left(host) == tables_left(None) == services_left(None) == []
+
+
+def test_rows_of_the_host_with_a_user_alone_count_before_the_masquerade_domain():
+    by_user = "pipemap:{regexp:/etc/postfix/ses_users," + TABLE + "}"
+    for explicit in (TABLE, f"{TABLE}, {by_user}, regexp:/etc/postfix/ses_senders"):
+        values = parameters(present({"sender_canonical_maps": explicit}), relay(), Wishes())
+        assert values["sender_canonical_maps"] == [TABLE, by_user, "regexp:/etc/postfix/ses_senders"]
