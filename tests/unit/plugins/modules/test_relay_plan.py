@@ -62,6 +62,7 @@ def test_it_describes_the_relay(run):
     assert result["other_mtas"] == []
     assert {table["name"] for table in result["postfix"]["tables"]} == {
         "ses_senders",
+        "ses_users",
         "ses_headers",
         "ses_bounces",
         "ses_transport",
