@@ -966,8 +966,8 @@ FIRST_RELEASE = Host(
             says=("smtp_sasl_password_maps", "0.1.0"),
             why="every client took it over, and nobody would renew the credentials",
             later=(
-                "test ! -e /etc/postfix/sasl_passwd.db; ! postconf -n | grep -E '^smtp_sasl|relay_domains'; "
-                "! postconf -M | grep '^127.0.0.25:25'",
+                "test ! -e /etc/postfix/sasl_passwd.db; { postconf -n; postconf -M; } >/run/left; "
+                "! grep -E '^smtp_sasl|^relay_domains|^127.0.0.25:25 ' /run/left",
             ),
         ),
     ),
