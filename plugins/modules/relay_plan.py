@@ -146,6 +146,10 @@ postfix:
     relay_options:
       description: Options of the service that sends to SES which depend on what the host has.
       type: dict
+    services:
+      description: Services of an earlier release that go, as M(mailops.ses.postfix_config) takes them.
+      type: list
+      elements: dict
     tables:
       description: The look-up tables without a secret, as M(mailops.ses.postfix_config) takes them.
       type: list
@@ -330,7 +334,7 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
         sendmail = _look_sendmail.present(module.run_command, others)
         findings = _look_sendmail.look(sendmail, _look_sendmail.wanted(variables, names))
     if not found:
-        relay = _described(variables, names)
+        relay = _described(variables, [*names, *_look_postfix.names(present)])
         if mta == "postfix":
             findings += _look_postfix.look(present, relay, wishes)
         elif not _look_sendmail.rewrites_senders(sendmail):
