@@ -14,7 +14,7 @@ from ansible_collections.mailops.ses.plugins.module_utils import _sendmail, _sen
 from ansible_collections.mailops.ses.plugins.module_utils._files import text_of
 from ansible_collections.mailops.ses.plugins.module_utils._finding import Finding, changed, kept, refused
 from ansible_collections.mailops.ses.plugins.module_utils._relay import endpoint_named, organisation_domains
-from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail import DAEMONS, listening_at
+from ansible_collections.mailops.ses.plugins.module_utils._relay_sendmail import DAEMONS
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import SendmailError
 
 DIRECTORY = "/etc/mail"
@@ -53,10 +53,20 @@ CHANGED_DEFINES = {
     "confQUEUE_LA": "becomes 1000: a busy host sends all the same",
     "confREFUSE_LA": "becomes 1000: a busy host takes mail all the same",
 }
+# The role's own value of some of them: with it, nothing changes.
+ROLES_DEFINES = {
+    "confDELIVERY_MODE": "queue",
+    "confMIN_QUEUE_AGE": "5s",
+    "confMAX_QUEUE_AGE": "20m",
+    "confQUEUE_LA": "1000",
+    "confREFUSE_LA": "1000",
+}
 RELAYING = {"relay_entire_domain", "promiscuous_relay", "relay_based_on_MX", "relay_mail_from", "relay_local_from"}
 # Sections whose rules choose a mailer, and a rule of theirs that does so for each domain: "R$* < @ $* . > $*  $#..."
 RESOLVING = {"LOCAL_RULE_0", "LOCAL_NET_CONFIG"}
 CATCH_ALL = re.compile(r"R(?:\$[*+-]\s*(?:<\s*@\s*\$[*+]\s*\.?\s*>\s*)?(?:\$\*\s*)?)\t.*\$#\s*(?!error\b)")
+_DAEMON = r"^O DaemonPortOptions=(.*)$"  # of sendmail.cf
+_RAW_DAEMON = r"^`?O\s*DaemonPortOptions=([^'\n]*)"  # of sendmail.mc, as it goes into sendmail.cf
 SYS_PTRACE = 19  # capability(7)
 # (arguments) -> (return code, standard output, standard error)
 _Runner = Callable[[list[str]], "tuple[int, str, str]"]
@@ -72,7 +82,8 @@ class Present:
     submit_cf: str = ""
     settings: str = ""
     tables: dict[str, str] = field(default_factory=dict)
-    compiled: str = ""  # what m4 makes of sendmail.mc
+    compiled: str = ""  # what m4 makes of sendmail.mc,
+    own: str = ""  # and of what stands in it without the role's block
     complaint: str = ""  # or why it makes nothing
     cf_older: bool = False  # than sendmail.mc
     unit_state: str = ""  # as `systemctl is-enabled` says it
@@ -114,23 +125,26 @@ def present(run: _Runner, others: Sequence[str] = (), directory: str = DIRECTORY
     def text(name: str) -> str:
         return text_of(os.path.join(directory, name)) or ""
 
-    compiled = complaint = ""
-    mc = os.path.join(directory, "sendmail.mc")
-    if os.path.exists(mc) and _sendmail.installed():
+    compiled = own = complaint = ""
+    path, mc = os.path.join(directory, "sendmail.mc"), text("sendmail.mc")
+    if mc and _sendmail.installed():
+        rest = _sendmail_mc.without_block(mc, "dnl #")
         try:
             compiled = _sendmail.compiled(mc, directory)
+            own = compiled if rest == mc else _sendmail.compiled(rest, directory)
         except SendmailError as error:
             complaint = str(error)
     return Present(
-        mc=text("sendmail.mc"),
+        mc=mc,
         cf=text("sendmail.cf"),
         submit_mc=text("submit.mc"),
         submit_cf=text("submit.cf"),
         settings=next(filter(None, map(text_of, SETTINGS_FILES)), ""),
         tables={name: text(name) for name in TABLES},
         compiled=compiled,
+        own=own,
         complaint=complaint,
-        cf_older=_changed_at(os.path.join(directory, "sendmail.cf")) < _changed_at(mc),
+        cf_older=_changed_at(os.path.join(directory, "sendmail.cf")) < _changed_at(path),
         unit_state=run(["systemctl", "is-enabled", "sendmail"])[1].strip(),
         listener="" if others else listener(),
         lacks_ptrace=os.path.exists("/etc/debian_version") and not _bounded_by("/proc/1/status", SYS_PTRACE),
@@ -255,6 +269,8 @@ def _lines(host: Present, wanted: Wanted) -> Iterator[Finding]:
             yield kept(f"{macro} in line {number} {where}", KEPT_CALLS[macro])
         elif macro == "define" and arguments[0] in KEPT_DEFINES:
             yield kept(f"{arguments[0]} in line {number} {where}", KEPT_DEFINES[arguments[0]])
+        elif macro == "define" and arguments[1:] == [ROLES_DEFINES.get(arguments[0])]:
+            continue
         elif macro == "define" and arguments[0] in CHANGED_DEFINES:
             was = f", {arguments[1]!r}," if len(arguments) > 1 else ""
             yield changed(f"{arguments[0]} in line {number} {where}{was}", CHANGED_DEFINES[arguments[0]])
@@ -330,7 +346,7 @@ def _daemons(host: Present, wanted: Wanted) -> Iterator[Finding]:
     """Who can hand mail over from elsewhere, and whether that is used."""
     conf = _sendmail_conf.values(host.settings)
     stuck = _stuck_daemons(host, conf)
-    daemons = re.findall(r"^O DaemonPortOptions=(.*)$", host.compiled or host.cf, re.MULTILINE)
+    daemons = re.findall(_DAEMON, host.compiled or host.cf, re.MULTILINE)
     open_ones = [f"The daemon {text}" for text in daemons if _listens_outside(text)]
     if wanted.loopback_only is False:
         for text in (*open_ones, *stuck):
@@ -344,7 +360,7 @@ def _daemons(host: Present, wanted: Wanted) -> Iterator[Finding]:
         )
     others = list(_served(host, wanted))
     for text in own_daemons(host):
-        if listening_at(text) not in map(listening_at, DAEMONS):
+        if text not in DAEMONS:
             yield kept(f"The daemon {text}", "listens as before")
     for text in dict.fromkeys(open_ones):
         if others and wanted.loopback_only is None:
@@ -360,15 +376,21 @@ def _daemons(host: Present, wanted: Wanted) -> Iterator[Finding]:
 
 def own_daemons(host: Present) -> list[str]:
     """Daemons of the host's own that only it can reach: the role, which forgets all others, names them anew."""
-    named = [arguments[0] for _number, arguments in _named(host.rest, "DAEMON_OPTIONS")]
-    return [text for text in dict.fromkeys(named) if text and not _listens_outside(text)]
+    stay = set(re.findall(_RAW_DAEMON, host.rest, re.MULTILINE))
+    named = [" ".join(text.split()) for text in re.findall(_DAEMON, host.own, re.MULTILINE) if text not in stay]
+    return [text for text in dict.fromkeys(named) if not _listens_outside(text)]
+
+
+def reads_access(host: Present) -> bool:
+    """Whether Sendmail reads the table access; the distribution's sendmail.mc, which a bare host gets, has it do so."""
+    return not host.own or f"{DIRECTORY}/access" in host.own
 
 
 def _stuck_daemons(host: Present, conf: dict[str, str]) -> list[str]:
     """Daemons that the block in sendmail.mc does not reach."""
     found = []
     for number, line in enumerate(host.rest.split("\n"), 1):
-        match = re.match(r"`?O\s*DaemonPortOptions=(.*)", line)
+        match = re.match(_RAW_DAEMON, line)
         if match and _listens_outside(match.group(1)):
             found.append(f"DaemonPortOptions in line {number} of {DIRECTORY}/sendmail.mc")
     for name in ("DAEMON_PARMS", "MISC_PARMS", "SENDMAIL_OPTS"):
@@ -417,6 +439,11 @@ def _running(host: Present, _wanted: Wanted) -> Iterator[Finding]:
             f"DAEMON_MODE={mode!r} in {SETTINGS_FILES[0]}",
             "starts no daemon, which sends what is queued",
             'set it to "Daemon"',
+        )
+    queues = conf.get("QUEUE_MODE", "daemon")
+    if queues.lower() not in {"daemon", "${daemon_mode}", "$daemon_mode"}:
+        yield changed(
+            f"QUEUE_MODE={queues!r} in {SETTINGS_FILES[0]}", "becomes Daemon: the daemon sends what is queued"
         )
     if host.unit_state in {"masked", "masked-runtime"}:
         yield refused("The unit sendmail", "is masked, so that nothing can start it", "run `systemctl unmask sendmail`")

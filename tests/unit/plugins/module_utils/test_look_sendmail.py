@@ -13,6 +13,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._look_sendmail import 
     Wanted,
     look,
     own_daemons,
+    reads_access,
     rewrites_senders,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail_mc import block
@@ -180,13 +181,36 @@ def test_a_host_is_read(tmp_path, monkeypatch):
 
 def test_daemons_of_its_own_on_loopback_stay_and_are_named():
     apps = "Family=inet, Name=APPS, Port=5587, Addr=127.0.0.1, M=E"
-    host = with_lines(f"DAEMON_OPTIONS(`{apps}')dnl\nDAEMON_OPTIONS(`Name=NET, Addr=10.0.0.1')dnl\n")
-    assert own_daemons(host) == [apps]
+    raw = "Name=RAW, Port=5588, Addr=127.0.0.1"
+    listening = "".join(f"O DaemonPortOptions={text}\n" for text in (apps, "Name=NET, Addr=10.0.0.1", raw))
+    host = with_lines(f"LOCAL_CONFIG\n`O DaemonPortOptions={raw}'\n", own=CF + listening)
+    assert own_daemons(host) == [apps]  # what is no call of m4 stays without being named anew
     assert verdicts(host, WANTED)["kept"] == [f"The daemon {apps} listens as before."]
 
 
+def test_a_daemon_in_the_place_of_the_distributions_stays_and_is_named():
+    host = replace(DEBIAN, own=CF + "O DaemonPortOptions=Name=MSA, Port=587, Addr=127.0.0.1, M=E\n")
+    assert verdicts(host, WANTED)["kept"] == ["The daemon Name=MSA, Port=587, Addr=127.0.0.1, M=E listens as before."]
+
+
 def test_the_distributions_daemons_are_not_named():
-    assert look(with_lines("DAEMON_OPTIONS(`Port=smtp,Addr=127.0.0.1, Name=MTA')dnl\n"), WANTED) == []
+    host = replace(DEBIAN, own=CF + "O DaemonPortOptions=Family=inet,  Name=MTA-v4, Port=smtp, Addr=127.0.0.1\n")
+    assert look(host, WANTED) == []
+
+
+def test_a_table_that_nothing_reads_gets_no_rows():
+    assert reads_access(Present())
+    assert reads_access(replace(DEBIAN, own="Kaccess hash -T<TMPF> /etc/mail/access.db\n"))
+    assert not reads_access(replace(DEBIAN, own=CF))
+
+
+def test_what_has_the_roles_value_already_is_not_named():
+    assert look(with_lines("define(`confQUEUE_LA', `1000')dnl\n"), WANTED) == []
+
+
+@pytest.mark.parametrize(("mode", "told"), [("${DAEMON_MODE}", 0), ("Daemon", 0), ("Cron", 1), ("none", 1)])
+def test_a_daemon_that_runs_no_queue_gets_one(mode, told):
+    assert len(verdicts(replace(DEBIAN, settings=f'QUEUE_MODE="{mode}";\n'))["changed"]) == told
 
 
 def test_a_rule_for_some_domains_stays():
