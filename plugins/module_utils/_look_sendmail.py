@@ -460,6 +460,13 @@ def _running(host: Present, _wanted: Wanted) -> Iterator[Finding]:
             "reloads a daemon, and reports success",
             "start it with --cap-add SYS_PTRACE",
         )
+    match = re.search(r"^O RunAsUser=(\S+)", host.compiled or host.cf, re.MULTILINE)
+    if match and match.group(1).partition(":")[0] not in {"root", "0"}:
+        yield refused(
+            f"confRUN_AS_USER in {DIRECTORY}/sendmail.mc",
+            f"is {match.group(1)}, who cannot read SES's credential, which is root's alone: each mail would come back",
+            "remove the line; Sendmail delivers as the recipient all the same",
+        )
     match = re.search(r"^O QueueDirectory=(.*)$", host.compiled or host.cf, re.MULTILINE)
     if match and match.group(1).rstrip("/") != QUEUE:
         yield refused(

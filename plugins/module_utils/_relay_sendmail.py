@@ -221,7 +221,7 @@ def delivery_rules(relay: Relay) -> Rules:
     """check_compat, which runs before each delivery: leave the mark, and let no null sender through to SES."""
     refusal = '$#error $@ 5.7.1 $: "550 a null sender cannot be relayed through SES"'
     return [
-        ["$*", f"$: $(macro {{{MARK}}} $@ {MARK} $) $1"],
+        ["$*", f"$: $(ses_macro {{{MARK}}} $@ {MARK} $) $1"],
         ["$*", "$: < $&h > $1"],
         [f"< {relay.endpoint} > $| $*", refusal],
         [f"< {relay.endpoint} > < > $| $*", refusal],
@@ -238,7 +238,7 @@ def server_rules(relay: Relay) -> Rules:
     name = relay.endpoint
     return [
         ["$*", "$: < $&h > $1"],
-        [f"< {name} > OK", f"$: < ses > $(arith l $@ $&{{cipher_bits}} $@ {CIPHER_BITS} $)"],
+        [f"< {name} > OK", f"$: < ses > $(ses_compare l $@ $&{{cipher_bits}} $@ {CIPHER_BITS} $)"],
         ["< ses > FALSE", f"$: <demanded> {name}"],
         ["< ses > $*", f'$#error $@ 4.7.0 $: "403 encryption too weak " $&{{cipher_bits}} " less than {CIPHER_BITS}"'],
         ["<demanded> $&{cn_subject}", "$@ OK"],
