@@ -287,6 +287,10 @@ def _lines(host: Present, wanted: Wanted) -> Iterator[Finding]:
             )
         elif macro == "FEATURE" and arguments[0] == "queuegroup":
             yield changed(f"FEATURE(`queuegroup') in line {number} {where}", "makes room for the role's two queues")
+    hub = re.search(r"^DS(.+)$", host.own, re.MULTILINE)
+    if hub and not list(_defined(host.rest, "SMART_HOST")):
+        subject = f"SMART_HOST, {hub.group(1)!r}, of a file that {DIRECTORY}/sendmail.mc includes"
+        yield changed(subject, CHANGED_DEFINES["SMART_HOST"])
 
 
 def _groups_mail(host: Present, arguments: Sequence[str]) -> bool:

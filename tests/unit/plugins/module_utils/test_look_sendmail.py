@@ -71,6 +71,7 @@ def test_a_host_as_the_distribution_ships_it_has_nothing_to_say():
         (replace(DEBIAN, listener="python3"), "python3's"),
         (replace(DEBIAN, lacks_ptrace=True), "CAP_SYS_PTRACE"),
         (replace(DEBIAN, compiled=CF + "O QueueDirectory=/var/spool/mqueue/q*\n", cf=""), "/var/spool/mqueue/q*"),
+        (replace(DEBIAN, compiled=CF + "O RunAsUser=smmta:smmsp\n", cf=""), "is smmta:smmsp, who cannot read"),
     ],
 )
 def test_with_this_the_role_does_not_begin(host, words):
@@ -202,6 +203,14 @@ def test_a_table_that_nothing_reads_gets_no_rows():
     assert reads_access(Present())
     assert reads_access(replace(DEBIAN, own="Kaccess hash -T<TMPF> /etc/mail/access.db\n"))
     assert not reads_access(replace(DEBIAN, own=CF))
+
+
+def test_a_smart_host_of_an_included_file_is_named():
+    assert verdicts(replace(DEBIAN, own=CF + "DS[hub.corp.example]\n"))["changed"] == [
+        "SMART_HOST, '[hub.corp.example]', of a file that /etc/mail/sendmail.mc includes makes room for the SES "
+        "endpoint."
+    ]
+    assert len(verdicts(with_lines("define(`SMART_HOST', `[hub]')dnl\n", own=CF + "DS[hub]\n"))["changed"]) == 1
 
 
 def test_what_has_the_roles_value_already_is_not_named():
