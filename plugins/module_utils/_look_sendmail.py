@@ -19,6 +19,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail import Sendm
 
 DIRECTORY = "/etc/mail"
 SETTINGS_FILES = ("/etc/mail/sendmail.conf", "/etc/sysconfig/sendmail")
+START_PARAMETERS = ("DAEMON_PARMS", "QUEUE_PARMS", "MISC_PARMS", "SENDMAIL_OPTS")  # of the daemons, in those
 # Rows of these tables go on as before; the others say whom the host serves.
 KEPT_TABLES = ("mailertable", "virtusertable", "genericstable", "domaintable", "authinfo")
 TABLES = ("access", *KEPT_TABLES, "relay-domains", "local-host-names")
@@ -287,6 +288,13 @@ def _lines(host: Present, wanted: Wanted) -> Iterator[Finding]:
             )
         elif macro == "FEATURE" and arguments[0] == "queuegroup":
             yield changed(f"FEATURE(`queuegroup') in line {number} {where}", "makes room for the role's two queues")
+    for domain in re.findall(r"^C\{N\}(\S+)$", host.own, re.MULTILINE) if wanted.masquerades else ():
+        if any(f".{name}".endswith(f".{domain.lower()}") for name in wanted.host_names):
+            yield refused(
+                f"MASQUERADE_EXCEPTION({domain}) {where}",
+                "keeps this host's own name in senders' addresses, where SES would refuse it",
+                "remove the line",
+            )
     hub = re.search(r"^DS(.+)$", host.own, re.MULTILINE)
     if hub and not list(_defined(host.rest, "SMART_HOST")):
         subject = f"SMART_HOST, {hub.group(1)!r}, of a file that {DIRECTORY}/sendmail.mc includes"
@@ -397,11 +405,15 @@ def _stuck_daemons(host: Present, conf: dict[str, str]) -> list[str]:
         match = re.match(_RAW_DAEMON, line)
         if match and _listens_outside(match.group(1)):
             found.append(f"DaemonPortOptions in line {number} of {DIRECTORY}/sendmail.mc")
-    for name in ("DAEMON_PARMS", "MISC_PARMS", "SENDMAIL_OPTS"):
+    for name in START_PARAMETERS:
         match = re.search(r"-(?:O\s*DaemonPortOptions|oO)[= ]*(\S+)", conf.get(name, ""))
         if match and _listens_outside(match.group(1)):
-            found.append(f"{name} in {next(filter(os.path.exists, SETTINGS_FILES), SETTINGS_FILES[0])}")
+            found.append(f"{name} in {_settings_file()}")
     return found
+
+
+def _settings_file() -> str:
+    return next(filter(os.path.exists, SETTINGS_FILES), SETTINGS_FILES[0])
 
 
 def _listens_outside(options: str) -> bool:
@@ -463,6 +475,19 @@ def _running(host: Present, _wanted: Wanted) -> Iterator[Finding]:
             "lacks the capability CAP_SYS_PTRACE, without which Debian's script for Sendmail neither stops nor "
             "reloads a daemon, and reports success",
             "start it with --cap-add SYS_PTRACE",
+        )
+    for name in START_PARAMETERS:
+        if re.search(r"(?:^|\s)-C", conf.get(name, "")):
+            yield refused(
+                f"{name} in {_settings_file()}",
+                f"has Sendmail read another file than {DIRECTORY}/sendmail.cf ({conf[name]!r})",
+                f"remove that argument, and keep in {DIRECTORY}/sendmail.mc what the other file has",
+            )
+    if conf.get("HANDS_OFF", "No").lower() != "no":
+        yield refused(
+            f"HANDS_OFF={conf['HANDS_OFF']!r} in {SETTINGS_FILES[0]}",
+            f"keeps Debian's scripts from building what `make -C {DIRECTORY}` needs, which then fails",
+            'set it to "No"',
         )
     match = re.search(r"^O RunAsUser=(\S+)", host.compiled or host.cf, re.MULTILINE)
     if match and match.group(1).partition(":")[0] not in {"root", "0"}:

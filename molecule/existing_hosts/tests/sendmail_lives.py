@@ -821,6 +821,29 @@ REFUSALS = (
         why="that user cannot read SES's credential, and each mail would come back",
     ),
     refused(
+        "MASQUERADE_EXCEPTION has the host's own domain",
+        "guides to masquerading",
+        mc("MASQUERADE_EXCEPTION(`corp.test')dnl"),
+        ("MASQUERADE_EXCEPTION",),
+        why="its senders would keep a name that SES refuses, whatever ses_masquerade_domain says",
+    ),
+    refused(
+        "the daemon reads another file than sendmail.cf",
+        "hosts that try a configuration, and stay with it",
+        "cp /etc/mail/sendmail.cf /etc/mail/corp.cf; sed -i 's/^DS.*/DS[127.0.0.2]/' /etc/mail/corp.cf\n"
+        "sed -i 's|^DAEMON_PARMS=.*|DAEMON_PARMS=\"-C/etc/mail/corp.cf\";|' /etc/mail/sendmail.conf",
+        ("DAEMON_PARMS",),
+        why="mail would go on as before, and none to SES",
+    ),
+    refused(
+        "Debian's scripts are to keep their hands off",
+        "HANDS_OFF in sendmail.conf",
+        "sed -i 's/^HANDS_OFF=.*/HANDS_OFF=\"Yes\";/' /etc/mail/sendmail.conf",
+        ("HANDS_OFF",),
+        before="",
+        why="the package's own make fails then, before the role as after it",
+    ),
+    refused(
         "the unit is masked",
         "administrators who want no MTA",
         "systemctl stop sendmail; systemctl mask sendmail 2>/dev/null || { mv "

@@ -71,6 +71,9 @@ def test_a_host_as_the_distribution_ships_it_has_nothing_to_say():
         (replace(DEBIAN, listener="python3"), "python3's"),
         (replace(DEBIAN, lacks_ptrace=True), "CAP_SYS_PTRACE"),
         (replace(DEBIAN, compiled=CF + "O QueueDirectory=/var/spool/mqueue/q*\n", cf=""), "/var/spool/mqueue/q*"),
+        (replace(DEBIAN, own=CF + "C{N}corp.test\n"), "MASQUERADE_EXCEPTION(corp.test) of "),
+        (replace(DEBIAN, settings='DAEMON_PARMS="-OMaxDaemonChildren=5 -C/etc/mail/corp.cf";\n'), "another file than"),
+        (replace(DEBIAN, settings='HANDS_OFF="Yes";\n'), "HANDS_OFF='Yes' in /etc/mail/sendmail.conf"),
         (replace(DEBIAN, compiled=CF + "O RunAsUser=smmta:smmsp\n", cf=""), "is smmta:smmsp, who cannot read"),
     ],
 )
@@ -203,6 +206,12 @@ def test_a_table_that_nothing_reads_gets_no_rows():
     assert reads_access(Present())
     assert reads_access(replace(DEBIAN, own="Kaccess hash -T<TMPF> /etc/mail/access.db\n"))
     assert not reads_access(replace(DEBIAN, own=CF))
+
+
+def test_an_exception_from_masquerading_that_is_not_this_hosts_stays():
+    host = replace(DEBIAN, own=CF + "C{N}lists.example\n")
+    assert look(host, WANTED) == []
+    assert look(replace(host, own=CF + "C{N}corp.test\n"), replace(WANTED, masquerades=False)) == []
 
 
 def test_a_smart_host_of_an_included_file_is_named():
