@@ -66,6 +66,7 @@ RELAYING = {"relay_entire_domain", "promiscuous_relay", "relay_based_on_MX", "re
 # Sections whose rules choose a mailer, and a rule of theirs that does so for each domain: "R$* < @ $* . > $*  $#..."
 RESOLVING = {"LOCAL_RULE_0", "LOCAL_NET_CONFIG"}
 CATCH_ALL = re.compile(r"R(?:\$[*+-]\s*(?:<\s*@\s*\$[*+]\s*\.?\s*>\s*)?(?:\$\*\s*)?)\t.*\$#\s*(?!error\b)")
+SYSTEM_ANCHORS = ("/etc/ssl/certs", "/etc/pki/")
 _DAEMON = r"^O DaemonPortOptions=(.*)$"  # of sendmail.cf
 _RAW_DAEMON = r"^`?O\s*DaemonPortOptions=([^'\n]*)"  # of sendmail.mc, as it goes into sendmail.cf
 SYS_PTRACE = 19  # capability(7)
@@ -111,13 +112,15 @@ class Wanted:
     organisation_domains: Sequence[str]
     masquerades: bool  # ses_masquerade_domain or ses_sender is set
     loopback_only: bool | None = None
+    ca_file: str = ""
 
 
 def wanted(variables: Mapping[str, Any], host_names: Sequence[str]) -> Wanted:
     """The variables as the look needs them, also where one of them has a fault."""
     endpoint = endpoint_named(variables) if variables.get("ses_endpoint") or variables.get("ses_region") else ""
     organisation = sorted(organisation_domains(variables))
-    return Wanted(endpoint, host_names, organisation, bool(organisation), variables.get("ses_loopback_only"))
+    loopback_only, ca_file = variables.get("ses_loopback_only"), variables.get("ses_tls_ca_file") or ""
+    return Wanted(endpoint, host_names, organisation, bool(organisation), loopback_only, ca_file)
 
 
 def present(run: _Runner, others: Sequence[str] = (), directory: str = DIRECTORY) -> Present:
@@ -354,6 +357,22 @@ def _routes(host: Present, wanted: Wanted) -> Iterator[Finding]:
             )
 
 
+def _trust(host: Present, wanted: Wanted) -> Iterator[Finding]:
+    """Servers that are verified by trust anchors of the host's own, which make room for those of SES."""
+    anchors = re.findall(r"^O CACert(?:File|Path)=(.+)$", host.own, re.MULTILINE)
+    demands = [
+        row[0]
+        for row in _rows(host.tables.get("access", ""))
+        if row[0].lower().startswith(("tls_srv:", "tls_rcpt:")) and row[1:] and row[1].upper().startswith("VERIFY")
+    ]
+    if demands and anchors and not wanted.ca_file and not any(path.startswith(SYSTEM_ANCHORS) for path in anchors):
+        yield refused(
+            f"The row {demands[0]} of {DIRECTORY}/access",
+            f"verifies a server by {anchors[0]}, in whose place the distribution's trust anchors come",
+            "set ses_tls_ca_file to a file that has those and SES's, or remove the row",
+        )
+
+
 def _daemons(host: Present, wanted: Wanted) -> Iterator[Finding]:
     """Who can hand mail over from elsewhere, and whether that is used."""
     conf = _sendmail_conf.values(host.settings)
@@ -512,6 +531,7 @@ CHECKS: tuple[Callable[[Present, Wanted], Iterator[Finding]], ...] = (
     _lines,
     _rules,
     _routes,
+    _trust,
     _daemons,
     _running,
 )

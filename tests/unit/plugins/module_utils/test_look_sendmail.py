@@ -208,6 +208,16 @@ def test_a_table_that_nothing_reads_gets_no_rows():
     assert not reads_access(replace(DEBIAN, own=CF))
 
 
+def test_servers_that_are_verified_by_other_anchors_are_refused_until_the_user_names_a_file():
+    host = replace(
+        tables(access="TLS_Srv:partner.example\tVERIFY:128\n"), own=CF + "O CACertFile=/etc/mail/corp-ca.pem\n"
+    )
+    assert "verifies a server by /etc/mail/corp-ca.pem" in verdicts(host)["refused"][0]
+    assert look(host, replace(WANTED, ca_file="/etc/ssl/both.pem")) == []
+    assert look(replace(host, own=host.own + "O CACertPath=/etc/ssl/certs\n"), WANTED) == []
+    assert look(replace(host, tables={"access": "TLS_Srv:partner.example\tENCR:128\n"}), WANTED) == []
+
+
 def test_an_exception_from_masquerading_that_is_not_this_hosts_stays():
     host = replace(DEBIAN, own=CF + "C{N}lists.example\n")
     assert look(host, WANTED) == []
