@@ -348,7 +348,8 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
     if mta == "sendmail":
         relay = for_sendmail(relay)
         own, keep = _look_sendmail.own_daemons(sendmail), variables.get("ses_loopback_only") is False
-        terms = partial(in_sendmail, keep_daemons=keep, own_daemons=own)
+        reads = _look_sendmail.reads_access(sendmail)
+        terms = partial(in_sendmail, keep_daemons=keep, own_daemons=own, reads_access=reads)
     return {
         "relay": asdict(relay),
         mta: asdict(terms(relay)),
