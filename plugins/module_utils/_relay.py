@@ -60,6 +60,11 @@ class Relay:
         """Whether who gets bounces is an address, and no local user."""
         return "@" in self.bounce_recipient
 
+    @property
+    def one_sender(self) -> bool:
+        """Whether one address replaces every sender."""
+        return "*" in self.sender_rewrites
+
 
 def _domain_fault(value: str) -> str | None:
     return host_fault(value) or (None if "." in value else "is no domain: write it in full, like example.com")

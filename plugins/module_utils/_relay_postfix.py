@@ -5,10 +5,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._look_postfix import NO_WISHES, Wishes, foreign, parameters
+from ansible_collections.mailops.ses.plugins.module_utils._look_postfix import (
+    NO_WISHES,
+    Wishes,
+    foreign,
+    parameters,
+    senders_type,
+    services_left,
+    tables_left,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._postfix_present import Present, references
 from ansible_collections.mailops.ses.plugins.module_utils._relay import BOUNCE_DOMAIN, Relay
 
@@ -27,17 +35,25 @@ class InPostfix:
     tables: list[dict[str, Any]]
     parameters: dict[str, Any]
     relay_options: dict[str, Any]
+    services: list[dict[str, Any]] = field(default_factory=list)
 
 
 def in_postfix(relay: Relay, present: Present | None = None, wishes: Wishes = NO_WISHES) -> InPostfix:
     """The relay's keys and tables, and what of the host's own settings goes with them."""
-    tables = [senders_table(relay), headers_table(relay), bounces_table(relay), *ROUTES]
+    tables = [
+        senders_table(relay),
+        headers_table(relay),
+        bounces_table(relay),
+        *ROUTES,
+        *tables_left(present),
+    ]
     return InPostfix(
         credential_keys(relay),
         bounce_aliases(relay),
         tables,
         dict(parameters(present, relay, wishes)),
         relay_options(relay, present),
+        services_left(present),
     )
 
 
@@ -63,7 +79,20 @@ def relay_options(relay: Relay, present: Present | None) -> dict[str, Any]:
 
 
 # Newer Postfix warns of these wherever they stand, so only what main.cf sets is overruled.
-_OVERRIDES: dict[str, Any] = {"smtp_cname_overrides_servername": False, "smtp_tls_per_site": ""}
+_OVERRIDES: dict[str, Any] = {
+    "smtp_cname_overrides_servername": False,
+    "smtp_tls_per_site": "",
+    # Other anchors, and a certificate of the host's own, for which SES does not ask: one that cannot be read ends TLS.
+    "smtp_tls_trust_anchor_file": "",
+    "smtp_tls_cert_file": "",
+    "smtp_tls_key_file": "",
+    "smtp_tls_chain_files": "",
+    # STARTTLS and AUTH have to be asked for, and heard.
+    "smtp_discard_ehlo_keywords": "",
+    "smtp_discard_ehlo_keyword_address_maps": "",
+    "smtp_never_send_ehlo": False,
+    "smtp_always_send_ehlo": True,
+}
 
 
 def credential_keys(relay: Relay) -> list[str]:
@@ -81,23 +110,19 @@ def _with_the_pages_port(ports: Sequence[int]) -> list[int]:
 
 def senders_table(relay: Relay) -> dict[str, Any]:
     """Envelope and header senders, rewritten as they enter the queue; a null sender stays one."""
-    rules = dict(_sender_rule(pattern, result) for pattern, result in relay.sender_rewrites.items())
+    # Postfix looks a null sender up as well, as two quotes.
+    rules = {"/.@./" if pattern == "*" else pattern: result for pattern, result in relay.sender_rewrites.items()}
     if rules and relay.bounces_leave:
         # The first match counts. A bounce of what leaves in this name has to be known from other bounces.
-        rules = {_exactly(relay.bounce_recipient): relay.bounce_recipient, **rules}
+        kept = _exactly(relay.bounce_recipient) if relay.one_sender else relay.bounce_recipient
+        rules = {kept: relay.bounce_recipient, **rules}
     return {
         "name": "ses_senders",
         "parameter": None,
-        "type": "regexp",
+        "type": senders_type(relay),
         "entries": rules,
         "state": "present" if rules else "absent",
     }
-
-
-def _sender_rule(pattern: str, result: str) -> tuple[str, str]:
-    if pattern == "*":
-        return "/.@./", result  # Postfix looks a null sender up as well, as two quotes
-    return f"/^(.+){re.escape(pattern)}$/", f"${{1}}{result}"
 
 
 def headers_table(relay: Relay) -> dict[str, Any]:

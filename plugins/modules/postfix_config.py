@@ -37,6 +37,7 @@ author:
   - mailops maintainers (@mailops)
 extends_documentation_fragment:
   - mailops.ses.attributes
+  - mailops.ses.unit
 attributes:
   check_mode:
     details:
@@ -147,23 +148,11 @@ options:
         type: str
         choices: [present, absent]
         default: present
-  unit:
-    description:
-      - Unit of systemd that runs Postfix. It is enabled, and started, reloaded or restarted as RV(action) says, within
-        the change. Where it does not come up, the host's files and the unit are as they were before, and the module
-        fails.
-      - Without it, what RV(action) says is left to you. Offline (an image, a chroot, C(SYSTEMD_OFFLINE=1)) it is
-        enabled only.
-    type: str
   umbrella_unit:
     description:
       - Unit that stands for all instances of Postfix, where that is another one. It is enabled and started, since the
         system's hooks reload it.
     type: str
-  restart:
-    description: Whether a restart is due, whatever changes, as after an installation.
-    type: bool
-    default: false
   config_directory:
     description: Postfix's configuration directory.
     type: path

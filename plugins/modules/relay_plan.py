@@ -146,6 +146,10 @@ postfix:
     relay_options:
       description: Options of the service that sends to SES which depend on what the host has.
       type: dict
+    services:
+      description: Services of an earlier release that go, as M(mailops.ses.postfix_config) takes them.
+      type: list
+      elements: dict
     tables:
       description: The look-up tables without a secret, as M(mailops.ses.postfix_config) takes them.
       type: list
@@ -338,7 +342,7 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
         sendmail = _look_sendmail.present(module.run_command, others)
         findings = _look_sendmail.look(sendmail, _look_sendmail.wanted(variables, names))
     if not found:
-        relay = _described(variables, names)
+        relay = _described(variables, [*names, *_look_postfix.names(present)])
         if mta == "postfix":
             findings += _look_postfix.look(present, relay, wishes)
         elif not _look_sendmail.rewrites_senders(sendmail):
@@ -352,7 +356,8 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
     if mta == "sendmail":
         relay = for_sendmail(relay)
         own, keep = _look_sendmail.own_daemons(sendmail), variables.get("ses_loopback_only") is False
-        terms = partial(in_sendmail, keep_daemons=keep, own_daemons=own)
+        reads = _look_sendmail.reads_access(sendmail)
+        terms = partial(in_sendmail, keep_daemons=keep, own_daemons=own, reads_access=reads)
     return {
         "relay": asdict(relay),
         mta: asdict(terms(relay)),

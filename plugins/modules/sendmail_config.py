@@ -34,6 +34,7 @@ author:
   - mailops maintainers (@mailops)
 extends_documentation_fragment:
   - mailops.ses.attributes
+  - mailops.ses.unit
 attributes:
   check_mode:
     details:
@@ -103,23 +104,11 @@ options:
           - The name that these rows had before. Its index goes where it holds nothing else, has no source, and no other
             line of C(sendmail.mc) names it. Only with O(tables[].secret_entries).
         type: str
-  unit:
-    description:
-      - Unit of systemd that runs Sendmail. It is enabled, and started, reloaded or restarted as RV(action) says, within
-        the change. Where it does not come up, the host's files and the unit are as they were before, and the module
-        fails.
-      - Without it, what RV(action) says is left to you. Offline (an image, a chroot, C(SYSTEMD_OFFLINE=1)) it is
-        enabled only.
-    type: str
   reload_command:
     description: What loads the configuration where O(unit) knows no reload, as on Debian.
     type: list
     elements: str
     default: []
-  restart:
-    description: Whether a restart is due, whatever changes, as after an installation.
-    type: bool
-    default: false
   default_mailer:
     description:
       - The mailer that mail to a domain takes for which no row and no rule is meant.

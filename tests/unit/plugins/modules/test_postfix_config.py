@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.mailops.ses.plugins.doc_fragments.unit import ModuleDocFragment as UnitFragment
 from ansible_collections.mailops.ses.plugins.modules import postfix_config
 
 ROOT = Path(postfix_config.__file__).resolve().parents[2]
@@ -77,7 +78,8 @@ def documented(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_documentation_matches_the_arguments() -> None:
-    arguments = documented(yaml.safe_load(postfix_config.DOCUMENTATION)["options"])
+    texts = (postfix_config.DOCUMENTATION, UnitFragment.DOCUMENTATION)
+    arguments = documented({name: option for text in texts for name, option in yaml.safe_load(text)["options"].items()})
     arguments["tables"]["options"]["secret_entries"]["no_log"] = True
     assert arguments == postfix_config.ARGUMENTS
 
