@@ -20,7 +20,7 @@ python: ## the Python environment alone
 	@tests/testbed/setup python
 
 demo: setup ## a relay from nothing to a delivered mail, without an account at AWS; MTA=sendmail for the other one
-	@TESTBED_EXEC=engine $(RUN) python -m testbed.demo $(MTA)
+	@TESTBED_EXEC=engine $(RUN) python -m demo $(MTA)
 
 test: setup ## everything that CI runs; the scenarios wait a lot, so the rest runs beside them
 	@case "$${TESTBED:-1}" in [1-8]) ;; *) echo "TESTBED $$TESTBED: make test takes 1 to 8" >&2; exit 2 ;; esac
@@ -69,7 +69,7 @@ docs: python ## docs/troubleshooting, from the table of causes
 
 pictures: setup ## docs/images, of the report and the demo
 	@tests/testbed/setup system
-	@$(RUN) env PYTHONPATH=tests:.cache/collections python -m testbed.pictures
+	@$(RUN) env PYTHONPATH=tests:tools:.cache/collections python -m pictures
 
 build: python ## the collection's tarball, .cache/package/mailops-ses-VERSION.tar.gz
 	rm -rf .cache/package
