@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import testinfra
 from testbed import mta
+from testbed.engine import ROOT
 from testbed.mta import REGION_ENDPOINT
 from testbed.relay import until
 
@@ -21,13 +24,28 @@ TRACE = "/run/trace"
 FILES = "execve,/^(open|creat|mkdir|rename|link|unlink|fchmod|chmod|umask|chdir|clone|fork|vfork)"
 USER, PASSWORD, OTHER = "AKIAIOSFODNN7EXAMPLE", "oneL0ngPassw0rd", "an0therL0ngPassw0rd"
 
+sys.path.append(str(ROOT / ".cache" / "collections"))
+
+
+def arguments_of(module: str) -> dict[str, Any]:
+    """A module's argument spec."""
+    return dict(import_module(f"ansible_collections.mailops.ses.plugins.modules.{module}").ARGUMENTS)
+
+
+def filled(arguments: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """What was given, with the defaults of an argument spec beside it, as Ansible fills it in."""
+    values = {**{option: argument.get("default") for option, argument in arguments.items()}, **given}
+    for option, argument in arguments.items():
+        if "options" in argument:
+            values[option] = [filled(argument["options"], item) for item in values[option]]
+    return values
+
 
 class Host(mta.Mta):
     """Either MTA, as a module finds it."""
 
     settings: tuple[str, ...] = ()  # the files that the module changes in place
-    defaults: dict[str, Any] = {}  # the module's, for what a test leaves out
-    item_defaults: dict[str, dict[str, Any]] = {}  # of its lists' items
+    arguments: dict[str, Any] = {}  # the module's
     wanted: dict[str, Any] = {}  # a relay; its credentials stand first among its tables
     needs_restart: dict[str, Any] = {}  # what a reload does not bring into force
     restore = ""  # beside the directory
@@ -79,10 +97,7 @@ class Host(mta.Mta):
 
     def job(self, check: bool = False, **params: Any) -> str:
         """The driver's input: the module's parameters, with its defaults filled in."""
-        filled = {**self.defaults, "config_directory": self.directory, **params}
-        for option, item in self.item_defaults.items():
-            filled[option] = [{**item, **given} for given in params.get(option, [])]
-        return json.dumps({"params": filled, "check": check})
+        return json.dumps({"params": filled(self.arguments, params), "check": check})
 
     @property
     def driver(self) -> list[str]:
@@ -133,11 +148,7 @@ class Host(mta.Mta):
 
 class Postfix(mta.Postfix, Host):
     settings = ("main.cf", "master.cf")
-    defaults = {"parameters": {}, "optional_parameters": {}}
-    item_defaults = {
-        "services": {"state": "present"},
-        "tables": {"parameter": None, "type": "", "entries": None, "secret_entries": None, "state": "present"},
-    }
+    arguments = arguments_of("postfix_config")
     key = f"[{REGION_ENDPOINT}]:587"
     hash = {"default_database_type": "hash"}
     start = "postfix reload 2>/dev/null || postfix start 2>/dev/null"
@@ -198,12 +209,7 @@ Postfix.needs_restart = {
 
 class Sendmail(mta.Sendmail, Host):
     settings = ("sendmail.mc", "sendmail.cf")
-    defaults = {
-        **{option: {} for option in ("defines", "features", "macros", "sections", "settings")},
-        "queues": [],
-        "settings_file": "/etc/mail/sendmail.conf",
-    }
-    item_defaults = {"tables": {"kind": "hash", "entries": None, "secret_entries": None}}
+    arguments = arguments_of("sendmail_config")
     bursts = "/var/spool/mqueue/bursts"
     restore = f"rm -rf {bursts}"
     start = mta.Sendmail.restart
