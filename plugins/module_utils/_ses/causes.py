@@ -35,6 +35,8 @@ _NOT_TAKEN = r"connect to|timed out|refused by|lost connection with|read error f
 
 
 class Cause(NamedTuple):
+    """A row of the table: which symptoms it takes, what it says of them, and where AWS or others document it."""
+
     id: str
     cause: str
     remedy: str
