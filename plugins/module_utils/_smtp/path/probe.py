@@ -45,7 +45,8 @@ class Findings(NamedTuple):
 
 
 class PathWatch:
-    """Beside one check: looks into a handshake that stalls, and after one that passed writes something large."""
+    """Beside one check: looks into a handshake that stalls, and writes something large after a handshake that
+    passed."""
 
     def __init__(self, way: Way | None, deadline: Deadline) -> None:
         self._way = way  # each port adds its own and its address
@@ -58,12 +59,14 @@ class PathWatch:
         self._wrote = threading.Event()  # the large ClientHello is on its way
 
     def port(self, session: Session, port: int, tls: str) -> PortWatch | None:
+        """Watch one port's dialogue, which TLS (starttls or wrapper) belongs to; None where the path is not looked
+        into."""
         if self._way is None or not session.peer:
             return None
         return PortWatch(self, self._way._replace(address=session.peer, port=port, tls=tls), session.opened)
 
     def findings(self) -> Findings:
-        """Once all dialogues are over."""
+        """What became known of the path; call it once all dialogues are over."""
         large = Findings()
         ask = self._large
         if ask and self.passed.is_set():
@@ -72,10 +75,11 @@ class PathWatch:
         return large._replace(stalled=self._stalled)
 
     def patience(self) -> float:
+        """The seconds that a handshake may take from now on before it is looked into."""
         return min(_MAX_PATIENCE, self._deadline.seconds() * _PATIENCE)
 
     def look(self, way: Way, opened: mtu.TcpInfo) -> None:
-        """Into a handshake that stalls."""
+        """Look into a handshake that stalls, unless another port's is looked into already."""
         with self._lock:
             if self._investigating:
                 return
@@ -84,7 +88,7 @@ class PathWatch:
         self._stalled = search.investigate(first, way, self._deadline.share(_END_SHARE))
 
     def write_large(self, port: PortWatch) -> None:
-        """Unless another port does so already."""
+        """Begin a large write beside this port's dialogue, unless another port has begun one."""
         with self._lock:
             if self._large is None:
                 self._large = start(lambda: self._large_write(port))
@@ -126,11 +130,12 @@ class PortWatch:
         self.over = threading.Event()  # its handshake, or with a failure the dialogue
 
     def prepare(self) -> None:
-        """Opens a connection for a large write, which waits for this port's handshake to pass."""
+        """Open a connection for a large write, which waits for this port's handshake to pass."""
         self._watch.write_large(self)
 
     @contextmanager
     def handshake(self) -> Iterator[None]:
+        """Watch the port's own handshake, which is made inside, and time it where it passes."""
         start(self._wait)
         self.prepare()
         began = self.way.clock()
