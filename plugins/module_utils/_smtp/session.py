@@ -70,7 +70,7 @@ class Session:
     deadline."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline, mask: Callable[[str], str]) -> None:
-        # The EHLO after TLS shall not wait until the end of the handshake is acknowledged.
+        # The EHLO after TLS must not wait until the end of the handshake is acknowledged.
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock = sock

@@ -17,7 +17,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import o
 PORT = 443
 # A port that has not answered in this share of the time is taken for swallowed; the rest is for asking elsewhere.
 _PATIENCE = 0.5
-_SHARE = 0.9  # of the time that is left then: the answer shall be there when the dialogues give up
+_SHARE = 0.9  # of the time that is left then, so that the answer is there when the dialogues give up
 
 
 class Witness:

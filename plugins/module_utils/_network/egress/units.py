@@ -116,5 +116,5 @@ UNITS = (SERVICE, AGAIN, REFRESH, TIMER)
 
 
 def units(refresh_seconds: int) -> dict[str, str]:
-    """Unit name -> its text."""
+    """The text of each unit, by its name; the timer looks DNS up every so many seconds."""
     return {SERVICE: _SERVICE, AGAIN: _AGAIN, REFRESH: _REFRESH, TIMER: _timer(refresh_seconds)}

@@ -28,7 +28,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import S
 
 _PATIENCE = 0.25  # this share of the time a handshake may take before it is looked into
 _MAX_PATIENCE = 5.0
-_END_SHARE = 0.95  # the answer shall be there when the dialogue gives up
+_END_SHARE = 0.95  # of the time, so that the answer is there when the dialogue gives up
 _GRACE = 1.0  # that the report waits for a large write that has not begun
 _LARGE_SECONDS = 0.5  # that a large write may take where a small one is faster than that
 _LARGE_LEAST = 1.5  # times the small one's time: with less time than that a large write is not tried
@@ -59,8 +59,7 @@ class PathWatch:
         self._wrote = threading.Event()  # the large ClientHello is on its way
 
     def port(self, session: Session, port: int, tls: str) -> PortWatch | None:
-        """Watch one port's dialogue, which TLS (starttls or wrapper) belongs to; None where the path is not looked
-        into."""
+        """Watch one port's dialogue, whose TLS is starttls or wrapper; None where the path is not looked into."""
         if self._way is None or not session.peer:
             return None
         return PortWatch(self, self._way._replace(address=session.peer, port=port, tls=tls), session.opened)
@@ -97,7 +96,7 @@ class PathWatch:
         size = min(port.opened.segment or mtu.ETHERNET, _LARGEST) + _LARGER
         way = port.way._replace(context=tls.large_hello_context(size))
         first = attempt(way, self._deadline, lambda: self._large_wait(port))
-        self._wrote.set()  # or never will: nobody need wait for it
+        self._wrote.set()  # or never will: no port needs to wait for it
         if first.outcome == mtu.PASSED:
             sent = mtu.sent_size(way.address, first.ended) or size
             return Findings(large=Finding(mtu.HEALTHY), learnt=sent if sent < size else None)
