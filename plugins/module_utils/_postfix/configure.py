@@ -52,8 +52,11 @@ _INTERVAL = 0.1  # seconds between two looks at whether it has
 
 
 def configure(request: Request, check_mode: bool, scratch: str, units: Iterable[Unit] = ()) -> dict[str, Any]:
-    """Do all of it; in check mode all but the writing. The scratch directory is the caller's, private to it. Of the
-    units the first one runs Postfix: it is enabled, runs, and has loaded what was written, or the host is as it was."""
+    """Bring the host to the wanted state and return the module's result; in check mode write nothing.
+
+    The scratch directory is the caller's, private to it. The first of the units runs Postfix: in the end it is enabled,
+    runs, and has loaded what was written. A PostfixError leaves the host as it was.
+    """
     with nothing_changes(PostfixError):
         postfix = Postfix(os.path.join(scratch, "candidate"))
         if postfix.installed:
@@ -176,8 +179,8 @@ def _missed(plan: Plan, request: Request, running: Mapping[str, float] | None) -
 
 
 def _due(plan: Plan, request: Request, missed: bool) -> dict[str, Any]:
-    """What the daemon needs. What a missed load would have brought cannot be told any more, so all that was asked for
-    counts."""
+    """What the daemon needs. If a load was missed, nothing tells any more what it would have changed, so that every
+    requested parameter counts as changed."""
     asked = (name for name in (*request.parameters, *request.optional) if missed)
     restart = request.restart or any(name in RESTART_PARAMETERS for name in (*plan.changed_parameters, *asked))
     return due(restart, plan.changed or missed)

@@ -432,7 +432,7 @@ def listens_beyond_loopback(present: Present) -> bool:
 
 def foreign_networks(present: Present) -> list[str]:
     """What mynetworks has beside loopback and this host's own addresses (single ones, which mynetworks_style host
-    lists). Tables count: what is in them is not this host alone."""
+    lists). Tables count: they may name other hosts."""
     found = []
     written = "mynetworks" in present.explicit or present.explicit.get("mynetworks_style") in ("subnet", "class")
     for item in references(present.expanded.get("mynetworks", "")):

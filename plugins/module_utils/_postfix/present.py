@@ -70,7 +70,7 @@ def references(value: str) -> list[str]:
 
 
 def map_type(reference: str) -> str:
-    """The type of a table, proxy: taken off; empty where it is none (a plain word, a path)."""
+    """The type of a table, proxy: taken off; empty where the reference has no type (a plain word, a path)."""
     kind = reference.removeprefix("proxy:").partition(":")
     return kind[0] if kind[1] and re.fullmatch(r"[a-z]+", kind[0]) else ""
 
@@ -102,7 +102,8 @@ def _told(execute: Runner, argv: list[str]) -> str:
 
 
 def table_rows(reference: str) -> dict[str, str] | None:
-    """All rows of a table that has a source: key (of regexp and pcre the pattern) and value. None where it has none."""
+    """All rows of a table that has a source: key (of regexp and pcre the pattern) and value. None where the table has
+    no source."""
     path = reference.removeprefix("proxy:").partition(":")[2]
     text = text_of(path) if path.startswith("/") and os.path.isfile(path) else None
     return None if text is None else maps.parse_texthash(text)

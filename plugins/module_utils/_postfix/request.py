@@ -18,6 +18,8 @@ _ANY_INDEXED = "hash"
 
 @dataclass(frozen=True)
 class Table:
+    """A look-up table that is asked for; an empty type leaves it to the host."""
+
     name: str
     type: str
     parameter: str | None
@@ -28,6 +30,8 @@ class Table:
 
 @dataclass(frozen=True)
 class Request:
+    """The wanted state. A parameter with None is taken out; an optional one counts where Postfix knows it."""
+
     parameters: Mapping[str, str | None]
     optional: Mapping[str, str | None]
     services: tuple[Mapping[str, Any], ...]
