@@ -38,7 +38,7 @@ class Mail(NamedTuple):
 
 @dataclass
 class Probe:
-    """One mail on its way."""
+    """One mail on its way; the time-out is in seconds from the beginning."""
 
     mail: Mail
     mta: Mta
@@ -56,7 +56,7 @@ class Probe:
         self.traces = [Trace(self.mail.name) for _source in self.sources]
 
     def run(self) -> dict[str, Any]:
-        """Send it and follow it."""
+        """Send the mail, follow it, and return the module's result. OSError where it cannot be handed over at all."""
         began, since = self.clock(), self.now()
         code, words = self.submit(self.mail.text)
         result = self._refused(words) if code else self._followed(began, since)
@@ -211,7 +211,7 @@ class Probe:
 def skipped(
     recipient: str, message: str, diagnosis: Sequence[dict[str, str]] = (), state: str = "skipped"
 ) -> dict[str, Any]:
-    """The result where no mail was sent."""
+    """The module's result where no mail was sent."""
     empty = dict.fromkeys(("message_id", "mta", "queue", "mailer", "relay", "sender", "reply", "seconds"))
     return {
         **{"delivered": False, "state": state, "queue_ids": [], "recipient": recipient, **empty},
@@ -220,7 +220,7 @@ def skipped(
 
 
 def sentence(result: dict[str, Any]) -> str:
-    """What came of the mail, in a sentence or two."""
+    """What came of the mail by this result, in a sentence or two."""
     begin = f"The mail to {result['recipient']}"
     relay = result["relay"]
     if result["delivered"]:

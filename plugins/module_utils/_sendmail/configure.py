@@ -36,8 +36,11 @@ LOADING_SECONDS = 20.0  # in which a daemon that was started has written its pid
 
 
 def configure(request: Request, check_mode: bool, scratch: str, unit: Unit | None = None) -> dict[str, Any]:
-    """Do all of it; in check mode all but the writing. The scratch directory is the caller's, private to it. A unit
-    that is given is enabled, runs, and has loaded what was written, or the host is as it was."""
+    """Bring the host to the wanted state and return the module's result; in check mode write nothing.
+
+    The scratch directory is the caller's, private to it. A unit that is given is enabled in the end, runs, and has
+    loaded what was written. A SendmailError leaves the host as it was.
+    """
     with nothing_changes(SendmailError):
         if tools.installed():
             return _configure(request, check_mode, scratch, unit)
@@ -190,7 +193,7 @@ def _queues(paths: Sequence[str]) -> Iterator[None]:
 
 
 def _make_queue(path: str) -> None:
-    """A queue's directory is its parent's like, and nobody else's at any time."""
+    """Make a queue's directory with its parent's owner and mode, closed to others from the beginning."""
     like = os.stat(os.path.dirname(path))
     os.mkdir(path, 0o700)
     os.chown(path, like.st_uid, like.st_gid)

@@ -57,7 +57,7 @@ class InSendmail:
     """What only Sendmail needs to know."""
 
     credential_keys: list[str]
-    mailer: str  # its line, to which the port is to be added
+    mailer: str  # its line, to which the port has to be added
     access: dict[str, str]
     aliases: dict[str, str]
     defines: dict[str, Any]
@@ -146,7 +146,7 @@ def for_sendmail(relay: Relay) -> Relay:
 
 
 def access(relay: Relay) -> dict[str, str]:
-    """The rows of AWS's page."""
+    """The rows for the table access, on AWS's page https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-smtp.html"""
     return {f"Connect:{name}": "RELAY" for name in relay.credential_names}
 
 

@@ -30,7 +30,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Request:
-    """The wanted state."""
+    """The wanted state: the lines for sendmail.mc, and the files beside it."""
 
     lines: list[str]
     settings: Mapping[str, str]
