@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Until when something has to be done; TimeoutError's older name is raised when that is over."""
+"""A deadline for steps that share their time; socket.timeout, TimeoutError's older name, is raised once it is over."""
 
 from __future__ import annotations
 

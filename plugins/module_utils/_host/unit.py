@@ -29,11 +29,11 @@ class Unit:
     reload_command: tuple[str, ...] = ()
 
     def active(self) -> bool:
-        """Whether it runs."""
+        """Whether the unit runs."""
         return not self.offline and self.run(["systemctl", "is-active", "--quiet", self.name])[0] == 0
 
     def enabled(self) -> bool:
-        """Whether it starts after a reboot."""
+        """Whether the unit starts after a reboot."""
         return self.run(["systemctl", "is-enabled", self.name])[1].strip() in ENABLED
 
     def due(self, action: str) -> list[str]:

@@ -31,7 +31,8 @@ def host_of(next_hop: str) -> str | None:
 
 
 def _meets(stop: str, service: str) -> bool:
-    """By the port, since a loopback address has many names; without it, or with a word for it, the host has to do."""
+    """Whether a stop of the way may be this service: by the port, since a loopback address has many names; where a port
+    is missing or is a word, the host decides."""
     if "$" in stop:
         return True  # -o in master.cf: postconf expands none of these
     if "/" in service:

@@ -105,8 +105,8 @@ def _configure(
 
 
 def _run(units: tuple[Unit, ...], verbs: list[list[str]], queue: str) -> None:
-    """Bring the units to the files that are there now. postfix(1) reports success before the master has loaded them,
-    so it counts when the master itself has."""
+    """Bring the units to the files that are there now. postfix(1) reports success before the master has loaded them, so
+    wait until the master has."""
     begun = time.time()
     for unit, due_verbs in zip(units, verbs):
         try:
@@ -139,7 +139,8 @@ def _requeue_due(plan: Plan, missed: bool, queue: str) -> bool:
 
 
 def _carry_out(plan: Plan, request: Request, postfix: Postfix, then: Callable[[], None]) -> None:
-    """Tables first and main.cf last, so that it never refers to one that is not there; then what nothing refers to."""
+    """Exchange the files: tables first and main.cf last, so that main.cf never refers to a table that is missing; then
+    remove what nothing refers to."""
     with Swap() as swap:
         for table in plan.tables:
             stage(table, swap, postfix)

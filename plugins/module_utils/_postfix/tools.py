@@ -149,7 +149,8 @@ class Postfix:
     # Daemons
 
     def refusals(self, running: bool) -> dict[str, list[str]]:
-        """Start the daemons once on the candidate: what each that refuses to start says, {} when none does."""
+        """Start the daemons once on the candidate: what each that refuses to start says, {} when none does. RUNNING
+        says whether the master runs, without which they get less time."""
         programs = {name: os.path.join(self.directory("daemon_directory"), name) for name in PROBED}
         with tempfile.TemporaryDirectory(prefix="pf-", dir="/tmp") as directory:
             log = os.path.join(directory, "log")

@@ -54,7 +54,7 @@ def _refusal(said: Iterable[str], plan: Plan) -> PostfixError:
 
 
 def _check_commands(plan: Plan, request: Request, postfix: Postfix) -> None:
-    """The master starts whatever is named, and only then finds that it is not there."""
+    """Refuse a service whose program is missing: the master finds that out only when it starts the service."""
     directory = postfix.directory("daemon_directory")
     defined = master_cf.services(plan.after[MASTER_CF])
     for want in request.services:

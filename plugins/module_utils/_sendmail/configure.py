@@ -85,7 +85,7 @@ def _configure(request: Request, check_mode: bool, scratch: str, unit: Unit | No
 
 def _run(unit: Unit | None, verbs: Sequence[str], compiled: str) -> None:
     """Bring the unit to the files that are there now. Debian's script reports success whatever became of the daemons,
-    so it counts when the daemon itself has loaded its configuration."""
+    so wait until the daemon itself has loaded its configuration."""
     if not unit or not verbs:
         return
     begun = time.time()
@@ -145,8 +145,9 @@ def _write(path: str, text: str) -> None:
 
 
 def _carry_out(plan: Plan, compiled: str, request: Request, then: Callable[[], None]) -> None:
-    """Tables first and sendmail.cf last, so that it never refers to one that is not there, and is younger than what it
-    is made of. Then the distribution's make, which brings its own files up to date and leaves sendmail.cf alone."""
+    """Exchange the files: tables first and sendmail.cf last, so that sendmail.cf never refers to a table that is
+    missing and is younger than what it is made of. Then run the distribution's make, which brings its own files up to
+    date and leaves sendmail.cf alone."""
     with _queues(plan.queues), Swap() as swap:
         for table in plan.tables:
             _stage(table, swap)
@@ -240,7 +241,7 @@ def _missed(plan: Plan, request: Request, compiled: str) -> str:
 
 
 def _flushed(plan: Plan, request: Request) -> bool:
-    """Whether the daemon runs that the submission program's queue is left to, if it is left to one."""
+    """Whether the daemon to which the submission program's queue is left runs, if the queue is left to a daemon."""
     submission = text_of(os.path.join(request.directory, SUBMIT_CF))
     settings = conf.values(plan.after[CONF])
     # Red Hat's file has no mode: its unit sm-client always is a daemon.

@@ -66,7 +66,7 @@ def sendmail_queue(queues: Sequence[Queue]) -> Iterator[Message]:
 
 
 def listed(queues: Sequence[Queue]) -> dict[str, str]:
-    """Every message's file and state, unread."""
+    """Every message's file and state, unread; QueueError where a directory cannot be read."""
     return {
         os.path.join(directory, name): STATES[name[:2]] or (SUBMITTED if queue.fresh == SUBMITTED else QUEUED)
         for queue in queues

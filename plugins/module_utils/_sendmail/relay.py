@@ -94,7 +94,7 @@ def in_sendmail(
 
 
 def daemons(own: Sequence[str]) -> list[str]:
-    """The distribution's daemons, but where the host's own listen, and those."""
+    """The host's own daemons, and those of the distribution's that listen elsewhere."""
     taken = {listening_at(text) for text in own}
     return [*(text for text in DAEMONS if listening_at(text) not in taken), *own]
 

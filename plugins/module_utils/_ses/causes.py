@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The table of causes: one row a cause, the first row that matches a symptom is its cause.
 
-Sentences may use the symptom's facts (FACTS of _diagnosis) and the named groups of `says`. A port stands beside
+Sentences may use the symptom's facts (FACTS of diagnosis.py) and the named groups of `says`. A port stands beside
 the sentence, never in it: so ports that share a cause share the sentence.
 """
 

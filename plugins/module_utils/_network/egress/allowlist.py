@@ -179,7 +179,7 @@ def present(
 
 
 def _enforce(host: OnHost, due: Mapping[str, str], before: Before) -> None:
-    """The first refresh by its own unit proves that it works as the timer will start it."""
+    """Write the files and start the units. The first refresh, by its own unit, proves that the timer's will work."""
     try:
         host.put(due)
         host.do("systemctl", "daemon-reload")
@@ -238,7 +238,7 @@ def absent(host: OnHost, check_mode: bool) -> dict[str, Any]:
 
 
 def _unload(host: OnHost, status: Mapping[str, str]) -> None:
-    """The table first: where it stays, so does the timer, for its addresses expire."""
+    """Remove the table first: if it stays, the timer has to stay too, because its addresses expire."""
     host.ok("systemctl", "stop", TIMER, REFRESH)
     try:
         if host.has_table():
@@ -250,7 +250,7 @@ def _unload(host: OnHost, status: Mapping[str, str]) -> None:
 
 
 def _undo(host: OnHost) -> None:
-    """Every step whatever became of the one before; the timer first, so that nothing comes back."""
+    """Take every step, whatever became of the one before; the timer's first, so that nothing comes back."""
     for arguments in (("stop", TIMER, REFRESH), ("disable", "--now", AGAIN, SERVICE)):
         host.ok("systemctl", *arguments)
     host.ok("nft", "delete", "table", "inet", refresher.TABLE)

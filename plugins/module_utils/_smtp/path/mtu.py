@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The path MTU, without root: what the kernel tells of a connection, and what a few handshakes tell together.
 
-On a path that silently drops large packets a handshake stalls. Whether the path is to blame, other handshakes tell:
-with small segments, three times, and once more as at first.
+On a path that silently drops large packets a handshake stalls. Other handshakes tell whether the path is to blame:
+three with small segments, and one more like the first.
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ left (5 seconds at most), four more begin beside it: three with small segments a
 ones pass, up to eleven more measure the size, in three rounds. The answer is there before the time is over.
 One port's handshakes speak for all ports, whose packets take the same way.
 
-A port whose handshake passed costs one more connection, for a large write: a large ClientHello. It is opened as soon as
-the port has greeted, so that it is over when the port's dialogue is. One that gets no answer is given half a second, or
-4 times what the port's own handshake took; then it is looked into in the same way, and given up a second later when
-small segments do not help.
+A port whose handshake passed costs one more connection, for a large write: a large ClientHello. The connection opens as
+soon as the port has greeted, so that the write is over when the port's dialogue is. A write without an answer is
+given half a second, or 4 times what the port's own handshake took; then further handshakes look into it in the same
+way, and give up a second later when small segments do not help.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def investigate(first: Attempt, way: Way, deadline: Deadline, passed: Passed | N
 
 def measure(first: Attempt, small: list[Attempt], way: Way, deadline: Deadline, over: Callable[[], bool]) -> int:
     """The bytes of the largest packet that is seen to pass: within 4 bytes where the time is enough, never too large.
-    OVER tells when the search is to end early."""
+    OVER tells whether the search has to end early."""
     low, high = mtu.bounds(way.address, first.opened)
     extra = mtu.header(way.address)
     setup = max(one.setup for one in small)
