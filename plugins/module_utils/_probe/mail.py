@@ -31,7 +31,7 @@ class OptionFault(Exception):  # noqa: N818  (a sentence for the user)
 
 
 def judge(params: Mapping[str, Any]) -> None:
-    """Look for options with which no mail can be sent; OptionFault at the first."""
+    """OptionFault for options with which no mail can be sent."""
     for option in ("recipient", "sender"):
         value = params[option]
         if value is None:
