@@ -23,6 +23,7 @@ EXPANDED = (
     "mailbox_size_limit",
     "message_size_limit",
     "mydestination",
+    "mydomain",
     "myhostname",
     "mynetworks",
     "myorigin",
@@ -81,6 +82,8 @@ def read(execute: Runner, directory: str = DIRECTORY) -> Present | None:
     if postconf is None or main is None:
         return None
     _told(execute, [postconf, "-c", directory, "-M"])
+    # postconf shows values without judging them; this one ends, as each daemon does, with what is wrong.
+    _told(execute, [_postmap(), "-c", directory, "-q", "x", "static:x"])
     expanded = _main_cf.parameters(_told(execute, [postconf, "-c", directory, "-x", *EXPANDED]))
     return Present(
         explicit=_main_cf.parameters(main),
@@ -100,6 +103,10 @@ def _told(execute: Runner, argv: list[str]) -> str:
     return out
 
 
+def _postmap() -> str:
+    return shutil.which("postmap", path=SEARCH_PATH) or "postmap"
+
+
 def table_rows(reference: str) -> dict[str, str] | None:
     """All rows of a table that has a source: key (of regexp and pcre the pattern) and value. None where it has none."""
     path = reference.removeprefix("proxy:").partition(":")[2]
@@ -111,5 +118,4 @@ def _asked(directory: str, reference: str, key: str) -> str:
     """The value that a table on this host has for a key; of remote tables none is asked."""
     if map_type(reference) in REMOTE:
         return ""
-    postmap = shutil.which("postmap", path=SEARCH_PATH) or "postmap"
-    return run([postmap, "-c", directory, "-q", key, reference.removeprefix("proxy:")])[1].strip()
+    return run([_postmap(), "-c", directory, "-q", key, reference.removeprefix("proxy:")])[1].strip()

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host's Postfix is read by, without Postfix; the rest is tested in molecule/existing_hosts."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils import _postfix_present
+from ansible_collections.mailops.ses.plugins.module_utils._postfix_present import RefusedError, read
+
+
+def test_a_value_that_postconf_shows_and_postfix_refuses_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "main.cf").write_text("message_size_limit = abc\n")
+    monkeypatch.setattr(_postfix_present.shutil, "which", lambda name, path: f"/usr/sbin/{name}")
+
+    def execute(argv):
+        if argv[0].endswith("postconf"):
+            return 0, "message_size_limit = abc\n", ""
+        return 1, "", "postmap: fatal: bad numerical configuration: message_size_limit = abc\n"
+
+    with pytest.raises(RefusedError, match="^bad numerical configuration: message_size_limit = abc$"):
+        read(execute, str(tmp_path))
+
+
+def test_what_mydestination_names_on_most_hosts_is_asked_for():
+    assert {"mydomain", "myhostname"} <= set(_postfix_present.EXPANDED)
