@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.mailops.ses.plugins.module_utils import _first_release, _maps
+from ansible_collections.mailops.ses.plugins.module_utils._files import text_of
 from ansible_collections.mailops.ses.plugins.module_utils._finding import Finding, changed, kept, refused
 from ansible_collections.mailops.ses.plugins.module_utils._host import Runner
 from ansible_collections.mailops.ses.plugins.module_utils._look_senders import unverified
@@ -34,6 +35,9 @@ _SENDER_REWRITES = ("canonical_maps", "masquerade_domains", "sender_canonical_ma
 # An address that no row of a table means: whatever answers it answers everything.
 NOBODY = "ses-lookup@nobody.ses-lookup.invalid"
 _DOMAIN = NOBODY.partition("@")[2]
+# A parameter within a value: $name, ${name}, $(name). The parameter's own value may name others.
+_NAMED = re.compile(r"\$[{(]?(\w+)[)}]?")
+_LEVELS = 5
 _LOOPBACK = {"loopback-only", "localhost", "127.0.0.1", "::1", "[::1]"}
 SES_MAXIMUM = 41943040  # bytes, of a mail (SES, quotas: 40 MB)
 # Services of smtpd at which others log in or hand mail over, beside smtp itself.
@@ -142,7 +146,8 @@ def _catch_all(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Fin
 
 
 def _default_rows(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
-    local = {item.lower() for name in _OWN_DOMAINS for item in re.split(r"[,\s]+", present.expanded.get(name, ""))}
+    own = [name for name in _OWN_DOMAINS if name != "relay_domains" or not _follows_relayhost(present)]
+    local = {item.lower() for name in own for item in re.split(r"[,\s]+", present.expanded.get(name, ""))}
     for reference in _tables(present, "transport_maps"):
         for key, value in (present.rows(reference) or {}).items():
             # A value without a next hop is the way of all mail, whatever that is.
@@ -220,7 +225,7 @@ def _relayed(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Findi
     ]
     open_to_others = listens_beyond_loopback(present) or not present.expanded.get("relayhost")
     for item in items:
-        rows = present.rows(item) if map_type(item) else {item: ""}
+        rows = _domains_of(item, present)
         left = ", ".join(sorted(key for key in rows or {} if not _has_row(present, key)))
         if left and open_to_others:
             yield refused(
@@ -230,6 +235,22 @@ def _relayed(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Findi
             )
         elif left or rows is None:
             yield changed("relay_transport", f"has no next hop; the mail for {left or item} leaves through SES now")
+
+
+def _domains_of(item: str, present: Present) -> Mapping[str, str] | None:
+    """The domains of an item of relay_domains: a table's keys, a file's words, or itself; None where unread."""
+    if map_type(item):
+        return present.rows(item)
+    if not item.startswith("/"):
+        return {item: ""}
+    text = text_of(item) if os.path.isfile(item) else None
+    lines = (line.partition("#")[0] for line in (text or "").splitlines())
+    return None if text is None else {word: "" for line in lines for word in references(line)}
+
+
+def _follows_relayhost(present: Present) -> bool:
+    """Whether relay_transport becomes that of SES."""
+    return bool(present.expanded.get("relay_domains")) and _without_next_hop(present)
 
 
 def _without_next_hop(present: Present) -> bool:
@@ -266,17 +287,26 @@ def _fallback(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Find
 
 
 def _listeners(present: Present, relay: Relay, wishes: Wishes) -> Iterator[Finding]:
-    if not listens_beyond_loopback(present):
+    open_, placed = listens_beyond_loopback(present), _placed_beyond_loopback(present)
+    if wishes.loopback_only and placed:
+        yield refused(
+            "ses_loopback_only",
+            f"is true, and {', '.join(placed)} of master.cf has an address of its own, which inet_interfaces does not close",
+            "give it a loopback address, or set ses_loopback_only to false",
+        )
+        return
+    if not open_ and not placed:
         return
     others = ", ".join(foreign_networks(present))
-    doors = ", ".join(sorted(name for (name, kind) in present.services if kind == "inet" and _is_door(name)))
+    doors = ", ".join(name for name in (_inet(present) if open_ else placed) if _is_door(name))
     if wishes.loopback_only:
         yield changed(
             "inet_interfaces",
             f"was {present.expanded['inet_interfaces']}; ses_loopback_only is true, so only this host hands mail over",
         )
-    elif wishes.loopback_only is None and (others or doors):
-        what = f"mynetworks has {others}" if others else f"{doors} of master.cf takes mail"
+    elif wishes.loopback_only is None and (others or doors or _takes_log_ins(present)):
+        door = f"{doors} of master.cf takes mail" if doors else "smtpd_sasl_auth_enable lets them log in"
+        what = f"mynetworks has {others}" if others else door
         yield refused(
             "ses_loopback_only",
             f"is not set, and other hosts send through this one ({what}, and inet_interfaces is "
@@ -288,6 +318,24 @@ def _listeners(present: Present, relay: Relay, wishes: Wishes) -> Iterator[Findi
             "inet_interfaces",
             f"stays {present.expanded['inet_interfaces']}: other hosts hand over mail for this one's own domains",
         )
+
+
+def _inet(present: Present) -> list[str]:
+    """The names of the servers of SMTP in master.cf."""
+    servers = present.services.items()
+    return sorted(
+        name for (name, kind), found in servers if kind == "inet" and found.command in ("smtpd", "postscreen")
+    )
+
+
+def _placed_beyond_loopback(present: Present) -> list[str]:
+    """Those of them with an address of their own at which other hosts reach them."""
+    addresses = {name: name.rpartition(":")[0] for name in _inet(present)}
+    return [name for name, at in addresses.items() if at and at not in _LOOPBACK and not at.startswith("127.")]
+
+
+def _takes_log_ins(present: Present) -> bool:
+    return present.explicit.get("smtpd_sasl_auth_enable", "").lower() == "yes"
 
 
 def _is_door(name: str) -> bool:
@@ -411,11 +459,14 @@ def foreign(reference: str) -> bool:
 
 def expand(item: str, present: Present) -> list[str]:
     """What one item of mydestination stands for, as far as main.cf says it."""
-    match = re.fullmatch(r"\$\{?\(?(\w+)\)?\}?", item)
-    if not match:
-        return [item]
-    name = match.group(1)
-    return re.split(r"[,\s]+", present.expanded.get(name) or present.explicit.get(name) or "")
+    text = item
+    for _level in range(_LEVELS):
+        text = _NAMED.sub(lambda match: _value(match.group(1), present), text)
+    return [value for value in re.split(r"[,\s]+", text) if value]
+
+
+def _value(name: str, present: Present) -> str:
+    return present.expanded.get(name) or present.explicit.get(name, "")
 
 
 def expanded_destinations(present: Present) -> set[str]:
@@ -473,7 +524,7 @@ def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping
     }
     if wishes.loopback_only:
         values.update(_closed())
-    if present.expanded.get("relay_domains") and _without_next_hop(present):
+    if _follows_relayhost(present):
         values["relay_transport"] = ROUTE
     disabled = references(present.explicit.get("master_service_disable", ""))
     if disabled:

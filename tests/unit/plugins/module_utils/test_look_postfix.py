@@ -104,6 +104,19 @@ STATES = [
     (REFUSED, "relay_domains", {**RELAYED, "expanded": {"relay_domains": "dept.test"}}),
     (REFUSED, "master.cf", {"services": {("smtp", "unix"): Service("smtp", "unix")}}),
     (REFUSED, "ses_loopback_only", {"expanded": ALL_ADDRESSES, "services": inet("192.0.2.1:587")}),
+    (REFUSED, "ses_loopback_only", {"services": inet("0.0.0.0:587")}),
+    (REFUSED, "ses_loopback_only", {"explicit": {"smtpd_sasl_auth_enable": "yes"}, "expanded": ALL_ADDRESSES}),
+    # A row of the default transport, whose transport is that of relay_domains, which becomes SES's
+    (
+        REFUSED,
+        "transport_maps",
+        {
+            "explicit": {"relay_domains": "dept.test", "transport_maps": "inline:{x=y}"},
+            "expanded": {"relay_domains": "dept.test", "relay_transport": "relay"},
+            "rows": lambda _table: {"dept.test": ":[inner]"},
+            "ask": lambda _table, key: ":[inner]" if key == "dept.test" else "",
+        },
+    ),
     (REFUSED, "receive_override_options", {"explicit": {"receive_override_options": "no_address_mappings"}}),
     (
         CHANGED,
@@ -147,6 +160,34 @@ def test_the_relays_own_table_is_named_once():
     assert parameters(present({"transport_maps": f"{ours}, {TABLE}"}), relay(), Wishes())["transport_maps"] == [
         ours,
         TABLE,
+    ]
+
+
+@pytest.mark.parametrize("item", ["$mydomain", "${mydomain}", "$(mydomain)", "$our"])
+def test_the_organisations_domain_goes_whichever_parameter_names_it(item):
+    explicit = {"mydestination": f"$myhostname, localhost.$mydomain, {item}", "our": "$mydomain"}
+    host = present(
+        explicit, {"mydomain": "example.com", "mydestination": f"{HOST}, localhost.example.com, example.com"}
+    )
+    assert parameters(host, relay(), Wishes())["mydestination"] == ["$myhostname", "localhost.$mydomain"]
+    assert "mydestination had example.com" in look(host, relay(), Wishes())[0].sentence
+
+
+def test_a_service_at_an_address_of_its_own_is_not_closed_by_inet_interfaces():
+    found = look(present(services=inet("192.0.2.1:25")), relay(), Wishes(loopback_only=True))
+    assert [(finding.verdict, finding.subject) for finding in found] == [(REFUSED, "ses_loopback_only")]
+    assert look(present(services=inet("127.0.0.1:587")), relay(), Wishes(loopback_only=True)) == []
+
+
+def test_relay_domains_of_a_file_are_its_words(tmp_path):
+    file = tmp_path / "relay_domains"
+    file.write_text("# ours\ndept.test, other.test  # and theirs\n")
+    values = {"relay_domains": str(file), "relay_transport": "relay", "transport_maps": "inline:{x=y}", **ALL_ADDRESSES}
+    host = present(
+        {"relay_domains": str(file)}, values, ask=lambda _table, key: "relay:[x]" if key == "dept.test" else ""
+    )
+    assert [finding.reason.split()[1] for finding in look(host, relay(), Wishes()) if finding.verdict == REFUSED] == [
+        "other.test"
     ]
 
 
