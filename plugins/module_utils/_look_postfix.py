@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ansible_collections.mailops.ses.plugins.module_utils import _first_release, _maps
+from ansible_collections.mailops.ses.plugins.module_utils import _first_release, _main_cf, _maps
 from ansible_collections.mailops.ses.plugins.module_utils._files import text_of
 from ansible_collections.mailops.ses.plugins.module_utils._finding import Finding, changed, kept, refused
 from ansible_collections.mailops.ses.plugins.module_utils._host import Runner
@@ -208,8 +208,9 @@ def _borrowers(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Fin
     for name, value in present.explicit.items():
         found = re.search(r"\$[{(]?(relayhost|default_transport)\b", value)
         if found and value != ROUTE and name != "default_transport" and not name.startswith("address_verify_"):
+            shown = _main_cf.MASK if _main_cf.holds_secret(name, value) else value
             yield refused(
-                name, f"is {value}, and {found.group(1)} becomes SES's", "write the server itself into it, as before"
+                name, f"is {shown}, and {found.group(1)} becomes SES's", "write the server itself into it, as before"
             )
 
 
@@ -291,7 +292,7 @@ def _listeners(present: Present, relay: Relay, wishes: Wishes) -> Iterator[Findi
     if wishes.loopback_only and placed:
         yield refused(
             "ses_loopback_only",
-            f"is true, and {', '.join(placed)} of master.cf has an address of its own, which inet_interfaces does not close",
+            f"is true, and {', '.join(placed)} of master.cf has an address of its own, which it does not close",
             "give it a loopback address, or set ses_loopback_only to false",
         )
         return

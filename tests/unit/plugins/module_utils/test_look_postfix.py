@@ -191,6 +191,13 @@ def test_relay_domains_of_a_file_are_its_words(tmp_path):
     ]
 
 
+def test_a_password_in_a_parameter_is_not_shown():
+    explicit = {"smtp_sasl_password_maps": "inline:{ {$relayhost = user:s3cret} }"}
+    found = look(present(explicit), relay(), Wishes())
+    assert [finding.subject for finding in found] == ["smtp_sasl_password_maps"]
+    assert "s3cret" not in str(found)
+
+
 def test_who_asks_for_it_takes_mail_from_this_host_alone():
     assert parameters(present(), relay(), Wishes(loopback_only=True))["inet_interfaces"] == "loopback-only"
 
