@@ -256,7 +256,10 @@ def _follows_relayhost(present: Present) -> bool:
 
 def _without_next_hop(present: Present) -> bool:
     """Whether relayhost is the way of relay_domains."""
-    return not present.expanded.get("relay_transport", "relay").partition(":")[2]
+    name, _colon, next_hop = present.expanded.get("relay_transport", "relay").partition(":")
+    service = present.services.get((name, "unix"))
+    # A command, such as a list server's, asks for no server.
+    return not next_hop and (service is None or service.command in ("smtp", "lmtp"))
 
 
 def _has_row(present: Present, domain: str) -> bool:

@@ -51,6 +51,7 @@ FIRST_RELEASE = {
     "smtp_tls_security_level": "secure",
     "smtp_sasl_auth_enable": "yes",
     "relay_domains": "ses-bounce.invalid",
+    "relay_transport": "ses-mailbox",
     "smtp_tls_CAfile": "/etc/ssl/certs/ca-certificates.crt",
     "smtp_destination_concurrency_limit": "10",
 }
@@ -231,6 +232,10 @@ def test_what_went_to_relayhost_by_another_transport_leaves_by_that_of_ses():
     assert parameters(present(**RELAYED), relay(), Wishes())["relay_transport"] == "ses-relay:$relayhost"
     own = {"relay_domains": "dept.test", "relay_transport": "relay:[inner]"}
     assert "relay_transport" not in parameters(present(own, own), relay(), Wishes())
+    piped = {"relay_domains": "lists.test", "relay_transport": "mailman"}
+    host = present(piped, piped, services={**HELPERS, ("mailman", "unix"): Service("mailman", "unix", command="pipe")})
+    assert "relay_transport" not in parameters(host, relay(), Wishes())
+    assert look(host, relay(), Wishes()) == []
 
 
 def test_the_service_for_null_senders_runs_where_others_of_its_kind_do_not():
@@ -255,10 +260,13 @@ def test_postfixs_own_name_of_the_host_is_one_of_the_hosts():
 
 
 def test_what_the_first_release_wrote_goes_and_what_the_host_has_stays():
-    host = present({**FIRST_RELEASE, "smtp_destination_concurrency_limit": "2 # slow"})
+    host = present(
+        {**FIRST_RELEASE, "smtp_destination_concurrency_limit": "2 # slow"},
+        {"relay_domains": "ses-bounce.invalid", "relay_transport": "ses-mailbox"},
+    )
     values = parameters(host, relay(), Wishes())
     assert values["sender_dependent_default_transport_maps"] == ["regexp:/etc/postfix/ses_sender_transport"]
-    gone = {"relay_domains", "smtp_sasl_auth_enable", "smtp_sasl_password_maps"}
+    gone = {"relay_domains", "relay_transport", "smtp_sasl_auth_enable", "smtp_sasl_password_maps"}
     assert {name for name, value in values.items() if value is None} == gone
     assert values["smtp_tls_security_level"] == "may"
     assert "smtp_tls_CAfile" not in values
