@@ -108,7 +108,12 @@ def _postmap() -> str:
 
 
 def table_rows(reference: str) -> dict[str, str] | None:
-    """All rows of a table that has a source: key (of regexp and pcre the pattern) and value. None where it has none."""
+    """All rows of a table that has a source, or is its own: key (of regexp and pcre the pattern) and value. None where
+    it has none."""
+    inline = re.fullmatch(r"inline:\{(.*)\}", reference.removeprefix("proxy:"), re.DOTALL)
+    if inline:
+        pairs = (item.strip("{}").partition("=") for item in references(inline.group(1)))
+        return {key.strip(): value.strip() for key, _equals, value in pairs}
     path = reference.removeprefix("proxy:").partition(":")[2]
     text = text_of(path) if path.startswith("/") and os.path.isfile(path) else None
     return None if text is None else _maps.parse_texthash(text)

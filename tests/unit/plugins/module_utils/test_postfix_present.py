@@ -5,7 +5,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils import _postfix_present
-from ansible_collections.mailops.ses.plugins.module_utils._postfix_present import RefusedError, read
+from ansible_collections.mailops.ses.plugins.module_utils._postfix_present import (
+    RefusedError,
+    read,
+    table_rows,
+)
 
 
 def test_a_value_that_postconf_shows_and_postfix_refuses_is_refused(tmp_path, monkeypatch):
@@ -23,3 +27,10 @@ def test_a_value_that_postconf_shows_and_postfix_refuses_is_refused(tmp_path, mo
 
 def test_what_mydestination_names_on_most_hosts_is_asked_for():
     assert {"mydomain", "myhostname"} <= set(_postfix_present.EXPANDED)
+
+
+@pytest.mark.parametrize("before", ["", "proxy:"])
+def test_an_inline_table_is_its_own_source(before):
+    rows = table_rows(before + "inline:{ one.test=:[hub], {two.test = smtp:[hub]:25} }")
+    assert rows == {"one.test": ":[hub]", "two.test": "smtp:[hub]:25"}
+    assert table_rows("mysql:/etc/postfix/a.cf") is None
