@@ -48,6 +48,14 @@ _HELPERS = {"tlsmgr": "tlsmgr unix - - n 1000? 1 tlsmgr", "scache": "scache unix
 _EXCEPTED = "!127.0.0.25:24/inet"
 # Under which key the route of null senders is looked up: the relay's table has the default one.
 _NULL_KEY = "empty_address_default_transport_maps_lookup_key"
+# What the relay needs of the whole host: parameter -> value, and why.
+HOST_WIDE = {
+    # SES's advice is 5, 10, 30 seconds, then 20 minutes: from 5 seconds, doubling up to 20 minutes.
+    "queue_run_delay": ("5s", "waiting mail is retried as SES advises"),
+    "minimal_backoff_time": ("5s", "waiting mail is retried as SES advises"),
+    "maximal_backoff_time": ("20m", "waiting mail is retried as SES advises"),
+    "smtputf8_enable": ("no", "SES has none, and a header with other letters than ASCII would make a bounce"),
+}
 # Tables without which Postfix delivers nothing.
 _NEEDED = (
     "transport_maps",
@@ -146,8 +154,7 @@ def _catch_all(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Fin
 
 
 def _default_rows(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
-    own = [name for name in _OWN_DOMAINS if name != "relay_domains" or not _follows_relayhost(present)]
-    local = {item.lower() for name in own for item in re.split(r"[,\s]+", present.expanded.get(name, ""))}
+    local = {item.lower() for name in _OWN_DOMAINS for item in re.split(r"[,\s]+", present.expanded.get(name, ""))}
     for reference in _tables(present, "transport_maps"):
         for key, value in (present.rows(reference) or {}).items():
             # A value without a next hop is the way of all mail, whatever that is.
@@ -215,27 +222,44 @@ def _borrowers(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Fin
 
 
 def _relayed(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
-    """Domains that this host takes mail for and hands on: their transport has no log-in for SES."""
-    if not present.explicit.get("relay_domains") or not _without_next_hop(present):
+    """Domains that this host takes mail for and hands on: their transport has no log-in for SES.
+
+    No sender-dependent table leads their mail, so a null sender's would go to SES. Out of relay_domains it goes as all
+    other mail does.
+    """
+    if not present.explicit.get("relay_domains") or not _follows_relayhost(present):
         return
     own = expanded_destinations(present)
-    items = [
-        item
-        for item in references(present.expanded.get("relay_domains", ""))
-        if item.lower() not in (*own, BOUNCE_DOMAIN)
-    ]
     open_to_others = listens_beyond_loopback(present) or not present.expanded.get("relayhost")
-    for item in items:
+    for item in _relay_domains(present):
+        if item.lower() in (*own, BOUNCE_DOMAIN) or _has_way(item, present):
+            continue
         rows = _domains_of(item, present)
         left = ", ".join(sorted(key for key in rows or {} if not _has_row(present, key)))
-        if left and open_to_others:
+        if open_to_others or rows is None or _is_list(item):
             yield refused(
                 f"relay_domains ({item})",
-                f"has {left} without a way of its own, and SES takes no mail of other hosts' senders",
-                "write its server into transport_maps, such as `domain relay:[server.example.com]`",
+                f"has {left or 'domains that cannot be listed,'} without a way of their own, and SES takes no mail of "
+                "other hosts' senders or of a null sender",
+                "write each one's server into transport_maps, such as `domain relay:[server.example.com]`, or one for "
+                "all into relay_transport",
             )
-        elif left or rows is None:
-            yield changed("relay_transport", f"has no next hop; the mail for {left or item} leaves through SES now")
+        else:
+            yield changed("relay_domains", f"had {left}, whose mail leaves through SES now, as all other does")
+
+
+def _relay_domains(present: Present) -> list[str]:
+    return references(present.expanded.get("relay_domains", ""))
+
+
+def _is_list(item: str) -> bool:
+    return bool(map_type(item)) or item.startswith("/")
+
+
+def _has_way(item: str, present: Present) -> bool:
+    """Whether all domains of an item of relay_domains have rows in transport_maps."""
+    rows = _domains_of(item, present)
+    return rows is not None and all(_has_row(present, key) for key in rows)
 
 
 def _domains_of(item: str, present: Present) -> Mapping[str, str] | None:
@@ -250,12 +274,12 @@ def _domains_of(item: str, present: Present) -> Mapping[str, str] | None:
 
 
 def _follows_relayhost(present: Present) -> bool:
-    """Whether relay_transport becomes that of SES."""
+    """Whether relayhost is the way of relay_domains that have no row."""
     return bool(present.expanded.get("relay_domains")) and _without_next_hop(present)
 
 
 def _without_next_hop(present: Present) -> bool:
-    """Whether relayhost is the way of relay_domains."""
+    """Whether relay_transport names no server, so that relayhost counts."""
     name, _colon, next_hop = present.expanded.get("relay_transport", "relay").partition(":")
     service = present.services.get((name, "unix"))
     # A command, such as a list server's, asks for no server.
@@ -263,13 +287,15 @@ def _without_next_hop(present: Present) -> bool:
 
 
 def _has_row(present: Present, domain: str) -> bool:
-    """Whether transport_maps know a domain: by a row, or by a pattern with its name."""
+    """Whether transport_maps know a domain: by a row of it or of a parent, or by a pattern with its name."""
+    parents = domain.split(".")
+    keys_of = [domain, *("." + ".".join(parents[at:]) for at in range(1, len(parents)))]
     for reference in _tables(present, "transport_maps"):
         if map_type(reference) in PATTERNS:
             keys = " ".join(present.rows(reference) or {}).replace("\\", "")
             if domain.lstrip(".") in keys:
                 return True
-        elif present.ask(reference, domain):
+        elif any(present.ask(reference, key) for key in keys_of):
             return True
     return False
 
@@ -375,6 +401,13 @@ def _senders(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Findin
         yield changed("sender_canonical_classes", f"was {classes}; SES judges the senders of envelope and header")
 
 
+def _host_wide(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    for name, (value, reason) in HOST_WIDE.items():
+        was = present.explicit.get(name, value)
+        if was != value:
+            yield changed(name, f"was {was} and becomes {value}: {reason}")
+
+
 def _null_key(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     if _NULL_KEY in present.explicit:
         yield changed(_NULL_KEY, f"was {present.explicit[_NULL_KEY]}; null senders stay here, by the default key")
@@ -437,6 +470,7 @@ JUDGES: tuple[Judge, ...] = (
     _domains,
     _senders,
     _null_key,
+    _host_wide,
     _unmapped,
     _unverified,
     _first_release_left,
@@ -510,8 +544,10 @@ def _within_loopback(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> 
 
 def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping[str, object]:
     """The parameters of main.cf whose values depend on what the host has."""
+    host_wide = {name: value for name, (value, _reason) in HOST_WIDE.items()}
     if present is None:
         return {
+            **host_wide,
             **_closed(),
             "myorigin": relay.origin,
             "mydestination": relay.local_names,
@@ -522,6 +558,7 @@ def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping
             "sender_canonical_maps": _senders_table(relay) if relay.sender_rewrites else None,
         }
     values: dict[str, object] = {
+        **host_wide,
         "transport_maps": ["regexp:/etc/postfix/ses_transport", *_foreign(present, "transport_maps")],
         "sender_dependent_default_transport_maps": _sender_routes(present),
         "sender_canonical_maps": _senders_maps(present, relay),
@@ -529,7 +566,9 @@ def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping
     if wishes.loopback_only:
         values.update(_closed())
     if _follows_relayhost(present):
-        values["relay_transport"] = ROUTE
+        kept_domains = [item for item in _relay_domains(present) if _has_way(item, present)]
+        if kept_domains != _relay_domains(present):
+            values["relay_domains"] = kept_domains or ""
     disabled = references(present.explicit.get("master_service_disable", ""))
     if disabled:
         values["master_service_disable"] = [_EXCEPTED, *(item for item in disabled if item != _EXCEPTED)]

@@ -322,6 +322,10 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
             "systemd does not run on this host, and starts the MTA in the role's last step; use a host that has it, "
             "or set SYSTEMD_OFFLINE=1 in the environment to prepare an image."
         )
+    if offline and variables.get("ses_probe_recipient"):
+        found.append(
+            "ses_probe_recipient is set, and in an image no MTA runs that could send the mail; leave it unset there."
+        )
     ca_file = variables.get("ses_tls_ca_file")
     if ca_file and not os.path.isfile(ca_file):
         found.append(f"ses_tls_ca_file {ca_file!r} is not there on this host; put it there first, or leave it unset.")

@@ -100,22 +100,22 @@ STATES = [
     # What goes by relayhost beside the default transport
     (REFUSED, "relay_transport", {"explicit": {"relay_transport": "smtp:$relayhost"}}),
     (REFUSED, "fallback_transport", {"explicit": {"fallback_transport": "smtp:${relayhost}"}}),
-    (CHANGED, "relay_transport", RELAYED),
+    (CHANGED, "relay_domains", RELAYED),
+    (CHANGED, "queue_run_delay", {"explicit": {"queue_run_delay": "300s", "maximal_backoff_time": "20m"}}),
     (REFUSED, "relay_domains", {**RELAYED, "expanded": {**RELAYED["expanded"], **ALL_ADDRESSES}}),
     (REFUSED, "relay_domains", {**RELAYED, "expanded": {"relay_domains": "dept.test"}}),
     (REFUSED, "master.cf", {"services": {("smtp", "unix"): Service("smtp", "unix")}}),
     (REFUSED, "ses_loopback_only", {"expanded": ALL_ADDRESSES, "services": inet("192.0.2.1:587")}),
     (REFUSED, "ses_loopback_only", {"services": inet("0.0.0.0:587")}),
     (REFUSED, "ses_loopback_only", {"explicit": {"smtpd_sasl_auth_enable": "yes"}, "expanded": ALL_ADDRESSES}),
-    # A row of the default transport, whose transport is that of relay_domains, which becomes SES's
+    # A table of domains, of which some have no way or which cannot be read
     (
         REFUSED,
-        "transport_maps",
+        "relay_domains",
         {
-            "explicit": {"relay_domains": "dept.test", "transport_maps": "inline:{x=y}"},
-            "expanded": {"relay_domains": "dept.test", "relay_transport": "relay"},
-            "rows": lambda _table: {"dept.test": ":[inner]"},
-            "ask": lambda _table, key: ":[inner]" if key == "dept.test" else "",
+            "explicit": {"relay_domains": "mysql:/etc/postfix/domains"},
+            "expanded": {"relay_domains": "mysql:/etc/postfix/domains", "relayhost": "[hub.corp.test]"},
+            "rows": lambda _table: None,
         },
     ),
     (REFUSED, "receive_override_options", {"explicit": {"receive_override_options": "no_address_mappings"}}),
@@ -210,6 +210,17 @@ def test_who_asks_for_it_takes_mail_from_this_host_alone():
         {"explicit": {"transport_maps": "inline:{x=y}"}, "rows": lambda _table: {"partner.example": ":"}},
         # A domain with a way of its own
         {
+            "explicit": {"relay_domains": "dept.test", "transport_maps": "inline:{x=y}"},
+            "expanded": {"relay_domains": "dept.test", "relay_transport": "relay"},
+            "rows": lambda _table: {"dept.test": ":[inner]"},
+            "ask": lambda _table, key: ":[inner]" if key == "dept.test" else "",
+        },
+        {
+            "explicit": {"relay_domains": "a.dept.test", "transport_maps": f"texthash:{__file__}"},
+            "expanded": {"relay_domains": "a.dept.test", "relay_transport": "relay"},
+            "ask": lambda _table, key: "relay:[inner]" if key == ".dept.test" else "",
+        },
+        {
             "explicit": {"relay_domains": "dept.test", "transport_maps": f"texthash:{__file__}"},
             "expanded": {"relay_domains": "dept.test", "relay_transport": "relay"},
             "ask": lambda _table, key: "relay:[inner]" if key == "dept.test" else "",
@@ -228,13 +239,21 @@ def test_a_state_that_goes_on_is_not_refused(state):
     assert [finding for finding in look(present(**state), relay(), Wishes()) if finding.verdict == REFUSED] == []
 
 
-def test_what_went_to_relayhost_by_another_transport_leaves_by_that_of_ses():
-    assert parameters(present(**RELAYED), relay(), Wishes())["relay_transport"] == "ses-relay:$relayhost"
+def test_a_domain_without_a_way_is_a_domain_as_any_other():
+    """A null sender's mail to relay_domains would go to SES, which no table of senders leads elsewhere."""
+    assert parameters(present(**RELAYED), relay(), Wishes())["relay_domains"] == ""
+    mixed = {**RELAYED["expanded"], "relay_domains": "dept.test, inner.test", "transport_maps": "inline:{x=y}"}
+    host = present(RELAYED["explicit"], mixed, ask=lambda _table, key: "relay:[x]" if key == "inner.test" else "")
+    host.explicit["transport_maps"] = "inline:{x=y}"
+    assert parameters(host, relay(), Wishes())["relay_domains"] == ["inner.test"]
+
+
+def test_relay_domains_with_a_transport_of_their_own_stay():
     own = {"relay_domains": "dept.test", "relay_transport": "relay:[inner]"}
-    assert "relay_transport" not in parameters(present(own, own), relay(), Wishes())
+    assert "relay_domains" not in parameters(present(own, own), relay(), Wishes())
     piped = {"relay_domains": "lists.test", "relay_transport": "mailman"}
     host = present(piped, piped, services={**HELPERS, ("mailman", "unix"): Service("mailman", "unix", command="pipe")})
-    assert "relay_transport" not in parameters(host, relay(), Wishes())
+    assert "relay_domains" not in parameters(host, relay(), Wishes())
     assert look(host, relay(), Wishes()) == []
 
 
