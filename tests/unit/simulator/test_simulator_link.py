@@ -35,7 +35,7 @@ def test_every_stage_takes_its_round_trips(sim, dial):
     assert sim.sessions()[-1]["peer"] == "127.0.0.1"
 
 
-def test_wrapper_port(sim, dial):
+def test_a_wrapper_port_takes_its_round_trips(sim, dial):
     sim.latency(ROUND_TRIP)
     client = dial(465)
     # TCP and TLS 1.3; the banner follows the client's last flight.

@@ -117,7 +117,7 @@ def test_a_certificate_that_is_refused_has_come(authority: Authority) -> None:
     assert tried(far, authority.client(), wait=5).outcome == mtu.PASSED
 
 
-def test_nobody_listens(authority: Authority) -> None:
+def test_where_nobody_listens_an_attempt_is_refused(authority: Authority) -> None:
     way = Way(mtu.connect_sized, authority.client(), "web1", NAME, time.monotonic, "127.0.0.1", 1, "wrapper")
     assert attempt(way, Deadline(time.monotonic, time.monotonic() + 1), lambda: 1).outcome == mtu.REFUSED
 
