@@ -18,15 +18,18 @@ description:
   - C(junit.xml) is for CI servers. It has a test suite a host, and in it the test cases C(can send), one a port,
     and C(queue).
     A host that cannot send, or whose mail waits, fails C(can send), and a host that could not be checked is an error
-    there. A host that was not logged in or of which sending is not known, a port that does not work and a queue with
+    there. A host of which a log-in alone is known, or not even that, a port that does not work and a queue with
     deferred mail are skipped with a message, which CI servers show.
     So its failures are as many as the hosts that cannot send, its errors as many as those that could not be checked.
-  - A host is in one of seven states. C(can_send) logged in on a port. C(not_logged_in) took the dialogue on a port, but
-    the check had no credentials, so it tells nothing of the log-in. C(only_accepted) logged in at an ingress endpoint
-    of Mail Manager, which accepts mail that it may not send. C(cannot_send) failed on every port, or was given
-    credentials with which nobody can log in. C(mail_waits) logged in, but all mail in its queue that was tried waits
-    for a cause between the host and SES, so nothing leaves. C(unreachable) did not answer Ansible. C(not_checked) gave
-    no result, for the reason that the report tells. The first three pass.
+  - A host is in one of eight states. C(can_send) logged in on a port, its MTA leads mail for other domains to this
+    endpoint, and its queue does not contradict; or SES took a mail. C(can_log_in) logged in, and nothing shows that its
+    mail goes there. It has no MTA, one that leads mail elsewhere, or one whose queue or configuration cannot be read.
+    C(not_logged_in) took the dialogue on a port, but the check had no credentials, so it tells nothing of the log-in.
+    C(only_accepted) logged in at an ingress endpoint of Mail Manager, which accepts mail that it may not send.
+    C(cannot_send) failed on every port, or was given credentials with which nobody can log in. C(mail_waits) logged in,
+    but all mail in its queue that was tried on the way to SES waits, for a cause that lies on that way and does not
+    pass, such as a refused connection or a dead filter of its own. C(unreachable) did not answer Ansible.
+    C(not_checked) gave no result, for the reason that the report tells. The first four pass.
   - C(report.html) is for people. It is one page that loads nothing, and reads without scripts.
   - Reports hold host names, addresses, certificates and what servers replied. They hold no password and no key,
     and nothing else that a host registered.
@@ -112,8 +115,8 @@ summary:
   returned: success
   type: dict
   sample:
-    {"hosts": 3, "can_send": 1, "not_logged_in": 0, "only_accepted": 0, "cannot_send": 1, "mail_waits": 0,
-     "unreachable": 1, "not_checked": 0}
+    {"hosts": 3, "can_send": 1, "can_log_in": 0, "not_logged_in": 0, "only_accepted": 0, "cannot_send": 1,
+     "mail_waits": 0, "unreachable": 1, "not_checked": 0}
 message:
   description:
     - Which hosts cannot send, are unreachable or were not checked, in a line.

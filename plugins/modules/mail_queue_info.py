@@ -16,6 +16,7 @@ description:
   - Each reason gets the diagnosis (cause, remedy, source) that M(mailops.ses.smtp_check) gives to the same failure.
   - It changes nothing, and takes no lock, so that deliveries go on. Messages may come and go while it reads.
   - A queue that cannot be read is an error, never an empty queue.
+  - Tells the server to which the MTA's configuration leads mail for other domains.
 requirements:
   - Python 3.9 or newer on the managed host
   - Root on the managed host for Sendmail's queue, for that of a stopped Postfix, and where Postfix's
@@ -89,6 +90,23 @@ oldest_age_seconds:
   returned: success
   type: int
   sample: 5403
+relay:
+  description:
+    - Where the MTA leads mail for other domains, by C(default_transport) and C(relayhost) of Postfix, or by Sendmail's
+      smart host. What transport maps and mailer tables lead elsewhere does not count.
+    - Null when no MTA is installed, and when its configuration cannot be read.
+  returned: success
+  type: dict
+  contains:
+    host:
+      description: The next server; null when the MTA hands mail to the recipients' own servers, or to none.
+      type: str
+      sample: email-smtp.us-east-1.amazonaws.com
+    via:
+      description: Content filters of Postfix that mail passes before that, each as the configuration writes it.
+      type: list
+      elements: str
+      sample: ["[127.0.0.1]:10024"]
 reasons:
   description:
     - Why messages wait, most frequent first. Those of the same cause are one reason.
@@ -134,6 +152,7 @@ reasons:
           sample: https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html
 """
 
+import os
 import shutil
 import time
 from collections.abc import Iterable
@@ -141,11 +160,16 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._host.command import SEARCH_PATH
-from ansible_collections.mailops.ses.plugins.module_utils._host.facts import installed_mta
+from ansible_collections.mailops.ses.plugins.module_utils._host.facts import Runner, installed_mta, read
 from ansible_collections.mailops.ses.plugins.module_utils._mta.mailq import Message, QueueError, summarize
+from ansible_collections.mailops.ses.plugins.module_utils._mta.way import Way
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.mailq import postfix_queue
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.main_cf import parameters
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.way import PARAMETERS, of_postfix
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.mailq import configured, sendmail_queue
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.way import of_sendmail
 
+SENDMAIL_CF = "/etc/mail/sendmail.cf"
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "mta": {"type": "str", "choices": ["postfix", "sendmail"]},
     "endpoint": {"type": "str"},
@@ -164,6 +188,18 @@ def queue_of(mta: str | None) -> Iterable[Message]:
     return ()
 
 
+def way_of(mta: str | None, run: Runner) -> Way | None:
+    """Where the MTA leads mail for other domains, if its configuration can be read."""
+    if mta == "sendmail":
+        return of_sendmail(read(SENDMAIL_CF))
+    postconf = shutil.which("postconf", path=SEARCH_PATH) if mta == "postfix" else None
+    if not postconf:
+        return None
+    status, told, _err = run([postconf, "-x", *PARAMETERS])
+    values = parameters(told)
+    return None if status else of_postfix(values, read(os.path.join(values["config_directory"], "master.cf")))
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
@@ -172,10 +208,11 @@ def main() -> None:
     except LookupError as error:
         module.fail_json(msg=f"Which MTA the host has cannot be told: {error}. Set mta to postfix or sendmail.")
     try:
-        summary = summarize(queue_of(mta), time.time(), module.params["endpoint"])
+        way = way_of(mta, module.run_command)
+        summary = summarize(queue_of(mta), time.time(), module.params["endpoint"], way)
     except QueueError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, mta=mta, **summary)
+    module.exit_json(changed=False, mta=mta, relay=way and way._asdict(), **summary)
 
 
 if __name__ == "__main__":

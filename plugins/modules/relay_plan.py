@@ -146,6 +146,10 @@ postfix:
     relay_options:
       description: Options of the service that sends to SES which depend on what the host has.
       type: dict
+    services:
+      description: Services of an earlier release that go, as M(mailops.ses.postfix_config) takes them.
+      type: list
+      elements: dict
     tables:
       description: The look-up tables without a secret, as M(mailops.ses.postfix_config) takes them.
       type: list
@@ -252,6 +256,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import 
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import host_names, installed_packages, read
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import look as postfix_look
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix
+from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import DEFAULTS
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import CHANGED, REFUSED, sentences
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay, describe, endpoint_named
 from ansible_collections.mailops.ses.plugins.module_utils._relay.senders import unverified
@@ -262,18 +267,13 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import
     in_sendmail,
     sendmail_faults,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import is_mail_manager
+from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import canonical_name, resolve
 
 RESOLVER_SECONDS = 10.0
 SYSTEMD = "/run/systemd/system"  # where it runs (sd_booted)
-DEFAULTS = {
-    "ses_port": "587",
-    "ses_hostname_fix": True,
-    "ses_connection_max_messages": 100,
-    "ses_connection_max_seconds": 60,
-    "ses_max_connections": 10,
-    "ses_replace_mta_timeout": 300,
-}
 
 
 def _given(variables: dict[str, Any]) -> dict[str, Any]:
@@ -284,6 +284,12 @@ def _given(variables: dict[str, Any]) -> dict[str, Any]:
 def _described(variables: dict[str, Any], names: list[str]) -> Relay:
     deadline = Deadline(time.monotonic, time.monotonic() + RESOLVER_SECONDS)
     return describe(variables, names, canonical_name(endpoint_named(variables), resolve, deadline))
+
+
+def _doubts(relay: Relay) -> list[str]:
+    """What a log-in and an accepted mail do not show of the endpoint."""
+    accepted = diagnose(Symptom("only_accepted", facts={"endpoint": relay.endpoint}))
+    return [f"{accepted['cause']} {accepted['remedy']}"] if is_mail_manager(relay.endpoint, relay.username) else []
 
 
 def plan(module: AnsibleModule) -> dict[str, Any]:
@@ -326,7 +332,7 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
         sendmail = sendmail_look.present(module.run_command, others)
         findings = sendmail_look.look(sendmail, sendmail_look.wanted(variables, names))
     if not found:
-        relay = _described(variables, names)
+        relay = _described(variables, [*names, *postfix_look.names(present)])
         if mta == "postfix":
             findings += postfix_look.look(present, relay, wishes)
         elif not sendmail_look.rewrites_senders(sendmail):
@@ -334,13 +340,14 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
     found += sentences(findings, REFUSED)
     if relay is None or found:
         module.fail_json(msg=" ".join(found), faults=found, findings=[asdict(finding) for finding in findings])
-    for sentence in sentences(findings, CHANGED):
+    for sentence in [*sentences(findings, CHANGED), *_doubts(relay)]:
         module.warn(sentence)
     terms: Callable[[Relay], Any] = partial(in_postfix, present=present, wishes=wishes)
     if mta == "sendmail":
         relay = for_sendmail(relay)
         own, keep = sendmail_look.own_daemons(sendmail), variables.get("ses_loopback_only") is False
-        terms = partial(in_sendmail, keep_daemons=keep, own_daemons=own)
+        reads = sendmail_look.reads_access(sendmail)
+        terms = partial(in_sendmail, keep_daemons=keep, own_daemons=own, reads_access=reads)
     return {
         "relay": asdict(relay),
         mta: asdict(terms(relay)),

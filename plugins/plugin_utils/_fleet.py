@@ -17,13 +17,14 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import (
     FAILING,
     STATES,
     has_result,
-    mail_waits,
     message_of,
     note_of,
     probe_causes,
     probe_of,
+    state_by_mta,
     state_by_probe,
     state_of,
+    why_unproven,
 )
 
 VERSION = 1
@@ -52,10 +53,8 @@ def _host(name: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]
     queue, queue_error = _queue(result.get("queue") or {}) if state != "unreachable" else (None, None)
     if queue_error and queue_error == message:
         queue_error = None  # what keeps every module from running is told once
-    if state == "can_send" and mail_waits(queue):
-        state = "mail_waits"
     probe = probe_of(result.get("probe") or {})
-    state = state_by_probe(state, probe)
+    state = state_by_probe(state_by_mta(state, check, queue), probe)
     host: dict[str, Any] = {
         "host": str(name),
         "state": state,
@@ -123,6 +122,7 @@ def _queue(result: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str | None
         "messages": result["messages"],
         "states": dict(result.get("states") or {}),
         "oldest_age_seconds": result.get("oldest_age_seconds"),
+        "relay": _relay(result.get("relay")),
         "reasons": [
             {
                 "count": reason.get("count"),
@@ -133,6 +133,10 @@ def _queue(result: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str | None
             for reason in result.get("reasons") or []
         ],
     }, None
+
+
+def _relay(relay: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return {"host": relay.get("host"), "via": list(relay.get("via") or [])} if relay else None
 
 
 def _diagnosis(
@@ -159,6 +163,9 @@ def _diagnosis(
     note = note_of(check)
     if note:
         add(note, stopped)
+    if host["state"] == "can_log_in":
+        facts = {"endpoint": str(check.get("endpoint") or "")}
+        add(diagnose(Symptom("can_log_in", why_unproven(host["queue"]), facts=facts)), False)
     for item in probe_causes(result.get("probe") or {}, host["probe"]):
         add(item, host["state"] in FAILING)
     if host["queue"]:

@@ -7,13 +7,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose, holds_mail
+from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose, holds_mail, tells_nothing
 from ansible_collections.mailops.ses.plugins.module_utils._ses.option_names import renamed
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 
-# Of these the first three pass; each host is in one of them.
-STATES = ("can_send", "not_logged_in", "only_accepted", "cannot_send", "mail_waits", "unreachable", "not_checked")
-FAILING = STATES[3:]
+# Of these the first four pass; each host is in one of them.
+STATES = (
+    *("can_send", "can_log_in", "not_logged_in", "only_accepted"),
+    *("cannot_send", "mail_waits", "unreachable", "not_checked"),
+)
+FAILING = STATES[4:]
 # Mail in these states of a queue proves nothing: it was not tried yet, is being tried, or an administrator stopped it.
 _UNTRIED = {"maildrop", "incoming", "active", "hold", "queued", "lost", "unreadable"}
 # What a report has of mail_probe's result.
@@ -50,6 +53,7 @@ def has_result(check: Mapping[str, Any]) -> bool:
 
 
 def state_of(check: Mapping[str, Any]) -> str:
+    """What the dialogue alone shows: a log-in is no mail."""
     if check.get("unreachable"):
         return "unreachable"
     if not has_result(check):
@@ -60,20 +64,49 @@ def state_of(check: Mapping[str, Any]) -> str:
     if not any(_logged_in(port) for port in check.get("ports") or []):
         return "not_logged_in"
     warned = any(item.get("id") == "only_accepted" for item in check.get("diagnosis") or [])
-    return "only_accepted" if warned else "can_send"
+    return "only_accepted" if warned else "can_log_in"
+
+
+def state_by_mta(state: str, check: Mapping[str, Any], queue: Mapping[str, Any] | None) -> str:
+    """A host's state once its MTA's queue and way have shown more than a log-in does."""
+    if state != "can_log_in":
+        return state
+    if mail_waits(queue):
+        return "mail_waits"
+    names = {str(check.get(name) or "").lower().rstrip(".") for name in ("endpoint", "canonical_name")}
+    return "can_send" if _next_server(queue) in names - {""} else state
+
+
+def why_unproven(queue: Mapping[str, Any] | None) -> str:
+    """Why a log-in proves nothing of the host's mail."""
+    if queue is None:
+        return "what its MTA does could not be read"
+    if queue.get("mta") is None:
+        return "it has neither Postfix nor Sendmail"
+    if not queue.get("relay"):
+        return "where its MTA leads mail for other domains could not be read"
+    server = _next_server(queue)
+    return f"its MTA leads mail for other domains to {server}" if server else "its MTA leads such mail to no relay"
+
+
+def _next_server(queue: Mapping[str, Any] | None) -> str:
+    """Where the MTA leads mail for other domains, if that is known and one server."""
+    return str(((queue or {}).get("relay") or {}).get("host") or "").lower().rstrip(".")
 
 
 def mail_waits(queue: Mapping[str, Any] | None) -> bool:
-    """Whether nothing leaves: all mail that was tried waits, and each reason lies between the host and SES.
+    """Whether nothing leaves for SES: all mail that was tried waits, some on the way there, and nothing of it passes.
 
-    QUEUE is a host's as report.json has it. Other servers' reasons, the host's own and those that pass hold no mail
-    for SES, so one of them is enough for False.
+    QUEUE is a host's as report.json has it. What waits for another server or in the host's own mailboxes tells nothing
+    of that way; a reply of SES's that passes, or a reason that nobody knows, is enough for False.
     """
     queue = queue or {}
     reasons = queue.get("reasons") or []
     tried = sum(count for state, count in (queue.get("states") or {}).items() if state not in _UNTRIED)
     told = sum(reason.get("count") or 0 for reason in reasons)
-    return 0 < tried <= told and all(holds_mail(str(reason.get("diagnosis") or "")) for reason in reasons)
+    causes = [str(reason.get("diagnosis") or "") for reason in reasons]
+    on_the_way = [cause for cause in causes if not tells_nothing(cause)]
+    return 0 < tried <= told and bool(on_the_way) and all(map(holds_mail, on_the_way))
 
 
 def probe_of(result: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -90,7 +123,7 @@ def state_by_probe(state: str, probe: Mapping[str, Any] | None) -> str:
     if probe is None or state in {"unreachable", "not_checked"}:
         return state
     if probe["delivered"]:
-        return "can_send" if state in {"not_logged_in", "mail_waits"} else state
+        return "can_send" if state in {"can_log_in", "not_logged_in", "mail_waits"} else state
     return "not_checked" if probe["state"] in _UNTOLD else "cannot_send"
 
 

@@ -42,10 +42,11 @@ _STATES = {
     "not_checked": "dead",
     "not_logged_in": "part",
     "only_accepted": "part",
+    "can_log_in": "part",
     "can_send": "good",
 }
 _ORDER = list(_STATES)
-_USABLE = {"can_send", "not_logged_in", "only_accepted", "mail_waits"}  # a port took the whole dialogue
+_USABLE = {"can_send", "can_log_in", "not_logged_in", "only_accepted", "mail_waits"}  # a port took the whole dialogue
 _WORDINGS = 5  # of a cause, with so many of its hosts
 _FEW_HOSTS = 5  # in so small a fleet the causes and the hosts that cannot send are shown unfolded
 _CELLS = (

@@ -2,8 +2,8 @@
 """junit.xml: a testsuite a host, in it "can send", each port and the queue.
 
 What a host that cannot send fails is "can send", and nothing else: the failures of the file are as many as the hosts
-that cannot send (those whose mail waits among them), its errors as many as those that could not be checked. A host that
-was not logged in or of which sending is not known, a port that does not work and a queue with deferred mail are skipped
+that cannot send (those whose mail waits among them), its errors as many as those that could not be checked. A host of
+which a log-in alone is known, or not even that, a port that does not work and a queue with deferred mail are skipped
 with a message, which CI servers show without failing the run.
 """
 
@@ -29,6 +29,7 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
 NAME = "mailops.ses.check"
 # How "can send" ends: what is known to fail is a failure, what could not be tried an error.
 _ENDS = {
+    "can_log_in": "skipped",
     "not_logged_in": "skipped",
     "only_accepted": "skipped",
     "cannot_send": "failure",

@@ -27,8 +27,8 @@ def summary(fleet: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]], 
     lines = [f"{headline(fleet['summary'])}{_others(fleet['summary'])}.", ""]
     if checks:
         if len(checks) <= TABLE_UP_TO:
-            waiting = [cause for cause in fleet["causes"] if cause["mail_waits"]]  # of these no check tells
-            lines = [*table(checks), "", *_grouped(waiting), *_probes(fleet["hosts"]), *lines]
+            untold = [cause for cause in fleet["causes"] if cause["mail_waits"] or cause["id"] == "can_log_in"]
+            lines = [*table(checks), "", *_grouped(untold), *_probes(fleet["hosts"]), *lines]  # of these no check tells
         else:
             lines = [*lines, *_grouped(fleet["causes"])]
     return [visible(line) for line in [*lines, f"Reports in {directory}: report.html, report.json, junit.xml"]]

@@ -23,6 +23,7 @@ _ACRONYMS = {word.lower(): word for word in ("TLS", "MTU", "DNS", "IAM", "AWS", 
 # A host's state after its name, and where it stands alone.
 STATE_WORDS = {
     "can_send": "can send",
+    "can_log_in": "can log in",
     "not_logged_in": "reached SES, not logged in",
     "only_accepted": "logged in, sending not known",
     "cannot_send": "cannot send",
@@ -46,7 +47,7 @@ def markup(value: Any) -> str:
 def headline(summary: Mapping[str, int]) -> str:
     """The fleet in a sentence without its full stop."""
     hosts, sending = summary["hosts"], summary["can_send"]
-    others = {state: summary[state] for state in ("not_logged_in", "only_accepted")}
+    others = {state: summary[state] for state in ("can_log_in", "not_logged_in", "only_accepted")}
     if not hosts:
         return "No host was checked"
     everyone = "The host" if hosts == 1 else f"All {hosts:,} hosts"

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import definitions
 import pytest
 import yaml
-from ansible_collections.mailops.ses.plugins.modules import relay_plan
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import CHECKS, RANGES, SECRET_CHECKS
 
-ROLE = Path(__file__).resolve().parents[2] / "roles" / "postfix"
+ROLES_FOLDER = Path(__file__).resolve().parents[2] / "roles"
+MTAS = ("postfix", "sendmail")
 # The public interface of both MTAs' roles, and its defaults.
 FIXED = {
     "ses_region": None,
@@ -32,20 +34,21 @@ FIXED = {
 }
 
 
-ROLES = [folder.name for folder in sorted(ROLE.parent.iterdir())]
+ROLES = [folder.name for folder in sorted(ROLES_FOLDER.iterdir()) if not folder.name.startswith("internal_")]
 
 
 def load(path, role="postfix"):
-    return yaml.safe_load((ROLE.parent / role / path).read_text())
+    return yaml.safe_load((ROLES_FOLDER / role / path).read_text())
 
 
 DEFAULTS = load("defaults/main.yml")
 OPTIONS = load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
 
 
-@pytest.mark.parametrize("path", ["defaults/main.yml", "meta/argument_specs.yml", "vars/main/relay.yml"])
-def test_both_mtas_have_the_same_text(path):
-    assert (ROLE.parent / "sendmail" / path).read_text() == (ROLE / path).read_text()
+@pytest.mark.parametrize("role", MTAS)
+@pytest.mark.parametrize("path", ["defaults/main.yml", "meta/argument_specs.yml"])
+def test_both_mtas_have_the_same_text(role, path):
+    assert (ROLES_FOLDER / role / path).resolve() == ROLES_FOLDER / "internal_relay" / path
 
 
 def test_the_fixed_variables_have_their_defaults():
@@ -58,19 +61,26 @@ def test_the_documented_defaults_are_the_defaults(role):
     assert {name: option.get("default") for name, option in options.items()} == load("defaults/main.yml", role)
 
 
-def test_a_plan_without_the_role_has_the_roles_defaults():
-    assert {name: DEFAULTS[name] for name in relay_plan.DEFAULTS} == relay_plan.DEFAULTS
+@pytest.mark.parametrize("path", definitions.texts(), ids=str)
+def test_what_repeats_the_definitions_is_written_by_make_docs(path):
+    assert (ROLES_FOLDER.parent / path).read_text() == definitions.texts()[path]
 
 
-def test_every_variable_that_is_passed_on_is_documented():
-    passed = load("vars/main/relay.yml")["__ses_variables"]
-    assert set(passed) <= set(OPTIONS)
-    # The rest are secrets, which go apart, and a switch of the role itself.
-    assert set(OPTIONS) - set(passed) == {"ses_smtp_password", "ses_secret_access_key", "ses_verify"}
+@pytest.mark.parametrize("name", [*CHECKS, *SECRET_CHECKS, *RANGES])
+def test_what_is_judged_is_defined(name):
+    assert name in OPTIONS
 
 
-README = (ROLE.parents[1] / "README.md").read_text()
-MTAS = ("postfix", "sendmail")
+def test_every_number_has_a_range():
+    assert set(RANGES) == {name for name, option in OPTIONS.items() if option["type"] == "int"}
+
+
+def test_the_choices_of_a_definition_are_what_is_taken():
+    for name, option in OPTIONS.items():
+        assert [value for value in option.get("choices", ()) if CHECKS[name](value)] == []
+
+
+README = (ROLES_FOLDER.parent / "README.md").read_text()
 # Where the spec has no default, README says in words what holds instead.
 IN_WORDS = {"none", "required", "the distribution's bundle", "`email-smtp.REGION.amazonaws.com`"}
 

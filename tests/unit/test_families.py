@@ -52,10 +52,35 @@ def test_a_system_loads_its_own_files(resolved, system, role):
         assert found.startswith(f"This host is {' '.join(SYSTEMS[system]['facts'][:2])}, ")
 
 
-@pytest.mark.parametrize("role", ["postfix", "sendmail"])
-def test_dnf5_takes_the_command_that_fetches_packages(role):
+def test_dnf5_takes_the_command_that_fetches_packages():
     """It knows the options of a command after the command's name only; dnf 4 takes both orders."""
-    variables = yaml.safe_load((ROOT / "roles" / role / "vars" / "dnf.yml").read_text())
+    variables = yaml.safe_load((ROOT / "roles" / "internal_relay" / "vars" / "dnf.yml").read_text())
     (fetch,) = variables["__ses_fetch"]
     words = fetch.replace("'", "").replace("[", " ").replace("]", " ").replace(",", " ").split()
     assert words.index("install") < words.index("--downloadonly") < words.index("__ses_plan.missing_packages")
+
+
+SYSTEM = yaml.safe_load((ROOT / "roles" / "internal_system" / "vars" / "main.yml").read_text())
+
+
+def test_there_is_one_table_of_systems():
+    found = [path for path in (ROOT / "roles").rglob("*.yml") if "__ses_systems:" in path.read_text()]
+    assert found == [ROOT / "roles" / "internal_system" / "vars" / "main.yml"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_galaxy_is_told_the_tables_platforms(role):
+    info = yaml.safe_load((ROOT / "roles" / role / "meta" / "main.yml").read_text())["galaxy_info"]
+    told = {f"{platform['name']} {version}" for platform in info["platforms"] for version in platform["versions"]}
+    assert told == {row["platform"] for row in SYSTEM["__ses_systems"].values() if role in row}
+
+
+def test_every_system_of_the_table_is_resolved():
+    tried = {f"{system['facts'][0]} {system['facts'][1]}" for system in SYSTEMS.values()}
+    assert set(SYSTEM["__ses_systems"]) <= tried
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_files_of_the_table_are_there_and_no_other(role):
+    named = {name for row in SYSTEM["__ses_systems"].values() for name in row.get(role, ())}
+    assert named == {path.name for path in (ROOT / "roles" / role / "vars").glob("*.yml") if path.name != "main.yml"}

@@ -120,6 +120,7 @@ class Role:
     second: str = ""
     checked: dict[str, Any] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)  # queue or hold, for each mail
+    because: bool = False  # whether any waits for a reason: one that was not tried yet has none
     led: bool = False  # whether any mail of this host was to reach the endpoint,
     arrived: bool = False  # and whether any did
 
@@ -340,7 +341,10 @@ class Stage:
             assert role is not None
             role.second = recap(second, name) + ("" if "changed=0" in recap(second, name) else said_of(second, name))
             role.checked = by_name.get(name, {"trouble": output})
-            found = {(token, at["place"]) for token, places in self.find(name).items() for at in places}
+            places = self.find(name)
+            found = {(token, at["place"]) for token, told in places.items() for at in told}
+            queued = [at for told in places.values() for at in told if at["place"] == "queue"]
+            role.because = any(reason for at in queued for reason in at["why"])
             role.waiting = [place for _token, place in found if place in {"queue", "hold"}]
             role.led = any("ses" in one.mail.after.split() for story in stories[name] for one in story.after)
             ours = {one.token for story in stories[name] for one in story.after}

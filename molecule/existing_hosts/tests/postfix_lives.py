@@ -843,6 +843,138 @@ SECOND_INSTANCE = Host(
 )
 
 
+OWN_WAYS = Host(
+    "a host whose Postfix has names, addresses and tables of its own",
+    "postfix",
+    (
+        Life(
+            "Postfix's own name of the host is another than the system's",
+            "hosting guides: myhostname in main.cf",
+            "postconf -e myhostname=mail.other.example 'myorigin=$myhostname' "
+            "'mydestination=$myhostname, localhost, lists.corp.example'",
+            (
+                Mail(OUTSIDE, "hub as root@mail.other.example", ROOT),
+                Mail("bob", "mailbox bob", "mailbox bob"),
+            ),
+        ),
+        Life(
+            "Postfix listens at one address, which is not that of loopback, and what SES refuses comes back",
+            "hosts with several addresses",
+            'postconf -e "inet_interfaces=$(hostname -I | cut -d" " -f1)" '
+            "empty_address_default_transport_maps_lookup_key=nobody",
+            (
+                Mail(
+                    "info@customer.example",
+                    HUB,
+                    "notice in mailbox root",
+                    sender="app@unverified.example",
+                    header_from="app@unverified.example",
+                ),
+            ),
+            verdict=CHANGED,
+            why="the bounce has to be found, though Postfix's clients take this address",
+        ),
+        Life(
+            "a hub without STARTTLS and AUTH, and a certificate that is gone",
+            "work-arounds for old servers, and anchors for new ones",
+            "postconf -e smtp_discard_ehlo_keywords=starttls,auth smtp_never_send_ehlo=yes smtp_always_send_ehlo=no "
+            "smtp_tls_security_level=none smtp_tls_cert_file=/etc/postfix/gone.pem "
+            "smtp_tls_trust_anchor_file=/etc/postfix/gone.pem",
+            (Mail(OUTSIDE, HUB, ROOT),),
+        ),
+        Life(
+            "a table of the host's own that is named ses_partners, and one of pipemap, beside Mailman's pattern",
+            "tables by hand; Mailman 3",
+            row("ses_partners", "partner.example smtp:[127.0.0.6]:2025", "customer.example :")
+            + row("aliases_of_domains", "shop.example dept.example", kind="texthash")
+            + row("transport", "dept.example smtp:[127.0.0.6]:2025")
+            + row("mailman", "/^.*-bounces@lists\\.corp\\.example$/ mailman:", kind="regexp")
+            + "postconf -e local_recipient_maps= 'transport_maps=hash:/etc/postfix/ses_partners, "
+            "regexp:/etc/postfix/mailman, "
+            "pipemap:{texthash:/etc/postfix/aliases_of_domains,hash:/etc/postfix/transport}'\n"
+            "postconf -Me 'mailman/unix = mailman unix - n n - - pipe flags=FR user=nobody "
+            "argv=/usr/local/bin/keep mailman'\n",
+            (
+                Mail("desk@partner.example", "inner", "inner"),
+                Mail("sales@shop.example", "inner", "inner"),
+                Mail("news-bounces@lists.corp.example", "mailman", "mailman"),
+            ),
+        ),
+    ),
+    RELAYED,
+)
+BY_RELAYHOST = Host(
+    "a host that leads more than the default transport by relayhost",
+    "postfix",
+    (
+        Life(
+            "relay_domains that relay_transport leads by relayhost",
+            "gateways of a department",
+            "postconf -e inet_interfaces=loopback-only relay_domains=dept.example",
+            (Mail("clerk@dept.example", HUB, "ses to clerk@dept.example"),),
+            verdict=CHANGED,
+            says=("relay_transport", "dept.example"),
+            why="relayhost was the way of this mail as of all other",
+        ),
+        Life(
+            "a subdomain of a domain in mydestination, with compatibility_level = 0",
+            "hosts that were upgraded for ten years: relay_domains = $mydestination",
+            "postconf -e compatibility_level=0 'mydestination=$myhostname, localhost, corp.example'",
+            (Mail("clerk@sub.corp.example", HUB, "ses to clerk@sub.corp.example"),),
+        ),
+        Life(
+            "no service listens, and what SES refuses comes back",
+            "null clients: master_service_disable = inet",
+            "postconf -e master_service_disable=inet",
+            (
+                Mail(
+                    "info@customer.example",
+                    HUB,
+                    "notice in mailbox root",
+                    sender="app@unverified.example",
+                    header_from="app@unverified.example",
+                ),
+            ),
+            verdict=CHANGED,
+            why="the relay's own service on loopback takes the bounce",
+        ),
+        Life(
+            "a canonical map for recipients alone",
+            "canonical_classes",
+            row("canonical", "root archive@customer.example", parameter="canonical_maps")
+            + "postconf -e canonical_classes=envelope_recipient,header_recipient",
+            (Mail(OUTSIDE, HUB, ROOT),),
+        ),
+    ),
+    RELAYED,
+)
+FIRST_RELEASE = Host(
+    "a host that release 0.1.0 configured",
+    "postfix",
+    (
+        Life(
+            "what it wrote into main.cf for SES alone goes, with its credentials and its listener",
+            "the collection's first release",
+            row("sasl_passwd", "[127.0.0.2]:2025 user:secret", parameter="smtp_sasl_password_maps")
+            + "rm /etc/postfix/sasl_passwd\n"
+            "postconf -e inet_interfaces=loopback-only smtp_tls_security_level=secure smtp_tls_wrappermode=no "
+            "smtp_sasl_auth_enable=yes relay_domains=ses-bounce.invalid relay_transport=ses-mailbox "
+            "'sender_dependent_default_transport_maps=inline:{ {<> = ses-bounce:[127.0.0.25]:25} }'\n"
+            "postconf -Me '127.0.0.25:25/inet = 127.0.0.25:25 inet n - y - - smtpd'\n",
+            (Mail(OUTSIDE, "queue", ROOT),),
+            verdict=CHANGED,
+            says=("smtp_sasl_password_maps", "0.1.0"),
+            why="every client took it over, and nobody would renew the credentials",
+            later=(
+                "test ! -e /etc/postfix/sasl_passwd.db; { postconf -n; postconf -M; } >/run/left; "
+                "! grep -E '^smtp_sasl|^relay_domains|^127.0.0.25:25 ' /run/left",
+            ),
+        ),
+    ),
+    RELAYED,
+)
+
+
 def refused(
     name: str,
     source: str,
@@ -898,6 +1030,26 @@ REFUSALS = (
         row("transport", "* smtp:[127.0.0.2]:2025", parameter="transport_maps"),
         ("transport_maps", "*"),
         fault=2,
+    ),
+    refused(
+        "the same row in a table that is named by $config_directory",
+        "packaged configurations",
+        row("transport", "* smtp:[127.0.0.2]:2025")
+        + "postconf -e 'transport_maps = $default_database_type:$config_directory/transport'",
+        ("transport_maps", "*"),
+    ),
+    refused(
+        "relay_transport names $relayhost",
+        "gateways by hand",
+        "postconf -e relay_domains=dept.example 'relay_transport=smtp:$relayhost'",
+        ("relay_transport",),
+        to="clerk@dept.example",
+    ),
+    refused(
+        "master.cf without tlsmgr",
+        "hosts that were made small by hand",
+        "postconf -MX tlsmgr/unix",
+        ("tlsmgr",),
     ),
     refused(
         "a row `*` in transport_maps leads everything to SES in another region",
@@ -1018,6 +1170,9 @@ HOSTS = (
     HUB_CLOSED,
     PRIVATE_LINK,
     SECOND_INSTANCE,
+    OWN_WAYS,
+    BY_RELAYHOST,
+    FIRST_RELEASE,
     *REFUSALS,
     ELSEWHERE,
 )

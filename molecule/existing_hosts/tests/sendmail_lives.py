@@ -461,6 +461,136 @@ UPGRADES = Host(
     RELAYED,
 )
 
+HANDMADE = Host(
+    "a host whose sendmail.mc is its administrator's",
+    "sendmail",
+    (
+        Life(
+            "programs hand over by a submission daemon without log-in, in the place of the distribution's",
+            "hosts whose applications cannot log in",
+            "sed -i '/^DAEMON_OPTIONS/d' /etc/mail/sendmail.mc\n"
+            + mc(
+                "DAEMON_OPTIONS(`Family=inet, Name=IN, Port=25, Addr=127.0.0.1, M=E')dnl",
+                "DAEMON_OPTIONS(`Family=inet, Name=MSA, Port=587, Addr=127.0.0.1, M=E')dnl",
+            )
+            + "sed -i \"s/^FEATURE(.msp.*/FEATURE(\\`msp', \\`[127.0.0.1]', \\`587')dnl/\" /etc/mail/submit.mc\n",
+            (
+                Mail(OUTSIDE, HUB, ROOT),
+                Mail(OUTSIDE, HUB, SES, how="smtp 127.0.0.1:587", header_from="app@example.com"),
+            ),
+        ),
+        Life(
+            "a daemon that an included file names",
+            "configurations that many hosts share",
+            "printf '%s\\n' \"DAEMON_OPTIONS(\\`Family=inet, Name=APPS, Port=5588, Addr=127.0.0.1, M=E')dnl\" "
+            ">/etc/mail/corp.m4\n" + mc("include(`/etc/mail/corp.m4')dnl"),
+            (Mail(OUTSIDE, HUB, SES, how="smtp 127.0.0.1:5588", header_from="app@example.com"),),
+        ),
+        Life(
+            "no access table, and none of the features that read it",
+            "short files of guides: a smart host and the mailers",
+            "sed -i '/^FEATURE(.\\(access_db\\|greet_pause\\|delay_checks\\|conncontrol\\|ratecontrol\\)/d' "
+            "/etc/mail/sendmail.mc",
+            (Mail("bob", "mailbox bob", "mailbox bob"),),
+        ),
+        Life(
+            "cron runs the queue, and no daemon does",
+            "QUEUE_MODE in Debian's sendmail.conf",
+            "sed -i 's/^QUEUE_MODE=.*/QUEUE_MODE=\"Cron\";/' /etc/mail/sendmail.conf",
+            (Mail(OUTSIDE, HUB, ROOT),),
+            verdict=CHANGED,
+            says=("QUEUE_MODE='Cron'",),
+            why="with the relay all mail is queued first, so that cron would send it minutes later",
+        ),
+        Life(
+            "names are not looked up in DNS, by service.switch",
+            "hosts that have nothing but a smart host",
+            "cat /etc/mail/service.switch-nodns >/etc/mail/service.switch",
+            (Mail(OUTSIDE, HUB, ROOT),),
+        ),
+        Life(
+            "mailertable leads by relay, smtp8 and local",
+            "gateways to old servers",
+            table(
+                "mailertable",
+                "dept.example relay:[127.0.0.6]",
+                "brand.example smtp8:[127.0.0.6]",
+                "old.example local:carol",
+            ),
+            (
+                Mail("a@dept.example", "inner", "inner"),
+                Mail("b@brand.example", "inner", "inner"),
+                Mail("c@old.example", "mailbox carol", "mailbox carol"),
+            ),
+        ),
+        Life(
+            "a second file of aliases",
+            "lists that another program writes",
+            "printf 'second: bob\\nsecond-out: second@customer.example\\n' >/etc/mail/aliases2\n"
+            "chmod 644 /etc/mail/aliases2\n" + mc("define(`ALIAS_FILE', `/etc/mail/aliases,/etc/mail/aliases2')dnl"),
+            (
+                Mail("second", "mailbox bob", "mailbox bob"),
+                Mail("second-out", "hub to second@customer.example", "ses to second@customer.example"),
+            ),
+        ),
+        Life(
+            "one of two milters is dead",
+            "filters that were removed, and their line was not",
+            mc(
+                "INPUT_MAIL_FILTER(`dead', `S=inet:8899@127.0.0.1, T=C:1s;S:1s;R:1s')dnl",
+                "INPUT_MAIL_FILTER(`signer', `S=inet:8891@127.0.0.1, F=T, T=S:1m;R:1m')dnl",
+            ),
+            (Mail(OUTSIDE, "hub with X-Signed", "ses with X-Signed"),),
+        ),
+        Life(
+            "lines end as on Windows",
+            "files that were edited elsewhere",
+            "sed -i 's/$/\\r/' /etc/mail/sendmail.mc",
+            (Mail(OUTSIDE, HUB, ROOT),),
+        ),
+    ),
+    RELAYED,
+)
+
+DIALUP = Host(
+    "a host whose network comes and goes",
+    "sendmail",
+    (
+        Life(
+            "the provider's smart host stands in a file that a hook of ppp writes",
+            "Debian's dialup.m4, provider.m4 and peers",
+            "mkdir -p /etc/mail/peers\n"
+            "printf '%s\\n' \"define(\\`SMART_HOST', \\`[127.0.0.2]')dnl\" >/etc/mail/peers/isp.example\n"
+            "cat /etc/mail/peers/isp.example >/etc/mail/m4/provider.m4\n"
+            "sed -i 's/^DAEMON_NETMODE=.*/DAEMON_NETMODE=\"Dynamic\";/' /etc/mail/sendmail.conf",
+            (Mail(OUTSIDE, HUB, ROOT),),
+            verdict=CHANGED,
+            says=("SMART_HOST", "127.0.0.2"),
+            why="the role is there for this, and the hooks' files go on to come before its settings",
+            later=(
+                "PPP_LOCAL=10.9.9.9 PPP_IPPARAM=isp.example PPP_IFACE=eth0 sh /etc/ppp/ip-up.d/sendmail "
+                ">/dev/null 2>&1\n"
+                "grep -q isp.example /etc/mail/m4/provider.m4; systemctl is-active sendmail",
+                # dhclient sources its hooks, which end by `return`.
+                "bash -c 'reason=EXPIRE interface=eth0; hook() { . /etc/dhcp/dhclient-exit-hooks.d/sendmail; }; hook' "
+                ">/dev/null 2>&1; grep -q deferred /etc/mail/m4/dialup.m4\n"
+                "IFACE=eth0 IF_ADDRESS=10.9.9.8 IF_DNS_DOMAIN=corp.test sh /etc/network/if-up.d/sendmail "
+                ">/dev/null 2>&1",
+                "/usr/share/sendmail/sendmail cron-msp; /usr/share/sendmail/sendmail cron-mta; "
+                "sh /etc/cron.daily/sendmail; logrotate -f /etc/logrotate.conf",
+                REBOOT,
+            ),
+        ),
+        Life(
+            "the daemon and the queue's runner are two processes with arguments of their own",
+            "DAEMON_PARMS and QUEUE_PARMS in Debian's sendmail.conf",
+            "sed -i 's/^QUEUE_PARMS=.*/QUEUE_PARMS=\"-OTimeout.queuereturn=3d\";/' /etc/mail/sendmail.conf",
+            (Mail("bob", "mailbox bob", "mailbox bob"),),
+        ),
+    ),
+    mc("FEATURE(`accept_unresolvable_domains')dnl"),
+)
+
 STOPPED = Host(
     "a host whose MTA is stopped",
     "sendmail",
@@ -684,6 +814,36 @@ REFUSALS = (
         base="",
     ),
     refused(
+        "the daemon runs as another user, by confRUN_AS_USER",
+        "guides to hardening",
+        mc("define(`confRUN_AS_USER', `smmta:smmsp')dnl"),
+        ("confRUN_AS_USER",),
+        why="that user cannot read SES's credential, and each mail would come back",
+    ),
+    refused(
+        "MASQUERADE_EXCEPTION has the host's own domain",
+        "guides to masquerading",
+        mc("MASQUERADE_EXCEPTION(`corp.test')dnl"),
+        ("MASQUERADE_EXCEPTION",),
+        why="its senders would keep a name that SES refuses, whatever ses_masquerade_domain says",
+    ),
+    refused(
+        "the daemon reads another file than sendmail.cf",
+        "hosts that try a configuration, and stay with it",
+        "cp /etc/mail/sendmail.cf /etc/mail/corp.cf; sed -i 's/^DS.*/DS[127.0.0.2]/' /etc/mail/corp.cf\n"
+        "sed -i 's|^DAEMON_PARMS=.*|DAEMON_PARMS=\"-C/etc/mail/corp.cf\";|' /etc/mail/sendmail.conf",
+        ("DAEMON_PARMS",),
+        why="mail would go on as before, and none to SES",
+    ),
+    refused(
+        "Debian's scripts are to keep their hands off",
+        "HANDS_OFF in sendmail.conf",
+        "sed -i 's/^HANDS_OFF=.*/HANDS_OFF=\"Yes\";/' /etc/mail/sendmail.conf",
+        ("HANDS_OFF",),
+        before="",
+        why="the package's own make fails then, before the role as after it",
+    ),
+    refused(
         "the unit is masked",
         "administrators who want no MTA",
         "systemctl stop sendmail; systemctl mask sendmail 2>/dev/null || { mv "
@@ -751,6 +911,8 @@ HOSTS = (
     PROCMAIL,
     DEAD_RELAY,
     UPGRADES,
+    HANDMADE,
+    DIALUP,
     STOPPED,
     HUB_KEPT,
     HUB_CLOSED,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+from testbed.mta import REGION_ENDPOINT
 from testbed.relay import RELAYS
 
 testinfra_hosts = RELAYS
@@ -24,6 +25,12 @@ FAULTS = {
         ({"stage": "mail", "drop": True}, "reply_lost"),
     ],
 }
+# What leads mail to a service of the host's own that is dead, and whether that keeps mail for SES.
+DEAD = "smtp:[127.0.0.1]:10024"
+SERVICES = [
+    (f"content_filter = {DEAD}", ["[127.0.0.1]:10024"], "own_service_down"),
+    (f"transport_maps = inline:{{{{partner.example = {DEAD}}}}}", [], "side_service_down"),
+]
 WITHOUT_MECHANISMS = {"postfix": "sasl_mechanisms_missing", "sendmail": "login_deferred"}
 
 
@@ -51,3 +58,21 @@ def test_causes(mta, endpoint):
     expected = [*(cause for _fault, cause in FAULTS[mta.kind]), WITHOUT_MECHANISMS[mta.kind]]
     assert {reason["diagnosis"]["id"]: reason["count"] for reason in found["reasons"]} == dict.fromkeys(expected, 1)
     assert found["messages"] == len(expected)
+
+
+@pytest.mark.parametrize(("setting", "via", "cause"), SERVICES, ids=["filter", "partner"])
+def test_a_dead_service_keeps_mail_for_ses_where_it_lies_on_the_way(mta, endpoint, setting, via, cause):
+    if mta.kind == "sendmail":
+        pytest.skip("Sendmail hands mail to a filter by milter, and not by SMTP")
+    name = setting.partition(" ")[0]
+    before = mta.host.check_output(f"postconf {name}")
+    mta.host.check_output(f"postconf -e '{setting}'")
+    mta.forget()
+    try:
+        mta.defer("somebody@partner.example")
+        found = mta.look(endpoint=REGION_ENDPOINT)
+    finally:
+        mta.host.check_output(f"postconf -e '{before}'")
+        mta.forget()
+    assert found["relay"] == {"host": REGION_ENDPOINT, "via": via}
+    assert [reason["diagnosis"]["id"] for reason in found["reasons"]] == [cause]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ansible_collections.mailops.ses.plugins.module_utils._mta.way import Way
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose_text, printable
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import symptom_of
 
@@ -46,8 +47,13 @@ class Reason:
         self.age = older(self.age, age)
 
 
-def summarize(messages: Iterable[Message], now: float, endpoint: str | None = None) -> dict[str, Any]:
-    """Counts by state, the oldest age, and the reasons with their diagnosis, most frequent first."""
+def summarize(
+    messages: Iterable[Message], now: float, endpoint: str | None = None, way: Way | None = None
+) -> dict[str, Any]:
+    """Counts by state, the oldest age, and the reasons with their diagnosis, most frequent first.
+
+    WAY is that of mail for other domains: a service of the host's own that does not lie on it keeps none of that mail.
+    """
     states: dict[str, int] = {}
     reasons: dict[tuple[str, str], Reason] = {}
     oldest: int | None = None
@@ -55,7 +61,7 @@ def summarize(messages: Iterable[Message], now: float, endpoint: str | None = No
         states[message.state] = states.get(message.state, 0) + 1
         age = _age(message.arrived, now)
         oldest = older(oldest, age)
-        for reason in {id(found): found for found in _reasons_of(message, endpoint, reasons)}.values():
+        for reason in {id(found): found for found in _reasons_of(message, endpoint, way, reasons)}.values():
             reason.add(age)
     ranked = sorted(reasons.values(), key=lambda reason: (-reason.count, -(reason.age or 0)))
     return {
@@ -83,24 +89,27 @@ def older(one: int | None, other: int | None) -> int | None:
     return max((age for age in (one, other) if age is not None), default=None)
 
 
-def _reasons_of(message: Message, endpoint: str | None, reasons: dict[tuple[str, str], Reason]) -> Iterable[Reason]:
+def _reasons_of(
+    message: Message, endpoint: str | None, way: Way | None, reasons: dict[tuple[str, str], Reason]
+) -> Iterable[Reason]:
     """The groups that a message belongs to; a new one is opened in REASONS."""
     for text in message.reasons:
-        diagnosis = diagnose_text(text, _facts(message, text, endpoint))
+        diagnosis = diagnose_text(text, _facts(message, text, endpoint, way))
         key = (diagnosis["id"], diagnosis["cause"])
         if key not in reasons and len(reasons) >= MAX_REASONS:
             key = next((known for known in reasons if known[0] == key[0]), (key[0], ""))
         yield reasons.setdefault(key, Reason(printable(text), diagnosis))
 
 
-def _facts(message: Message, text: str, endpoint: str | None) -> dict[str, str]:
+def _facts(message: Message, text: str, endpoint: str | None, way: Way | None) -> dict[str, str]:
     submitted = message.state == SUBMITTED
-    told = symptom_of(text).facts if submitted or not endpoint else {}
+    told = symptom_of(text).facts if submitted or way or not endpoint else {}
     # What waits in Sendmail's submission queue has met nobody but the host's own MTA, which its replies do not name.
     own = submitted and not {"server", "loopback"} & set(told)
     named = {
         "endpoint": endpoint or told.get("host", ""),
         "submission": "true" if own else "",
+        "past": "true" if way and not submitted and not way.leads_over(told.get("loopback", "")) else "",
         "sender": message.sender,
         "recipients": ", ".join(message.recipients[:MAX_RECIPIENTS]),
     }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import Runner
 from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import first_release
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import (
     PATTERNS,
     Present,
@@ -20,7 +21,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.present impor
     references,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import Finding, changed, kept, refused
-from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay
 from ansible_collections.mailops.ses.plugins.module_utils._relay.senders import unverified
 
 # Service of master.cf that sends to SES, and what default_transport says then.
@@ -38,6 +39,12 @@ _LOOPBACK = {"loopback-only", "localhost", "127.0.0.1", "::1", "[::1]"}
 SES_MAXIMUM = 41943040  # bytes, of a mail (SES, quotas: 40 MB)
 # Services of smtpd at which others log in or hand mail over, beside smtp itself.
 _SUBMISSIONS = ("submission", "submissions", "smtps", "587", "465")
+# Services beside those of the relay, without which it has no TLS and no open connections, and their lines.
+_HELPERS = {"tlsmgr": "tlsmgr unix - - n 1000? 1 tlsmgr", "scache": "scache unix - - n - 1 scache"}
+# The service that takes null senders' mail, as master_service_disable excepts it.
+_EXCEPTED = "!127.0.0.25:24/inet"
+# Under which key the route of null senders is looked up: the relay's table has the default one.
+_NULL_KEY = "empty_address_default_transport_maps_lookup_key"
 # Tables without which Postfix delivers nothing.
 _NEEDED = (
     "transport_maps",
@@ -82,6 +89,12 @@ def examine(execute: Runner, names: Iterable[str]) -> tuple[Present | None, list
         return None, [broken(str(error)), *findings]
 
 
+def names(present: Present | None) -> list[str]:
+    """What Postfix calls this host, whose senders are the host's own beside those of the system's names."""
+    name = present.expanded.get("myhostname", "") if present else ""
+    return [name] if re.fullmatch(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", name) else []
+
+
 def look(present: Present | None, relay: Relay, wishes: Wishes) -> list[Finding]:
     """All findings, in the order of the table below; without a Postfix what the role's own will do."""
     if present is None:
@@ -110,7 +123,7 @@ def _types(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding
 
 def _unreadable(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     for name in _NEEDED:
-        for reference in references(present.explicit.get(name, "")):
+        for reference in _tables(present, name):
             kind, path = maps.KINDS.get(map_type(reference)), reference.rpartition(":")[2]
             if kind and path.startswith("/") and not os.path.isfile(path + kind.suffix):
                 remedy = f"run postmap {path}" if kind.suffix else "put it there, or take the reference out"
@@ -118,7 +131,7 @@ def _unreadable(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Fi
 
 
 def _catch_all(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
-    for reference in _foreign(present, "transport_maps"):
+    for reference in _tables(present, "transport_maps"):
         keys = (NOBODY,) if map_type(reference) in PATTERNS else (NOBODY, _DOMAIN, "*")
         answer = next((value for value in (present.ask(reference, key) for key in keys) if value), "")
         if answer.strip(":"):
@@ -131,9 +144,15 @@ def _catch_all(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Fin
 
 def _default_rows(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     local = {item.lower() for name in _OWN_DOMAINS for item in re.split(r"[,\s]+", present.expanded.get(name, ""))}
-    for reference in _foreign(present, "transport_maps"):
+    for reference in _tables(present, "transport_maps"):
         for key, value in (present.rows(reference) or {}).items():
-            if value.startswith(":") and key != "*" and key.rpartition("@")[2].lower() not in local:
+            # A value without a next hop is the way of all mail, whatever that is.
+            if (
+                value.startswith(":")
+                and value.strip(":")
+                and key != "*"
+                and key.rpartition("@")[2].lower() not in local
+            ):
                 yield refused(
                     f"transport_maps ({reference})",
                     f"has a row `{key} {value}` of the default transport, which becomes that of SES",
@@ -144,7 +163,7 @@ def _default_rows(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[
 def _sender_rows(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     """Rows for some senders stay; a table that answers for all of them is a relay host by another name."""
     for name in ("sender_dependent_default_transport_maps", "sender_dependent_relayhost_maps"):
-        for reference in _foreign(present, name):
+        for reference in _tables(present, name):
             answer = present.ask(reference, NOBODY)
             if answer and answer.upper() != "DUNNO" and map_type(reference) != "static":
                 yield refused(
@@ -161,7 +180,7 @@ def _sender_rows(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[F
                     "gives some senders a relay host of the default transport, which becomes that of SES",
                     "write its rows as `sender smtp:[relay]:587` into sender_dependent_default_transport_maps",
                 )
-    for reference in _foreign(present, "sender_dependent_default_transport_maps"):
+    for reference in _tables(present, "sender_dependent_default_transport_maps"):
         for key, value in (present.rows(reference) or {}).items():
             if value.upper() != "DUNNO" and not value.partition(":")[2]:
                 yield refused(
@@ -180,6 +199,65 @@ def _way_out(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Findin
         yield changed("default_transport", f"was {transport}; it leads to SES now")
 
 
+def _borrowers(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    """What names relayhost follows it to SES, without the client that logs in there."""
+    for name, value in present.explicit.items():
+        found = re.search(r"\$[{(]?(relayhost|default_transport)\b", value)
+        if found and value != ROUTE and name != "default_transport" and not name.startswith("address_verify_"):
+            yield refused(
+                name, f"is {value}, and {found.group(1)} becomes SES's", "write the server itself into it, as before"
+            )
+
+
+def _relayed(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    """Domains that this host takes mail for and hands on: their transport has no log-in for SES."""
+    if not present.explicit.get("relay_domains") or not _without_next_hop(present):
+        return
+    own = expanded_destinations(present)
+    items = [
+        item
+        for item in references(present.expanded.get("relay_domains", ""))
+        if item.lower() not in (*own, BOUNCE_DOMAIN)
+    ]
+    open_to_others = listens_beyond_loopback(present) or not present.expanded.get("relayhost")
+    for item in items:
+        rows = present.rows(item) if map_type(item) else {item: ""}
+        left = ", ".join(sorted(key for key in rows or {} if not _has_row(present, key)))
+        if left and open_to_others:
+            yield refused(
+                f"relay_domains ({item})",
+                f"has {left} without a way of its own, and SES takes no mail of other hosts' senders",
+                "write its server into transport_maps, such as `domain relay:[server.example.com]`",
+            )
+        elif left or rows is None:
+            yield changed("relay_transport", f"has no next hop; the mail for {left or item} leaves through SES now")
+
+
+def _without_next_hop(present: Present) -> bool:
+    """Whether relayhost is the way of relay_domains."""
+    return not present.expanded.get("relay_transport", "relay").partition(":")[2]
+
+
+def _has_row(present: Present, domain: str) -> bool:
+    """Whether transport_maps know a domain: by a row, or by a pattern with its name."""
+    for reference in _tables(present, "transport_maps"):
+        if map_type(reference) in PATTERNS:
+            keys = " ".join(present.rows(reference) or {}).replace("\\", "")
+            if domain.lstrip(".") in keys:
+                return True
+        elif present.ask(reference, domain):
+            return True
+    return False
+
+
+def _helpers(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    for name, line in _HELPERS.items() if present.services else ():
+        if (name, "unix") not in present.services:
+            yield refused(
+                "master.cf", f"has no service {name}, which connections to SES need", f"add the line `{line}`"
+            )
+
+
 def _fallback(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     fallback = present.explicit.get("smtp_fallback_relay", "")
     if fallback:
@@ -192,7 +270,7 @@ def _listeners(present: Present, relay: Relay, wishes: Wishes) -> Iterator[Findi
     if not listens_beyond_loopback(present):
         return
     others = ", ".join(foreign_networks(present))
-    doors = ", ".join(sorted(name for (name, kind) in present.services if kind == "inet" and name in _SUBMISSIONS))
+    doors = ", ".join(sorted(name for (name, kind) in present.services if kind == "inet" and _is_door(name)))
     if wishes.loopback_only:
         yield changed(
             "inet_interfaces",
@@ -211,6 +289,12 @@ def _listeners(present: Present, relay: Relay, wishes: Wishes) -> Iterator[Findi
             "inet_interfaces",
             f"stays {present.expanded['inet_interfaces']}: other hosts hand over mail for this one's own domains",
         )
+
+
+def _is_door(name: str) -> bool:
+    """Whether a service of master.cf, by its name, is one for mail programs elsewhere."""
+    address, _colon, port = name.rpartition(":")
+    return port in _SUBMISSIONS and address not in _LOOPBACK and not address.startswith("127.")
 
 
 def _domains(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
@@ -240,6 +324,21 @@ def _senders(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Findin
         yield changed("sender_canonical_classes", f"was {classes}; SES judges the senders of envelope and header")
 
 
+def _null_key(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    if _NULL_KEY in present.explicit:
+        yield changed(_NULL_KEY, f"was {present.explicit[_NULL_KEY]}; null senders stay here, by the default key")
+
+
+def _unmapped(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    options = references(present.explicit.get("receive_override_options", ""))
+    if relay.sender_rewrites and "no_address_mappings" in options and not present.explicit.get("content_filter"):
+        yield refused(
+            "receive_override_options",
+            "has no_address_mappings, so that senders would leave as they are, and SES refuses them",
+            "give it to the services that need it, by -o in master.cf",
+        )
+
+
 def _unverified(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     if not any(present.explicit.get(name) for name in _SENDER_REWRITES):
         yield from unverified(present.expanded.get("myorigin", ""), relay)
@@ -249,6 +348,12 @@ def _deferring(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Fin
     held = [name for name in references(present.explicit.get("defer_transports", "")) if name in (SERVICE, "smtp")]
     if held:
         yield refused("defer_transports", f"has {', '.join(held)}, which keeps mail until a queue run", "take it out")
+
+
+def _first_release_left(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    names_ = sorted(first_release.parameters(present.explicit))
+    if names_:
+        yield changed("main.cf", f"has {', '.join(names_)} of release 0.1.0, which every client took over; they go")
 
 
 def _limits(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
@@ -274,10 +379,16 @@ JUDGES: tuple[Judge, ...] = (
     _deferring,
     _listeners,
     _way_out,
+    _borrowers,
+    _relayed,
+    _helpers,
     _fallback,
     _domains,
     _senders,
+    _null_key,
+    _unmapped,
     _unverified,
+    _first_release_left,
     _limits,
     _instances,
 )
@@ -288,9 +399,15 @@ def _foreign(present: Present, name: str) -> list[str]:
     return [item for item in references(present.explicit.get(name, "")) if foreign(item)]
 
 
+def _tables(present: Present, name: str) -> list[str]:
+    """The same with what they name expanded, such as $config_directory, so that they can be asked."""
+    value = present.expanded.get(name) or present.explicit.get(name, "")
+    return [item for item in references(value) if foreign(item)]
+
+
 def foreign(reference: str) -> bool:
-    """Whether a table is the host's, and none of the relay's own."""
-    return not OWN.search(reference)
+    """Whether a table is the host's, and none of the relay's own, today's or its first release's."""
+    return not OWN.search(reference) and first_release.SIGN not in reference
 
 
 def expand(item: str, present: Present) -> list[str]:
@@ -357,8 +474,16 @@ def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping
     }
     if wishes.loopback_only:
         values.update(_closed())
+    if present.expanded.get("relay_domains") and _without_next_hop(present):
+        values["relay_transport"] = ROUTE
+    disabled = references(present.explicit.get("master_service_disable", ""))
+    if disabled:
+        values["master_service_disable"] = [_EXCEPTED, *(item for item in disabled if item != _EXCEPTED)]
     if relay.sender_rewrites and any(_senders(present, relay, wishes)):
         values["sender_canonical_classes"] = None
+    values.update(_leaving(present))
+    if _NULL_KEY in present.explicit:
+        values[_NULL_KEY] = None
     ours = set(relay.organisation_domains)
     items = references(present.explicit.get("mydestination", ""))
     left = [item for item in items if map_type(item) or not {value.lower() for value in expand(item, present)} & ours]
@@ -375,6 +500,27 @@ def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping
             [SES_MAXIMUM, *(int(limit) for limit in limits if limit.isdigit() and int(limit))]
         )
     return values
+
+
+def _leaving(present: Present) -> dict[str, object]:
+    values = first_release.parameters(present.explicit)
+    if _has_source(present):
+        values.pop("smtp_sasl_password_maps", None)
+    return values
+
+
+def _has_source(present: Present) -> bool:
+    return present.rows(f"hash:/etc/postfix/{first_release.TABLE}") is not None
+
+
+def tables_left(present: Present | None) -> list[dict[str, object]]:
+    """Tables of the first release, which go."""
+    return first_release.tables(present.explicit, _has_source(present)) if present else []
+
+
+def services_left(present: Present | None) -> list[dict[str, object]]:
+    """Services of the first release, which go."""
+    return list(first_release.SERVICES) if present and first_release.left(present.explicit) else []
 
 
 def _closed() -> dict[str, object]:
@@ -394,7 +540,8 @@ def _of_some(reference: str) -> bool:
 def _senders_maps(present: Present, relay: Relay) -> list[str] | None:
     """The host's own rows count before the masquerade domain; before one sender for everything none does."""
     own = _foreign(present, "sender_canonical_maps")
-    if relay.sender_rewrites:
+    classes = references(present.explicit.get("canonical_classes", "envelope_sender"))
+    if relay.sender_rewrites and {"envelope_sender", "header_sender"} & {*classes}:
         # They come after sender_canonical_maps, when a local user's address is local no more.
         own += [item for item in _foreign(present, "canonical_maps") if item not in own]
     if not relay.sender_rewrites:

@@ -18,19 +18,26 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_c
 DIRECTORY = "/etc/postfix"
 # Parameters whose value counts with everything expanded: postconf -x.
 EXPANDED = (
+    "canonical_maps",
     "inet_interfaces",
     "inet_protocols",
     "mailbox_size_limit",
     "message_size_limit",
     "mydestination",
+    "myhostname",
     "mynetworks",
     "myorigin",
+    "recipient_canonical_maps",
     "relay_domains",
+    "relay_transport",
+    "relayhost",
+    "sender_canonical_maps",
     "sender_dependent_default_transport_maps",
     "sender_dependent_relayhost_maps",
     "smtp_generic_maps",
     "transport_maps",
     "virtual_alias_domains",
+    "virtual_alias_maps",
     "virtual_mailbox_domains",
     "virtual_mailbox_limit",
 )

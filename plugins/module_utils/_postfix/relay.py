@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import (
@@ -14,6 +14,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import (
     foreign,
     parameters,
     senders_type,
+    services_left,
+    tables_left,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import Present, references
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay
@@ -33,17 +35,25 @@ class InPostfix:
     tables: list[dict[str, Any]]
     parameters: dict[str, Any]
     relay_options: dict[str, Any]
+    services: list[dict[str, Any]] = field(default_factory=list)
 
 
 def in_postfix(relay: Relay, present: Present | None = None, wishes: Wishes = NO_WISHES) -> InPostfix:
     """The relay's keys and tables, and what of the host's own settings goes with them."""
-    tables = [senders_table(relay), headers_table(relay), bounces_table(relay), *ROUTES]
+    tables = [
+        senders_table(relay),
+        headers_table(relay),
+        bounces_table(relay),
+        *ROUTES,
+        *tables_left(present),
+    ]
     return InPostfix(
         credential_keys(relay),
         bounce_aliases(relay),
         tables,
         dict(parameters(present, relay, wishes)),
         relay_options(relay, present),
+        services_left(present),
     )
 
 
@@ -69,7 +79,20 @@ def relay_options(relay: Relay, present: Present | None) -> dict[str, Any]:
 
 
 # Newer Postfix warns of these wherever they stand, so only what main.cf sets is overruled.
-_OVERRIDES: dict[str, Any] = {"smtp_cname_overrides_servername": False, "smtp_tls_per_site": ""}
+_OVERRIDES: dict[str, Any] = {
+    "smtp_cname_overrides_servername": False,
+    "smtp_tls_per_site": "",
+    # Other anchors, and a certificate of the host's own, for which SES does not ask: one that cannot be read ends TLS.
+    "smtp_tls_trust_anchor_file": "",
+    "smtp_tls_cert_file": "",
+    "smtp_tls_key_file": "",
+    "smtp_tls_chain_files": "",
+    # STARTTLS and AUTH have to be asked for, and heard.
+    "smtp_discard_ehlo_keywords": "",
+    "smtp_discard_ehlo_keyword_address_maps": "",
+    "smtp_never_send_ehlo": False,
+    "smtp_always_send_ehlo": True,
+}
 
 
 def credential_keys(relay: Relay) -> list[str]:

@@ -59,7 +59,7 @@ def _configure(request: Request, check_mode: bool, scratch: str, unit: Unit | No
             for directory in (request.directory, os.path.dirname(request.settings_file)):
                 sweep(directory)
         plan = make_plan(request, installed=True)
-        compiled = _compile(plan, scratch, request.directory)
+        compiled = _compile(plan, request.directory)
         present = text_of(os.path.join(request.directory, CF)) or ""
         stale = mc.significant(present) != mc.significant(compiled)
         plan = replace(plan, stale=stale)
@@ -103,11 +103,9 @@ def _run(unit: Unit | None, verbs: Sequence[str], compiled: str) -> None:
         time.sleep(0.1)  # the interval of a bounded poll
 
 
-def _compile(plan: Plan, scratch: str, directory: str) -> str:
+def _compile(plan: Plan, directory: str) -> str:
     """The candidate as the distribution's make builds it: m4's output, then sendmail.mc itself as comments."""
-    path = os.path.join(scratch, MC)
-    _write(path, plan.after[MC])
-    out = tools.compiled(path, directory)
+    out = tools.compiled(plan.after[MC], directory)
     comments = "".join(f"# {line}\n" for line in plan.after[MC].splitlines())
     return f"{out}### {MC} ###\n{comments}"
 

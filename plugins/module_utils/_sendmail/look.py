@@ -16,11 +16,12 @@ from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import en
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import conf as sendmail_conf
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mc as sendmail_mc
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import tools
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import DAEMONS, listening_at
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import DAEMONS
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
 
 DIRECTORY = "/etc/mail"
 SETTINGS_FILES = ("/etc/mail/sendmail.conf", "/etc/sysconfig/sendmail")
+START_PARAMETERS = ("DAEMON_PARMS", "QUEUE_PARMS", "MISC_PARMS", "SENDMAIL_OPTS")  # of the daemons, in those
 # Rows of these tables go on as before; the others say whom the host serves.
 KEPT_TABLES = ("mailertable", "virtusertable", "genericstable", "domaintable", "authinfo")
 TABLES = ("access", *KEPT_TABLES, "relay-domains", "local-host-names")
@@ -55,10 +56,21 @@ CHANGED_DEFINES = {
     "confQUEUE_LA": "becomes 1000: a busy host sends all the same",
     "confREFUSE_LA": "becomes 1000: a busy host takes mail all the same",
 }
+# The role's own value of some of them: with it, nothing changes.
+ROLES_DEFINES = {
+    "confDELIVERY_MODE": "queue",
+    "confMIN_QUEUE_AGE": "5s",
+    "confMAX_QUEUE_AGE": "20m",
+    "confQUEUE_LA": "1000",
+    "confREFUSE_LA": "1000",
+}
 RELAYING = {"relay_entire_domain", "promiscuous_relay", "relay_based_on_MX", "relay_mail_from", "relay_local_from"}
 # Sections whose rules choose a mailer, and a rule of theirs that does so for each domain: "R$* < @ $* . > $*  $#..."
 RESOLVING = {"LOCAL_RULE_0", "LOCAL_NET_CONFIG"}
 CATCH_ALL = re.compile(r"R(?:\$[*+-]\s*(?:<\s*@\s*\$[*+]\s*\.?\s*>\s*)?(?:\$\*\s*)?)\t.*\$#\s*(?!error\b)")
+SYSTEM_ANCHORS = ("/etc/ssl/certs", "/etc/pki/")
+_DAEMON = r"^O DaemonPortOptions=(.*)$"  # of sendmail.cf
+_RAW_DAEMON = r"^`?O\s*DaemonPortOptions=([^'\n]*)"  # of sendmail.mc, as it goes into sendmail.cf
 SYS_PTRACE = 19  # capability(7)
 # (arguments) -> (return code, standard output, standard error)
 _Runner = Callable[[list[str]], "tuple[int, str, str]"]
@@ -74,7 +86,8 @@ class Present:
     submit_cf: str = ""
     settings: str = ""
     tables: dict[str, str] = field(default_factory=dict)
-    compiled: str = ""  # what m4 makes of sendmail.mc
+    compiled: str = ""  # what m4 makes of sendmail.mc,
+    own: str = ""  # and of what stands in it without the role's block
     complaint: str = ""  # or why it makes nothing
     cf_older: bool = False  # than sendmail.mc
     unit_state: str = ""  # as `systemctl is-enabled` says it
@@ -101,13 +114,15 @@ class Wanted:
     organisation_domains: Sequence[str]
     masquerades: bool  # ses_masquerade_domain or ses_sender is set
     loopback_only: bool | None = None
+    ca_file: str = ""
 
 
 def wanted(variables: Mapping[str, Any], host_names: Sequence[str]) -> Wanted:
     """The variables as the look needs them, also where one of them has a fault."""
     endpoint = endpoint_named(variables) if variables.get("ses_endpoint") or variables.get("ses_region") else ""
     organisation = sorted(organisation_domains(variables))
-    return Wanted(endpoint, host_names, organisation, bool(organisation), variables.get("ses_loopback_only"))
+    loopback_only, ca_file = variables.get("ses_loopback_only"), variables.get("ses_tls_ca_file") or ""
+    return Wanted(endpoint, host_names, organisation, bool(organisation), loopback_only, ca_file)
 
 
 def present(run: _Runner, others: Sequence[str] = (), directory: str = DIRECTORY) -> Present:
@@ -116,23 +131,26 @@ def present(run: _Runner, others: Sequence[str] = (), directory: str = DIRECTORY
     def text(name: str) -> str:
         return text_of(os.path.join(directory, name)) or ""
 
-    compiled = complaint = ""
-    mc = os.path.join(directory, "sendmail.mc")
-    if os.path.exists(mc) and tools.installed():
+    compiled = own = complaint = ""
+    path, mc = os.path.join(directory, "sendmail.mc"), text("sendmail.mc")
+    if mc and tools.installed():
+        rest = sendmail_mc.without_block(mc, "dnl #")
         try:
             compiled = tools.compiled(mc, directory)
+            own = compiled if rest == mc else tools.compiled(rest, directory)
         except SendmailError as error:
             complaint = str(error)
     return Present(
-        mc=text("sendmail.mc"),
+        mc=mc,
         cf=text("sendmail.cf"),
         submit_mc=text("submit.mc"),
         submit_cf=text("submit.cf"),
         settings=next(filter(None, map(text_of, SETTINGS_FILES)), ""),
         tables={name: text(name) for name in TABLES},
         compiled=compiled,
+        own=own,
         complaint=complaint,
-        cf_older=_changed_at(os.path.join(directory, "sendmail.cf")) < _changed_at(mc),
+        cf_older=_changed_at(os.path.join(directory, "sendmail.cf")) < _changed_at(path),
         unit_state=run(["systemctl", "is-enabled", "sendmail"])[1].strip(),
         listener="" if others else listener(),
         lacks_ptrace=os.path.exists("/etc/debian_version") and not _bounded_by("/proc/1/status", SYS_PTRACE),
@@ -257,6 +275,8 @@ def _lines(host: Present, wanted: Wanted) -> Iterator[Finding]:
             yield kept(f"{macro} in line {number} {where}", KEPT_CALLS[macro])
         elif macro == "define" and arguments[0] in KEPT_DEFINES:
             yield kept(f"{arguments[0]} in line {number} {where}", KEPT_DEFINES[arguments[0]])
+        elif macro == "define" and arguments[1:] == [ROLES_DEFINES.get(arguments[0])]:
+            continue
         elif macro == "define" and arguments[0] in CHANGED_DEFINES:
             was = f", {arguments[1]!r}," if len(arguments) > 1 else ""
             yield changed(f"{arguments[0]} in line {number} {where}{was}", CHANGED_DEFINES[arguments[0]])
@@ -273,6 +293,17 @@ def _lines(host: Present, wanted: Wanted) -> Iterator[Finding]:
             )
         elif macro == "FEATURE" and arguments[0] == "queuegroup":
             yield changed(f"FEATURE(`queuegroup') in line {number} {where}", "makes room for the role's two queues")
+    for domain in re.findall(r"^C\{N\}(\S+)$", host.own, re.MULTILINE) if wanted.masquerades else ():
+        if any(f".{name}".endswith(f".{domain.lower()}") for name in wanted.host_names):
+            yield refused(
+                f"MASQUERADE_EXCEPTION({domain}) {where}",
+                "keeps this host's own name in senders' addresses, where SES would refuse it",
+                "remove the line",
+            )
+    hub = re.search(r"^DS(.+)$", host.own, re.MULTILINE)
+    if hub and not list(_defined(host.rest, "SMART_HOST")):
+        subject = f"SMART_HOST, {hub.group(1)!r}, of a file that {DIRECTORY}/sendmail.mc includes"
+        yield changed(subject, CHANGED_DEFINES["SMART_HOST"])
 
 
 def _groups_mail(host: Present, arguments: Sequence[str]) -> bool:
@@ -328,11 +359,27 @@ def _routes(host: Present, wanted: Wanted) -> Iterator[Finding]:
             )
 
 
+def _trust(host: Present, wanted: Wanted) -> Iterator[Finding]:
+    """Servers that are verified by trust anchors of the host's own, which make room for those of SES."""
+    anchors = re.findall(r"^O CACert(?:File|Path)=(.+)$", host.own, re.MULTILINE)
+    demands = [
+        row[0]
+        for row in _rows(host.tables.get("access", ""))
+        if row[0].lower().startswith(("tls_srv:", "tls_rcpt:")) and row[1:] and row[1].upper().startswith("VERIFY")
+    ]
+    if demands and anchors and not wanted.ca_file and not any(path.startswith(SYSTEM_ANCHORS) for path in anchors):
+        yield refused(
+            f"The row {demands[0]} of {DIRECTORY}/access",
+            f"verifies a server by {anchors[0]}, in whose place the distribution's trust anchors come",
+            "set ses_tls_ca_file to a file that has those and SES's, or remove the row",
+        )
+
+
 def _daemons(host: Present, wanted: Wanted) -> Iterator[Finding]:
     """Who can hand mail over from elsewhere, and whether that is used."""
     conf = sendmail_conf.values(host.settings)
     stuck = _stuck_daemons(host, conf)
-    daemons = re.findall(r"^O DaemonPortOptions=(.*)$", host.compiled or host.cf, re.MULTILINE)
+    daemons = re.findall(_DAEMON, host.compiled or host.cf, re.MULTILINE)
     open_ones = [f"The daemon {text}" for text in daemons if _listens_outside(text)]
     if wanted.loopback_only is False:
         for text in (*open_ones, *stuck):
@@ -346,7 +393,7 @@ def _daemons(host: Present, wanted: Wanted) -> Iterator[Finding]:
         )
     others = list(_served(host, wanted))
     for text in own_daemons(host):
-        if listening_at(text) not in map(listening_at, DAEMONS):
+        if text not in DAEMONS:
             yield kept(f"The daemon {text}", "listens as before")
     for text in dict.fromkeys(open_ones):
         if others and wanted.loopback_only is None:
@@ -362,22 +409,32 @@ def _daemons(host: Present, wanted: Wanted) -> Iterator[Finding]:
 
 def own_daemons(host: Present) -> list[str]:
     """Daemons of the host's own that only it can reach: the role, which forgets all others, names them anew."""
-    named = [arguments[0] for _number, arguments in _named(host.rest, "DAEMON_OPTIONS")]
-    return [text for text in dict.fromkeys(named) if text and not _listens_outside(text)]
+    stay = set(re.findall(_RAW_DAEMON, host.rest, re.MULTILINE))
+    named = [" ".join(text.split()) for text in re.findall(_DAEMON, host.own, re.MULTILINE) if text not in stay]
+    return [text for text in dict.fromkeys(named) if not _listens_outside(text)]
+
+
+def reads_access(host: Present) -> bool:
+    """Whether Sendmail reads the table access; the distribution's sendmail.mc, which a bare host gets, has it do so."""
+    return not host.own or f"{DIRECTORY}/access" in host.own
 
 
 def _stuck_daemons(host: Present, conf: dict[str, str]) -> list[str]:
     """Daemons that the block in sendmail.mc does not reach."""
     found = []
     for number, line in enumerate(host.rest.split("\n"), 1):
-        match = re.match(r"`?O\s*DaemonPortOptions=(.*)", line)
+        match = re.match(_RAW_DAEMON, line)
         if match and _listens_outside(match.group(1)):
             found.append(f"DaemonPortOptions in line {number} of {DIRECTORY}/sendmail.mc")
-    for name in ("DAEMON_PARMS", "MISC_PARMS", "SENDMAIL_OPTS"):
+    for name in START_PARAMETERS:
         match = re.search(r"-(?:O\s*DaemonPortOptions|oO)[= ]*(\S+)", conf.get(name, ""))
         if match and _listens_outside(match.group(1)):
-            found.append(f"{name} in {next(filter(os.path.exists, SETTINGS_FILES), SETTINGS_FILES[0])}")
+            found.append(f"{name} in {_settings_file()}")
     return found
+
+
+def _settings_file() -> str:
+    return next(filter(os.path.exists, SETTINGS_FILES), SETTINGS_FILES[0])
 
 
 def _listens_outside(options: str) -> bool:
@@ -420,6 +477,11 @@ def _running(host: Present, _wanted: Wanted) -> Iterator[Finding]:
             "starts no daemon, which sends what is queued",
             'set it to "Daemon"',
         )
+    queues = conf.get("QUEUE_MODE", "daemon")
+    if queues.lower() not in {"daemon", "${daemon_mode}", "$daemon_mode"}:
+        yield changed(
+            f"QUEUE_MODE={queues!r} in {SETTINGS_FILES[0]}", "becomes Daemon: the daemon sends what is queued"
+        )
     if host.unit_state in {"masked", "masked-runtime"}:
         yield refused("The unit sendmail", "is masked, so that nothing can start it", "run `systemctl unmask sendmail`")
     if host.listener:
@@ -434,6 +496,26 @@ def _running(host: Present, _wanted: Wanted) -> Iterator[Finding]:
             "lacks the capability CAP_SYS_PTRACE, without which Debian's script for Sendmail neither stops nor "
             "reloads a daemon, and reports success",
             "start it with --cap-add SYS_PTRACE",
+        )
+    for name in START_PARAMETERS:
+        if re.search(r"(?:^|\s)-C", conf.get(name, "")):
+            yield refused(
+                f"{name} in {_settings_file()}",
+                f"has Sendmail read another file than {DIRECTORY}/sendmail.cf ({conf[name]!r})",
+                f"remove that argument, and keep in {DIRECTORY}/sendmail.mc what the other file has",
+            )
+    if conf.get("HANDS_OFF", "No").lower() != "no":
+        yield refused(
+            f"HANDS_OFF={conf['HANDS_OFF']!r} in {SETTINGS_FILES[0]}",
+            f"keeps Debian's scripts from building what `make -C {DIRECTORY}` needs, which then fails",
+            'set it to "No"',
+        )
+    match = re.search(r"^O RunAsUser=(\S+)", host.compiled or host.cf, re.MULTILINE)
+    if match and match.group(1).partition(":")[0] not in {"root", "0"}:
+        yield refused(
+            f"confRUN_AS_USER in {DIRECTORY}/sendmail.mc",
+            f"is {match.group(1)}, who cannot read SES's credential, which is root's alone: each mail would come back",
+            "remove the line; Sendmail delivers as the recipient all the same",
         )
     match = re.search(r"^O QueueDirectory=(.*)$", host.compiled or host.cf, re.MULTILINE)
     if match and match.group(1).rstrip("/") != QUEUE:
@@ -451,6 +533,7 @@ CHECKS: tuple[Callable[[Present, Wanted], Iterator[Finding]], ...] = (
     _lines,
     _rules,
     _routes,
+    _trust,
     _daemons,
     _running,
 )

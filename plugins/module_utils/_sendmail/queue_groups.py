@@ -14,8 +14,11 @@ BURST_QUEUE = f"{QUEUE}/{BURSTS}"  # within the first queue's, where Sendmail wa
 INTERVAL = 2  # seconds between two runs of the first queue: as long as a mail may wait for one
 BURST_INTERVAL = 4
 BUSY = 15  # files in the first queue, two a mail and the directory itself: seven mails go out between two runs
+# Of our own, since the distribution's `macro` and `arith` come with features that a host may not have; no check of a
+# configuration tells that a rule's map is missing, and each mail would be refused.
+RULE_MAPS = ["Kses_compare arith", "Kses_macro macro"]
 # Sendmail itself has no measure of its queue's length, so a ruleset asks for it, once a mail that is handed over.
-QUEUE_MAPS = [f"Kses_files program /usr/bin/du --inodes -s --exclude={BURSTS}", "Kses_compare arith"]
+QUEUE_MAPS = [f"Kses_files program /usr/bin/du --inodes -s --exclude={BURSTS}", *RULE_MAPS]
 _CHOSEN = "ses_queue"
 # The ruleset queuegroup: which queue a mail goes to, asked for each recipient and decided at the first.
 QUEUE_RULES = [
@@ -28,7 +31,7 @@ QUEUE_RULES = [
     ["$- $*", f"$: $(ses_compare l $@ $1 $@ {BUSY} $)"],
     ["FALSE", f"$: {BURSTS}"],
     ["TRUE", "$: mqueue"],
-    ["$-", f"$: $(macro {{{_CHOSEN}}} $@ $1 $) $1"],
+    ["$-", f"$: $(ses_macro {{{_CHOSEN}}} $@ $1 $) $1"],
     ["$-", "$# $1"],
 ]
 

@@ -70,14 +70,16 @@ class InSendmail:
     options: list[str]
 
 
-def in_sendmail(relay: Relay, keep_daemons: bool = False, own_daemons: Sequence[str] = ()) -> InSendmail:
-    """The relay's rows and rules; daemons are the host's where it keeps them, else those on loopback alone: the
-    distribution's, and the host's own."""
+def in_sendmail(
+    relay: Relay, keep_daemons: bool = False, own_daemons: Sequence[str] = (), reads_access: bool = True
+) -> InSendmail:
+    """The relay's rows and rules; daemons are the host's where it keeps them, else those on loopback alone: its own,
+    and the distribution's. A host without the table access needs no rows in it."""
     queue_macros = {"QUEUE_GROUP": queue_groups(relay.max_connections)}
     return InSendmail(
         credential_keys=[f"AuthInfo:{name}" for name in relay.credential_names],
         mailer=mailer(relay),
-        access=access(relay),
+        access=access(relay) if reads_access else {},
         aliases=bounce_aliases(relay),
         # Daemons that lines above the block have named are forgotten.
         defines={} if keep_daemons else {"_DPO_": "", "confDAEMON_OPTIONS": None},
@@ -92,9 +94,9 @@ def in_sendmail(relay: Relay, keep_daemons: bool = False, own_daemons: Sequence[
 
 
 def daemons(own: Sequence[str]) -> list[str]:
-    """The distribution's daemons, and those of the host's own that listen elsewhere than they."""
-    ports = {listening_at(text) for text in DAEMONS}
-    return [*DAEMONS, *(text for text in own if listening_at(text) not in ports)]
+    """The distribution's daemons, but where the host's own listen, and those."""
+    taken = {listening_at(text) for text in own}
+    return [*(text for text in DAEMONS if listening_at(text) not in taken), *own]
 
 
 def listening_at(options: str) -> tuple[str, str]:
@@ -219,7 +221,7 @@ def delivery_rules(relay: Relay) -> Rules:
     """check_compat, which runs before each delivery: leave the mark, and let no null sender through to SES."""
     refusal = '$#error $@ 5.7.1 $: "550 a null sender cannot be relayed through SES"'
     return [
-        ["$*", f"$: $(macro {{{MARK}}} $@ {MARK} $) $1"],
+        ["$*", f"$: $(ses_macro {{{MARK}}} $@ {MARK} $) $1"],
         ["$*", "$: < $&h > $1"],
         [f"< {relay.endpoint} > $| $*", refusal],
         [f"< {relay.endpoint} > < > $| $*", refusal],
@@ -236,7 +238,7 @@ def server_rules(relay: Relay) -> Rules:
     name = relay.endpoint
     return [
         ["$*", "$: < $&h > $1"],
-        [f"< {name} > OK", f"$: < ses > $(arith l $@ $&{{cipher_bits}} $@ {CIPHER_BITS} $)"],
+        [f"< {name} > OK", f"$: < ses > $(ses_compare l $@ $&{{cipher_bits}} $@ {CIPHER_BITS} $)"],
         ["< ses > FALSE", f"$: <demanded> {name}"],
         ["< ses > $*", f'$#error $@ 4.7.0 $: "403 encryption too weak " $&{{cipher_bits}} " less than {CIPHER_BITS}"'],
         ["<demanded> $&{cn_subject}", "$@ OK"],

@@ -29,11 +29,16 @@ def installed() -> bool:
     return all(shutil.which(tool, path=SEARCH_PATH) for tool in ("sendmail", "makemap", "m4", "make"))
 
 
-def compiled(mc: str, directory: str) -> str:
+def compiled(text: str, directory: str) -> str:
     """What m4 makes of a sendmail.mc in the directory that its relative includes start from, as make does."""
-    status, out, err = run(["m4", mc], directory=directory)
+    with anonymous_file(text.encode("utf-8", "surrogateescape")) as stdin:
+        status, out, err = run(["m4", "-"], stdin, directory)
     # A warning is of a feature whose name a later version has changed, and which works.
-    said = [line.replace(mc, "sendmail.mc") for line in err.splitlines() if line and not line.startswith("WARNING: ")]
+    said = [
+        re.sub(r"\bstdin(?=:[0-9])", "sendmail.mc", line)
+        for line in err.splitlines()
+        if line and not line.startswith("WARNING: ")
+    ]
     if status or said:
         raise SendmailError(f"m4 does not accept sendmail.mc: {' '.join(said) or f'it ended with {status}'}")
     return out

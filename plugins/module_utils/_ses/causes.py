@@ -30,6 +30,9 @@ _LOWER_MTU = (
 # Server replies carry an enhanced status code or not; a queue shows them with other words around.
 _X = r"[ -](?:\d\.\d{1,3}\.\d{1,3} )?"
 
+# An MTA's words for a service of the host's own that is dead.
+_NOT_TAKEN = r"connect to|timed out|refused by|lost connection with|read error from|TLS is required"
+
 
 class Cause(NamedTuple):
     id: str
@@ -44,6 +47,7 @@ class Cause(NamedTuple):
     needs: tuple[str, ...] = ()  # facts that have to be known, from the options, the certificate or the queue
     queue: str = ""  # a regular expression for an MTA's own words, when no server replied
     holds: bool = False  # of queued mail: what lies between the host and SES keeps all of its mail, and does not pass
+    aside: bool = False  # of queued mail: it waits before or beside the way to SES, and tells nothing of other mail
 
 
 CAUSES: tuple[Cause, ...] = (
@@ -84,6 +88,7 @@ CAUSES: tuple[Cause, ...] = (
         kinds=("reply",),
         says=r"[45]\d\d[ -]",
         needs=("local",),
+        aside=True,
     ),
     Cause(
         "local_mta_down",
@@ -97,6 +102,18 @@ CAUSES: tuple[Cause, ...] = (
         holds=True,
     ),
     Cause(
+        "side_service_down",
+        "A service of the host's own (a mail store, a tunnel to a partner) does not take mail at {local}; the MTA "
+        "leads mail for other domains past it.",
+        "Start that service, and see that it listens there; or take it out of the MTA's settings (Postfix: "
+        "mailbox_transport, virtual_transport, transport_maps; Sendmail: mailertable). Mail for SES is not concerned.",
+        "https://www.postfix.org/transport.5.html",
+        kinds=("queue",),
+        needs=("local", "past"),
+        queue=_NOT_TAKEN,
+        aside=True,
+    ),
+    Cause(
         "own_service_down",
         "A service of the host's own (a filter, a mail store) does not take mail at {local}.",
         "Start that service, and see that it listens there; or take it out of the MTA's settings (Postfix: "
@@ -105,7 +122,8 @@ CAUSES: tuple[Cause, ...] = (
         _FILTERS,
         kinds=("queue",),
         needs=("local",),
-        queue=r"connect to|timed out|refused by|lost connection with|read error from|TLS is required",
+        queue=_NOT_TAKEN,
+        holds=True,
     ),
     Cause(
         "own_filter_refuses",
@@ -115,6 +133,7 @@ CAUSES: tuple[Cause, ...] = (
         _MILTERS,
         kinds=("queue",),
         queue=r"[Mm]ilter|4\.7\.1 Service unavailable - try again later|5\.7\.1 Command rejected",
+        aside=True,
     ),
     Cause(
         "own_mta_faulty",
@@ -126,6 +145,7 @@ CAUSES: tuple[Cause, ...] = (
         kinds=("queue",),
         queue=r"alias database unavailable|local configuration error|mail system configuration error|"
         r"table lookup problem",
+        aside=True,
     ),
     Cause(
         "own_transport_missing",
@@ -146,6 +166,7 @@ CAUSES: tuple[Cause, ...] = (
         _RFC + "5321",
         kinds=("queue",),
         queue=r"unknown user: |User unknown in local recipient table",
+        aside=True,
     ),
     Cause(
         "own_disk_full",
@@ -154,6 +175,7 @@ CAUSES: tuple[Cause, ...] = (
         "https://www.postfix.org/local.8.html",
         kinds=("queue",),
         queue=r"No space left on device|Disk quota exceeded|File too large",
+        aside=True,
     ),
     Cause(
         "own_delivery_fails",
@@ -164,6 +186,7 @@ CAUSES: tuple[Cause, ...] = (
         kinds=("queue",),
         queue=r"cannot update mailbox|Command died|Command time limit exceeded|Command output: |"
         r"(?:local|prog|procmail) mailer \(",
+        aside=True,
     ),
     Cause(
         "mail_loops",
@@ -173,6 +196,7 @@ CAUSES: tuple[Cause, ...] = (
         _RFC + "5321",
         kinds=("queue",),
         queue=r"mail forwarding loop|loops back to myself|too many hops",
+        aside=True,
     ),
     Cause(
         "other_server",
@@ -185,6 +209,7 @@ CAUSES: tuple[Cause, ...] = (
         needs=("elsewhere",),
         queue=r"connect to|refused by|timed out|lost connection with|[Hh]ost not found|Name service error|"
         r"host name lookup failure|[Hh]ost unknown|TLS|No route to host|read error from",
+        aside=True,
     ),
     # The way to the server.
     Cause(
@@ -969,6 +994,15 @@ CAUSES: tuple[Cause, ...] = (
         "Give the check ses_smtp_username and ses_smtp_password (or ses_secret_access_key), and check again.",
         _CREDENTIALS,
         kinds=("not_logged_in",),
+    ),
+    Cause(
+        "can_log_in",
+        "The host logs in to {endpoint}, and nothing shows that its mail goes there: {said}.",
+        "Nothing, where programs talk to SES themselves. To have the host's mail go there run the playbook "
+        "mailops.ses.relay; to see a mail arrive give the check ses_probe_recipient. Reading Sendmail's queue needs "
+        "root (--become).",
+        _SES + "send-email-smtp-existing-server.html",
+        kinds=("can_log_in",),
     ),
     Cause(
         "only_accepted",

@@ -70,6 +70,11 @@ def holds_mail(identifier: str) -> bool:
     return any(cause.holds for cause in CAUSES if cause.id == identifier)
 
 
+def tells_nothing(identifier: str) -> bool:
+    """Whether queued mail with this cause waits before or beside the way to SES, so that other mail may pass."""
+    return any(cause.aside for cause in CAUSES if cause.id == identifier)
+
+
 def printable(text: str) -> str:
     clean = "".join(char if char.isprintable() else " " for char in text)
     return clean if len(clean) <= _MAX_SAID else clean[:_MAX_SAID] + "…"

@@ -126,8 +126,9 @@ def test_every_name_in_the_items_is_one_of_the_collections(language: str) -> Non
 
 
 def collections_names() -> set[str]:
-    roles = [path.name for path in (ROOT / "roles").iterdir()]
-    specs = [yaml.safe_load((ROOT / "roles" / role / "meta/argument_specs.yml").read_text()) for role in roles]
+    found = sorted((ROOT / "roles").glob("*/meta/argument_specs.yml"))
+    roles = [path.parents[1].name for path in found]
+    specs = [yaml.safe_load(path.read_text()) for path in found]
     options = {name for spec in specs for name in spec["argument_specs"]["main"]["options"]}
     files = {
         kind: [path.stem for path in (ROOT / kind).iterdir()]

@@ -45,7 +45,7 @@ def test_it_writes_three_files_below_the_current_directory(tmp_path, arguments):
     assert sorted(os.listdir(folder)) == FILES
     report = json.loads((folder / "report.json").read_text())
     assert report["summary"] == {
-        **{"hosts": 3, "can_send": 1, "not_logged_in": 0, "only_accepted": 0},
+        **{"hosts": 3, "can_send": 1, "can_log_in": 0, "not_logged_in": 0, "only_accepted": 0},
         **{"cannot_send": 1, "mail_waits": 0, "unreachable": 1, "not_checked": 0},
     }
     assert ElementTree.parse(folder / "junit.xml").getroot().get("failures") == "1"

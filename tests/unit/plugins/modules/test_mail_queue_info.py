@@ -18,7 +18,7 @@ from module_arguments import patch_module_args
 POSTFIX = "installed\tpostfix\tdefault-mta, mail-transport-agent\n"
 SENDMAIL = "installed\tsendmail-bin\tmail-transport-agent\ninstalled\tsendmail-base\t\n"
 OTHER = "installed\texim4-daemon-light\tmail-transport-agent\n"
-EMPTY = {"messages": 0, "states": {}, "oldest_age_seconds": None, "reasons": []}
+EMPTY = {"messages": 0, "states": {}, "oldest_age_seconds": None, "relay": None, "reasons": []}
 REASON = "connect to email-smtp.us-east-1.amazonaws.com[192.0.2.1]:587: Connection refused"
 
 
@@ -28,16 +28,19 @@ def run(monkeypatch, tmp_path, capsys):
     (tmp_path / "mqueue").mkdir()
     queues = {f"{tmp_path}/sendmail.cf": (Queue(f"{tmp_path}/mqueue"),)}
     monkeypatch.setattr(mailq, "QUEUES", queues)
+    monkeypatch.setattr(mail_queue_info, "SENDMAIL_CF", f"{tmp_path}/sendmail.cf")
 
     def program(name, script):
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
         (tmp_path / name).chmod(0o755)
 
-    def run(listing=POSTFIX, postqueue="", **arguments) -> dict[str, Any]:
+    def run(listing=POSTFIX, postqueue="", postconf=None, **arguments) -> dict[str, Any]:
         (tmp_path / "listing").write_text(listing)
         program("dpkg-query", f"cat {tmp_path}/listing")
         if postqueue is not None:
             program("postqueue", postqueue)
+        if postconf is not None:
+            program("postconf", postconf)
         monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
         monkeypatch.setattr(mail_queue_info, "SEARCH_PATH", str(tmp_path))
         with patch_module_args(arguments), pytest.raises(SystemExit):
@@ -78,6 +81,45 @@ def test_deferred_mail_is_told_with_its_age_and_cause(run):
     assert found["reasons"][0]["diagnosis"]["cause"].startswith(
         "The connection is refused: email-smtp.us-east-1.amazonaws.com,"
     )
+
+
+POSTCONF = (
+    "echo config_directory = {directory}; echo content_filter = {filter}; "
+    "echo default_transport = ses-relay:[smtp.corp.test]:587; echo relayhost ="
+)
+
+
+@pytest.mark.parametrize(
+    ("content_filter", "cause"),
+    [
+        ("", "side_service_down"),
+        ("smtp-amavis:[127.0.0.1]:10024", "own_service_down"),
+        ("smtp-amavis:[127.0.0.1]:10026", "side_service_down"),
+    ],
+)
+@pytest.mark.cause("side_service_down")
+def test_a_service_that_mail_for_other_domains_passes_holds_it_and_no_other_does(run, content_filter, cause):
+    reason = "connect to 127.0.0.1[127.0.0.1]:10024: Connection refused"
+    entry = {"queue_name": "deferred", "recipients": [{"address": "b@corp.test", "delay_reason": reason}]}
+    postconf = POSTCONF.format(directory=run.directory, filter=content_filter)
+    found = run(postqueue=f"echo '{json.dumps(entry)}'", postconf=postconf, endpoint="smtp.corp.test")
+    assert found["relay"] == {"host": "smtp.corp.test", "via": [content_filter[12:]] if content_filter else []}
+    assert found["reasons"][0]["diagnosis"]["id"] == cause
+
+
+def test_a_filter_of_a_service_in_master_cf_lies_on_the_way(run):
+    (run.directory / "master.cf").write_text("smtp inet n - y - - smtpd\n  -o content_filter=scan:[127.0.0.1]:10024\n")
+    found = run(postconf=POSTCONF.format(directory=run.directory, filter=""))
+    assert found["relay"]["via"] == ["[127.0.0.1]:10024"]
+
+
+def test_a_configuration_that_postconf_refuses_tells_no_way(run):
+    assert run(postconf="echo postconf: fatal: no >&2; exit 1")["relay"] is None
+
+
+def test_sendmails_smart_host(run):
+    (run.directory / "sendmail.cf").write_text("DSses_relay:smtp.corp.test\n")
+    assert run(SENDMAIL)["relay"] == {"host": "smtp.corp.test", "via": []}
 
 
 def test_a_queue_that_outlived_sendmail(run):

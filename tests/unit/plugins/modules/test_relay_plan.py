@@ -74,6 +74,21 @@ def test_check_mode_announces_missing_packages(run, packages, changed):
     assert run(packages=packages, check_mode=True)["changed"] is changed
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [{"ses_endpoint": "abc.fips.wxyz.mail-manager-smtp.amazonaws.com"}, {"ses_smtp_username": "inp-0123456789"}],
+)
+def test_an_ingress_endpoint_of_mail_manager_is_warned_of(run, monkeypatch, variables):
+    warnings: list[str] = []
+    monkeypatch.setattr(relay_plan.AnsibleModule, "warn", lambda _module, text, **_more: warnings.append(text))
+    run()
+    assert not [text for text in warnings if "Mail Manager" in text]
+    run(variables=variables)
+    (warning,) = [text for text in warnings if "Mail Manager" in text]
+    assert warning.startswith(f"{variables.get('ses_endpoint', 'email-smtp.us-east-1.amazonaws.com')} is an ingress")
+    assert "To send, use SES's SMTP endpoint" in warning
+
+
 def test_check_mode_announces_an_mta_that_goes(run):
     """On Red Hat's systems, where both MTAs can be there."""
     replaces = {"listing": OTHER_MTA, "variables": {"ses_replace_mta": True}, "packages": ["bash"]}

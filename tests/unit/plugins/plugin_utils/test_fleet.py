@@ -10,6 +10,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 import report_samples as samples
+from ansible_collections.mailops.ses.plugins.module_utils._mta.mailq import Message, summarize
+from ansible_collections.mailops.ses.plugins.module_utils._mta.way import Way
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet, stopped_by
@@ -68,9 +70,40 @@ def test_a_queue_keeps_its_counts_and_brings_its_causes():
 @pytest.mark.parametrize("queue", [samples.QUEUES["unreadable"], {}, None])
 def test_a_queue_that_cannot_be_read_is_named_and_stops_nothing(queue):
     host = of(samples.healthy(), queue)
-    assert (host["state"], host["queue"]) == ("can_send", None)
+    assert (host["state"], host["queue"]) == ("can_log_in", None)
     assert host["queue_error"]
-    assert [item["id"] for item in host["diagnosis"]] == ["queue_unreadable"]
+    assert [item["id"] for item in host["diagnosis"]] == ["can_log_in", "queue_unreadable"]
+    assert not any(item["stops_sending"] for item in host["diagnosis"])
+
+
+EMPTY = samples.QUEUES["empty"]
+
+
+@pytest.mark.parametrize(
+    ("queue", "state", "said"),
+    [
+        ({**EMPTY, "relay": {"host": samples.ENDPOINT.upper() + ".", "via": []}}, "can_send", ""),
+        ({**EMPTY, "relay": {"host": samples.healthy()["canonical_name"], "via": []}}, "can_send", ""),
+        ({**EMPTY, "relay": {"host": "hub.corp.example", "via": []}}, "can_log_in", "domains to hub.corp.example."),
+        ({**EMPTY, "relay": {"host": None, "via": []}}, "can_log_in", "leads such mail to no relay."),
+        ({**EMPTY, "relay": None}, "can_log_in", "where its MTA leads mail for other domains could not be read."),
+        (samples.QUEUES["none"], "can_log_in", "it has neither Postfix nor Sendmail."),
+        (samples.QUEUES["unreadable"], "can_log_in", "what its MTA does could not be read."),
+    ],
+)
+@pytest.mark.cause("can_log_in")
+def test_a_log_in_proves_no_mail_unless_the_mta_leads_it_there(queue, state, said):
+    found = fleet({"web1": {"check": samples.healthy(), "queue": queue}}, samples.NOW)
+    jsonschema.validate(found, SCHEMA)
+    (host,) = found["hosts"]
+    assert (host["state"], stopped_by(found["causes"][0]) if found["causes"] else 0) == (state, 0)
+    told = [item["cause"] for item in host["diagnosis"] if item["id"] == "can_log_in"]
+    assert [cause[-len(said) :] for cause in told] == ([said] if said else [])
+
+
+def test_an_endpoint_that_has_no_name_is_no_relay():
+    queue = {**EMPTY, "relay": {"host": "", "via": []}}
+    assert of({**samples.healthy(), "canonical_name": None}, queue)["state"] == "can_log_in"
 
 
 def test_what_keeps_every_module_from_running_is_told_once():
@@ -110,7 +143,7 @@ def test_causes_are_grouped_by_id_and_those_that_stop_most_hosts_come_first():
         ("rate_exceeded", ["web3"], 0, []),
     ]
     assert found["summary"] == {
-        **{"hosts": 3, "can_send": 2, "not_logged_in": 0, "only_accepted": 0},
+        **{"hosts": 3, "can_send": 2, "can_log_in": 0, "not_logged_in": 0, "only_accepted": 0},
         **{"cannot_send": 1, "mail_waits": 0, "unreachable": 0, "not_checked": 0},
     }
 
@@ -200,6 +233,8 @@ DENIED = f"SASL authentication failed; server {samples.ENDPOINT}[192.0.2.10] sai
 RATE = f"host {samples.ENDPOINT}[192.0.2.10] said: 454 Throttling failure: Maximum sending rate exceeded."
 FILTER = "connect to 127.0.0.1[127.0.0.1]:10024: Connection refused"
 PARTNER = "connect to mx.partner.example[192.0.2.7]:25: Connection refused"
+GREYLISTED = "host mx.partner.example[192.0.2.7] said: 450 4.2.0 Greylisted (in reply to RCPT TO command)"
+MAILBOX = "host 127.0.0.1[127.0.0.1] said: 452 4.2.2 Mailbox full (in reply to end of DATA command)"
 
 
 @pytest.mark.parametrize(
@@ -209,12 +244,19 @@ PARTNER = "connect to mx.partner.example[192.0.2.7]:25: Connection refused"
         (samples.waiting(REFUSED), "mail_waits"),
         (samples.waiting(REFUSED, DENIED), "mail_waits"),
         (samples.waiting(REFUSED, states={"deferred": 1, "active": 3, "hold": 2}), "mail_waits"),
-        (samples.waiting(REFUSED, PARTNER), "can_send"),
-        (samples.waiting(REFUSED, FILTER), "can_send"),
+        (samples.waiting(REFUSED, PARTNER), "mail_waits"),  # mail for others tells nothing of the way to SES
+        (samples.waiting(REFUSED, GREYLISTED), "mail_waits"),
+        (samples.waiting(REFUSED, MAILBOX), "mail_waits"),
+        (samples.waiting(REFUSED, FILTER), "mail_waits"),
         (samples.waiting(REFUSED, RATE), "can_send"),
         (samples.waiting(RATE), "can_send"),
-        (samples.waiting(FILTER), "can_send"),
+        (samples.waiting(FILTER), "mail_waits"),
+        (samples.waiting(FILTER, PARTNER), "mail_waits"),
+        (samples.waiting(FILTER, RATE), "can_send"),
         (samples.waiting(PARTNER), "can_send"),
+        (samples.waiting(PARTNER, GREYLISTED), "can_send"),
+        (samples.waiting(MAILBOX), "can_send"),
+        (samples.waiting(REFUSED, "no such thing in the table"), "can_send"),
         (samples.waiting("no such thing in the table"), "can_send"),
         (samples.waiting(REFUSED, states={"deferred": 2}), "can_send"),  # of one message the reason is not known
         (samples.waiting(states={"active": 2, "incoming": 1}), "can_send"),
@@ -224,7 +266,16 @@ PARTNER = "connect to mx.partner.example[192.0.2.7]:25: Connection refused"
 def test_a_host_whose_mail_all_waits_for_the_way_to_ses_cannot_send(queue, state):
     host = of(samples.healthy(), queue)
     assert host["state"] == state
-    assert all(item["stops_sending"] == (state == "mail_waits") for item in host["diagnosis"])
+    holding = {"port_refused", "credentials_invalid", "own_service_down"} if state == "mail_waits" else set()
+    assert {item["id"] for item in host["diagnosis"] if item["stops_sending"]} == holding & {
+        item["id"] for item in host["diagnosis"]
+    }
+
+
+def test_a_neighbours_dead_service_keeps_no_mail_for_ses():
+    queue = summarize([Message("deferred", reasons=(FILTER,))], 0.0, samples.ENDPOINT, Way(samples.ENDPOINT))
+    host = of(samples.healthy(), {"mta": "postfix", "relay": samples.TO_SES, **queue})
+    assert (host["state"], [item["id"] for item in host["diagnosis"]]) == ("can_send", ["side_service_down"])
 
 
 def test_a_log_in_that_fails_stays_the_cause_whatever_waits():
@@ -287,6 +338,14 @@ def test_a_mail_tells_more_than_a_log_in(check, probe, state):
     assert host["state"] == state
     if state not in ("can_send", "unreachable") and probe.get("state") != "delivered":
         assert any(item["stops_sending"] for item in host["diagnosis"])
+
+
+@pytest.mark.parametrize("queue", [samples.QUEUES["unreadable"], {**EMPTY, "relay": None}, samples.waiting(FILTER)])
+def test_a_mail_that_arrives_is_proof_whatever_else_is_known(queue):
+    result = {"check": samples.healthy(), "queue": queue, "probe": samples.PROBES["delivered"]}
+    (host,) = fleet({"web1": result}, samples.NOW)["hosts"]
+    assert host["state"] == "can_send"
+    assert "can_log_in" not in [item["id"] for item in host["diagnosis"]]
 
 
 def test_a_mail_that_waits_is_the_cause_and_no_port_is():

@@ -35,7 +35,7 @@ OPTIONS = {
 @pytest.mark.parametrize(
     ("check", "state"),
     [
-        (samples.healthy(), "can_send"),
+        (samples.healthy(), "can_log_in"),
         (samples.not_logged_in(), "not_logged_in"),
         (samples.wrong_password(), "cannot_send"),
         (samples.DEAD, "unreachable"),
@@ -50,9 +50,9 @@ def test_the_state_follows_from_the_check(check, state):
     assert state_of(check) == state
 
 
-def test_a_host_that_logged_in_on_one_port_can_send():
+def test_a_host_that_logged_in_on_one_port_can_log_in():
     ports = [samples.fails(465, "timeout", "connect"), samples.works(587)]
-    assert state_of(samples.check(ports)) == "can_send"
+    assert state_of(samples.check(ports)) == "can_log_in"
 
 
 @pytest.mark.parametrize(

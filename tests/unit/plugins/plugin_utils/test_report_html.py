@@ -93,13 +93,20 @@ def test_the_cells_of_a_row():
     ("results", "headline"),
     [
         ({}, "No host was checked"),
-        ({"a": {"check": samples.healthy()}}, "The host can send"),
-        ({"a": {"check": samples.healthy()}, "b": {"check": samples.healthy()}}, "All 2 hosts can send"),
+        ({"a": {"check": samples.healthy(), "queue": samples.QUEUES["empty"]}}, "The host can send"),
+        (
+            {name: {"check": samples.healthy(), "queue": samples.QUEUES["empty"]} for name in "ab"},
+            "All 2 hosts can send",
+        ),
+        (
+            {name: {"check": samples.healthy(), "queue": samples.QUEUES["none"]} for name in "ab"},
+            "All 2 hosts can log in",
+        ),
         ({"a": {"check": samples.DEAD}}, "0 of 1 host can send"),
         (samples.small(), "1 of 3 hosts can send"),
         ({"a": {"check": samples.not_logged_in()}}, "The host reached SES, not logged in"),
         ({name: {"check": samples.not_logged_in()} for name in "ab"}, "All 2 hosts reached SES, not logged in"),
-        (samples.every_state(), "1 of 7 hosts can send; 1 reached SES, not logged in"),
+        (samples.every_state(), "1 of 8 hosts can send; 1 can log in; 1 reached SES, not logged in"),
     ],
 )
 def test_the_headline_says_how_the_fleet_does(results, headline):

@@ -67,7 +67,7 @@ def test_what_fails_is_as_many_as_the_hosts_that_cannot_send(results):
     skipped = [
         entry for entry in root.iter("testcase") if entry.get("name") == "can send" and "skipped" in kinds(entry)
     ]
-    assert len(skipped) == summary["not_logged_in"]
+    assert len(skipped) == summary["not_logged_in"] + summary["can_log_in"]
     assert {entry.get("name") for entry in root.iter("testcase") if {"failure", "error"} & set(kinds(entry))} == {
         "can send"
     }
@@ -121,6 +121,13 @@ def test_a_host_that_was_not_logged_in_says_so_and_fails_nothing():
     assert kinds(found) == ["skipped", "system-out"]
     assert found[0].get("type") == "not_logged_in"
     assert found[0].get("message").startswith("web1 reached SES, not logged in: The host reaches email-smtp.us-east-1")
+
+
+def test_a_host_that_can_log_in_says_why_no_more_is_known_and_fails_nothing():
+    found = case(one(samples.healthy(), samples.QUEUES["none"]), "can send")
+    assert kinds(found) == ["skipped", "system-out"]
+    assert found[0].get("type") == "can_log_in"
+    assert found[0].get("message").startswith("web1 can log in: The host logs in to email-smtp.us-east-1")
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ def test_many_hosts_have_their_causes_alone():
     assert len(printed) < 100
     counts = fleet(samples.mixed(1000), samples.NOW)["summary"]
     assert printed[0] == (
-        f"{counts['can_send']} of 1,000 hosts can send; {counts['not_logged_in']} reached SES, not logged in; "
+        f"{counts['can_send']} of 1,000 hosts can send; {counts['can_log_in']} can log in; "
+        f"{counts['not_logged_in']} reached SES, not logged in; "
         f"{counts['cannot_send']} cannot send; {counts['unreachable']} unreachable."
     )
     assert any("hosts: port_25_swallowed (port 25): " in line and "more" in line for line in printed)
@@ -81,6 +82,14 @@ def test_mail_that_waits_is_told_with_its_cause_and_fails():
     assert "1 host, 1 logged in, but mail waits: port_refused: web1" in printed
     assert printed[-3] == "0 of 1 host can send; 1 logged in, but mail waits."
     assert _terminal.verdict(fleet(results, samples.NOW)) == "Logged in, but mail waits: web1."
+
+
+def test_a_log_in_alone_is_told_with_its_reason_and_passes():
+    results = {"web1": {"check": samples.healthy(), "queue": samples.QUEUES["none"]}}
+    printed = lines(results)
+    assert "1 host: can_log_in: web1" in printed
+    assert "The host can log in." in printed
+    assert _terminal.verdict(fleet(results, samples.NOW)) == ""
 
 
 def test_of_mail_manager_nobody_says_that_the_host_can_send():

@@ -4,7 +4,15 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import Wishes, look, parameters
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import (
+    Wishes,
+    look,
+    names,
+    parameters,
+    services_left,
+    tables_left,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.master_cf import Service
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import Present
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import CHANGED, KEPT, REFUSED
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import describe
@@ -31,6 +39,27 @@ def present(explicit=None, expanded=None, **more):
 
 ALL_ADDRESSES = {"inet_interfaces": "all"}
 HUB = {"mynetworks": "127.0.0.0/8, 10.0.0.0/8"}
+RELAYED = {
+    "explicit": {"relay_domains": "dept.test"},
+    "expanded": {"relay_domains": "dept.test", "relay_transport": "relay", "relayhost": "[hub.corp.test]"},
+}
+HELPERS = {(name, "unix"): Service(name, "unix") for name in ("tlsmgr", "scache")}
+# Of main.cf as release 0.1.0 wrote it
+FIRST_RELEASE = {
+    "sender_dependent_default_transport_maps": "inline:{ {<> = ses-bounce:[127.0.0.25]:25} }",
+    "smtp_sasl_password_maps": "hash:/etc/postfix/sasl_passwd",
+    "smtp_tls_security_level": "secure",
+    "smtp_sasl_auth_enable": "yes",
+    "relay_domains": "ses-bounce.invalid",
+    "smtp_tls_CAfile": "/etc/ssl/certs/ca-certificates.crt",
+    "smtp_destination_concurrency_limit": "10",
+}
+
+
+def inet(name):
+    return {**HELPERS, (name, "inet"): Service(name, "inet", command="smtpd")}
+
+
 STATES = [
     (REFUSED, "inet_protocols", {"expanded": {"inet_protocols": "ipv6"}}),
     (
@@ -47,7 +76,7 @@ STATES = [
     (
         REFUSED,
         "transport_maps",
-        {"explicit": {"transport_maps": "inline:{x=y}"}, "rows": lambda _table: {"partner.example": ":"}},
+        {"explicit": {"transport_maps": "inline:{x=y}"}, "rows": lambda _table: {"partner.example": ":[hub]"}},
     ),
     (REFUSED, "sender_dependent_relayhost_maps", {"explicit": {"sender_dependent_relayhost_maps": TABLE}}),
     (REFUSED, "defer_transports", {"explicit": {"defer_transports": "smtp"}}),
@@ -57,6 +86,31 @@ STATES = [
     (CHANGED, "smtp_fallback_relay", {"explicit": {"smtp_fallback_relay": "[hub.corp.test]"}}),
     (CHANGED, "mydestination", {"explicit": {"mydestination": f"{HOST}, example.com"}}),
     (CHANGED, "sender_canonical_classes", {"explicit": {"sender_canonical_classes": "envelope_sender"}}),
+    # What has to be expanded to be asked
+    (
+        REFUSED,
+        "transport_maps",
+        {
+            "explicit": {"transport_maps": "hash:$config_directory/transport"},
+            "expanded": {"transport_maps": "inline:{*=smtp:[hub]}"},
+            "ask": lambda table, key: "smtp:[hub]" if (table, key) == ("inline:{*=smtp:[hub]}", "*") else "",
+        },
+    ),
+    # What goes by relayhost beside the default transport
+    (REFUSED, "relay_transport", {"explicit": {"relay_transport": "smtp:$relayhost"}}),
+    (REFUSED, "fallback_transport", {"explicit": {"fallback_transport": "smtp:${relayhost}"}}),
+    (CHANGED, "relay_transport", RELAYED),
+    (REFUSED, "relay_domains", {**RELAYED, "expanded": {**RELAYED["expanded"], **ALL_ADDRESSES}}),
+    (REFUSED, "relay_domains", {**RELAYED, "expanded": {"relay_domains": "dept.test"}}),
+    (REFUSED, "master.cf", {"services": {("smtp", "unix"): Service("smtp", "unix")}}),
+    (REFUSED, "ses_loopback_only", {"expanded": ALL_ADDRESSES, "services": inet("192.0.2.1:587")}),
+    (REFUSED, "receive_override_options", {"explicit": {"receive_override_options": "no_address_mappings"}}),
+    (
+        CHANGED,
+        "empty_address_default_transport_maps_lookup_key",
+        {"explicit": {"empty_address_default_transport_maps_lookup_key": "nobody"}},
+    ),
+    (CHANGED, "main.cf", {"explicit": FIRST_RELEASE}),
     (KEPT, "multi_instance_directories", {"explicit": {"multi_instance_directories": "/etc/postfix-out"}}),
 ]
 
@@ -98,3 +152,85 @@ def test_the_relays_own_table_is_named_once():
 
 def test_who_asks_for_it_takes_mail_from_this_host_alone():
     assert parameters(present(), relay(), Wishes(loopback_only=True))["inet_interfaces"] == "loopback-only"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        # The way of all mail, whatever that is
+        {"explicit": {"transport_maps": "inline:{x=y}"}, "rows": lambda _table: {"partner.example": ":"}},
+        # A domain with a way of its own
+        {
+            "explicit": {"relay_domains": "dept.test", "transport_maps": f"texthash:{__file__}"},
+            "expanded": {"relay_domains": "dept.test", "relay_transport": "relay"},
+            "ask": lambda _table, key: "relay:[inner]" if key == "dept.test" else "",
+        },
+        {
+            "explicit": {"relay_domains": "dept.test", "transport_maps": f"regexp:{__file__}"},
+            "expanded": {"relay_domains": "dept.test", "relay_transport": "relay"},
+            "rows": lambda _table: {r"/@dept\.test$/": "sympa:"},
+        },
+        {"explicit": {"relay_transport": "ses-relay:$relayhost"}},
+        {"services": inet("127.0.0.1:587"), "expanded": {"inet_interfaces": "loopback-only"}},
+        {"services": HELPERS},
+    ],
+)
+def test_a_state_that_goes_on_is_not_refused(state):
+    assert [finding for finding in look(present(**state), relay(), Wishes()) if finding.verdict == REFUSED] == []
+
+
+def test_what_went_to_relayhost_by_another_transport_leaves_by_that_of_ses():
+    assert parameters(present(**RELAYED), relay(), Wishes())["relay_transport"] == "ses-relay:$relayhost"
+    own = {"relay_domains": "dept.test", "relay_transport": "relay:[inner]"}
+    assert "relay_transport" not in parameters(present(own, own), relay(), Wishes())
+
+
+def test_the_service_for_null_senders_runs_where_others_of_its_kind_do_not():
+    ours = "!127.0.0.25:24/inet"
+    for disabled in ("inet", f"{ours}, inet"):
+        values = parameters(present({"master_service_disable": disabled}), relay(), Wishes())
+        assert values["master_service_disable"] == [ours, "inet"]
+
+
+@pytest.mark.parametrize(
+    ("classes", "counts"), [("", True), ("envelope_sender, header_sender", True), ("envelope_recipient", False)]
+)
+def test_canonical_maps_count_for_senders_as_far_as_the_host_says(classes, counts):
+    explicit = {"canonical_maps": TABLE, **({"canonical_classes": classes} if classes else {})}
+    assert (TABLE in parameters(present(explicit), relay(), Wishes())["sender_canonical_maps"]) == counts
+
+
+def test_postfixs_own_name_of_the_host_is_one_of_the_hosts():
+    assert names(present(expanded={"myhostname": "mail.other.test"})) == ["mail.other.test"]
+    assert names(present(expanded={"myhostname": "one-label"})) == []
+    assert names(None) == []
+
+
+def test_what_the_first_release_wrote_goes_and_what_the_host_has_stays():
+    host = present({**FIRST_RELEASE, "smtp_destination_concurrency_limit": "2 # slow"})
+    values = parameters(host, relay(), Wishes())
+    assert values["sender_dependent_default_transport_maps"] == ["regexp:/etc/postfix/ses_sender_transport"]
+    gone = {"relay_domains", "smtp_sasl_auth_enable", "smtp_sasl_password_maps"}
+    assert {name for name, value in values.items() if value is None} == gone
+    assert values["smtp_tls_security_level"] == "may"
+    assert "smtp_tls_CAfile" not in values
+    assert [table["name"] for table in tables_left(host)] == ["sasl_passwd"]
+    assert [service["name"] for service in services_left(host)] == ["127.0.0.25:25"]
+
+
+def test_a_table_with_a_source_is_the_hosts():
+    host = present(FIRST_RELEASE, rows=lambda _table: {"[hub]": "user:password"})
+    assert "smtp_sasl_password_maps" not in parameters(host, relay(), Wishes())
+    assert tables_left(host) == []
+
+
+def test_nothing_goes_where_the_first_release_was_not():
+    host = present({name: value for name, value in FIRST_RELEASE.items() if "default_transport" not in name})
+    assert "smtp_sasl_auth_enable" not in parameters(host, relay(), Wishes())
+    assert tables_left(host) == services_left(host) == tables_left(None) == services_left(None) == []
+
+
+def test_rows_of_the_host_with_a_user_alone_count_before_the_masquerade_domain():
+    for explicit in (TABLE, f"{TABLE}, regexp:/etc/postfix/ses_senders", f"{TABLE}, texthash:/etc/postfix/ses_senders"):
+        values = parameters(present({"sender_canonical_maps": explicit}), relay(), Wishes())
+        assert values["sender_canonical_maps"] == [TABLE, "texthash:/etc/postfix/ses_senders"]

@@ -13,6 +13,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.look import 
     Wanted,
     look,
     own_daemons,
+    reads_access,
     rewrites_senders,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.mc import block
@@ -70,6 +71,10 @@ def test_a_host_as_the_distribution_ships_it_has_nothing_to_say():
         (replace(DEBIAN, listener="python3"), "python3's"),
         (replace(DEBIAN, lacks_ptrace=True), "CAP_SYS_PTRACE"),
         (replace(DEBIAN, compiled=CF + "O QueueDirectory=/var/spool/mqueue/q*\n", cf=""), "/var/spool/mqueue/q*"),
+        (replace(DEBIAN, own=CF + "C{N}corp.test\n"), "MASQUERADE_EXCEPTION(corp.test) of "),
+        (replace(DEBIAN, settings='DAEMON_PARMS="-OMaxDaemonChildren=5 -C/etc/mail/corp.cf";\n'), "another file than"),
+        (replace(DEBIAN, settings='HANDS_OFF="Yes";\n'), "HANDS_OFF='Yes' in /etc/mail/sendmail.conf"),
+        (replace(DEBIAN, compiled=CF + "O RunAsUser=smmta:smmsp\n", cf=""), "is smmta:smmsp, who cannot read"),
     ],
 )
 def test_with_this_the_role_does_not_begin(host, words):
@@ -180,13 +185,60 @@ def test_a_host_is_read(tmp_path, monkeypatch):
 
 def test_daemons_of_its_own_on_loopback_stay_and_are_named():
     apps = "Family=inet, Name=APPS, Port=5587, Addr=127.0.0.1, M=E"
-    host = with_lines(f"DAEMON_OPTIONS(`{apps}')dnl\nDAEMON_OPTIONS(`Name=NET, Addr=10.0.0.1')dnl\n")
-    assert own_daemons(host) == [apps]
+    raw = "Name=RAW, Port=5588, Addr=127.0.0.1"
+    listening = "".join(f"O DaemonPortOptions={text}\n" for text in (apps, "Name=NET, Addr=10.0.0.1", raw))
+    host = with_lines(f"LOCAL_CONFIG\n`O DaemonPortOptions={raw}'\n", own=CF + listening)
+    assert own_daemons(host) == [apps]  # what is no call of m4 stays without being named anew
     assert verdicts(host, WANTED)["kept"] == [f"The daemon {apps} listens as before."]
 
 
+def test_a_daemon_in_the_place_of_the_distributions_stays_and_is_named():
+    host = replace(DEBIAN, own=CF + "O DaemonPortOptions=Name=MSA, Port=587, Addr=127.0.0.1, M=E\n")
+    assert verdicts(host, WANTED)["kept"] == ["The daemon Name=MSA, Port=587, Addr=127.0.0.1, M=E listens as before."]
+
+
 def test_the_distributions_daemons_are_not_named():
-    assert look(with_lines("DAEMON_OPTIONS(`Port=smtp,Addr=127.0.0.1, Name=MTA')dnl\n"), WANTED) == []
+    host = replace(DEBIAN, own=CF + "O DaemonPortOptions=Family=inet,  Name=MTA-v4, Port=smtp, Addr=127.0.0.1\n")
+    assert look(host, WANTED) == []
+
+
+def test_a_table_that_nothing_reads_gets_no_rows():
+    assert reads_access(Present())
+    assert reads_access(replace(DEBIAN, own="Kaccess hash -T<TMPF> /etc/mail/access.db\n"))
+    assert not reads_access(replace(DEBIAN, own=CF))
+
+
+def test_servers_that_are_verified_by_other_anchors_are_refused_until_the_user_names_a_file():
+    host = replace(
+        tables(access="TLS_Srv:partner.example\tVERIFY:128\n"), own=CF + "O CACertFile=/etc/mail/corp-ca.pem\n"
+    )
+    assert "verifies a server by /etc/mail/corp-ca.pem" in verdicts(host)["refused"][0]
+    assert look(host, replace(WANTED, ca_file="/etc/ssl/both.pem")) == []
+    assert look(replace(host, own=host.own + "O CACertPath=/etc/ssl/certs\n"), WANTED) == []
+    assert look(replace(host, tables={"access": "TLS_Srv:partner.example\tENCR:128\n"}), WANTED) == []
+
+
+def test_an_exception_from_masquerading_that_is_not_this_hosts_stays():
+    host = replace(DEBIAN, own=CF + "C{N}lists.example\n")
+    assert look(host, WANTED) == []
+    assert look(replace(host, own=CF + "C{N}corp.test\n"), replace(WANTED, masquerades=False)) == []
+
+
+def test_a_smart_host_of_an_included_file_is_named():
+    assert verdicts(replace(DEBIAN, own=CF + "DS[hub.corp.example]\n"))["changed"] == [
+        "SMART_HOST, '[hub.corp.example]', of a file that /etc/mail/sendmail.mc includes makes room for the SES "
+        "endpoint."
+    ]
+    assert len(verdicts(with_lines("define(`SMART_HOST', `[hub]')dnl\n", own=CF + "DS[hub]\n"))["changed"]) == 1
+
+
+def test_what_has_the_roles_value_already_is_not_named():
+    assert look(with_lines("define(`confQUEUE_LA', `1000')dnl\n"), WANTED) == []
+
+
+@pytest.mark.parametrize(("mode", "told"), [("${DAEMON_MODE}", 0), ("Daemon", 0), ("Cron", 1), ("none", 1)])
+def test_a_daemon_that_runs_no_queue_gets_one(mode, told):
+    assert len(verdicts(replace(DEBIAN, settings=f'QUEUE_MODE="{mode}";\n'))["changed"]) == told
 
 
 def test_a_rule_for_some_domains_stays():

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import describe
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import (
@@ -61,10 +63,25 @@ def test_daemons_listen_on_loopback_alone_or_are_the_hosts():
     assert kept.defines == kept.features == {}
 
 
-def test_the_hosts_own_daemons_on_loopback_stay_beside_the_distributions():
-    apps = "Name=APPS, Port=5587, Addr=127.0.0.1, M=E"
-    named = in_sendmail(relay(), own_daemons=["Port=smtp,Addr=localhost, Name=MTA", apps]).macros["DAEMON_OPTIONS"]
-    assert named == [*sendmail().macros["DAEMON_OPTIONS"], apps]
+def test_the_hosts_own_daemons_on_loopback_stay_beside_the_distributions_or_in_their_place():
+    apps, mta = "Name=APPS, Port=5587, Addr=127.0.0.1, M=E", "Port=smtp,Addr=localhost, Name=MTA, M=E"
+    named = in_sendmail(relay(), own_daemons=[mta, apps]).macros["DAEMON_OPTIONS"]
+    assert named == [sendmail().macros["DAEMON_OPTIONS"][1], mta, apps]
+
+
+def test_rules_use_no_map_that_only_a_feature_of_the_host_declares():
+    plan = sendmail()
+    declared = {line.split()[0][1:] for line in plan.options if line.startswith("K")}
+    rules = [*plan.recipient_rules, *plan.sender_rules, *plan.rulesets]
+    texts = [text for rule in rules if not isinstance(rule, str) for text in rule]
+    used = {name for text in texts for name in re.findall(r"\$\((\w+)", text)}
+    assert used
+    assert used <= declared
+
+
+def test_rows_of_access_come_where_it_is_read():
+    assert sendmail().access
+    assert in_sendmail(relay(), reads_access=False).access == {}
 
 
 @pytest.mark.parametrize(("messages", "seconds", "most"), [(100, 60, 100), (100, 5, 10), (20, 60, 20)])

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way of mail for other domains, as an MTA's configuration has it: the next server, and what lies before it."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+# [host]:port, host:port, [address], inet:host:port.
+_SERVER = re.compile(r"(?:inet:)?(?:\[(?P<literal>[^\]]*)\]|(?P<name>[^\[\]:/\s,]+))(?::(?P<port>[\w-]+))?")
+_LOOPBACK = re.compile(r"127(?:\.\d{1,3}){3}|(?:ipv6:)?::1|localhost(?:\..*)?")
+_SERVICE = re.compile(r"(?:(?:IPv6:)?::1|[^:]+)(?::(?P<port>\d+))?")
+
+
+class Way(NamedTuple):
+    """HOST is None where mail goes to the recipients' own servers, or to none at all."""
+
+    host: str | None
+    via: tuple[str, ...] = ()  # filters that the MTA hands mail to before that, as its configuration writes them
+
+    def leads_over(self, service: str) -> bool:
+        """Whether the mail may meet this service of the host's own: an address, or a socket's path."""
+        return any(_meets(stop, service) for stop in (*self.via, *([self.host] if self.host else [])))
+
+
+def host_of(next_hop: str) -> str | None:
+    """The server of a next hop without its brackets and its port."""
+    found = _SERVER.match(next_hop.strip())
+    return (found["literal"] or found["name"]) if found else None
+
+
+def _meets(stop: str, service: str) -> bool:
+    """By the port, since a loopback address has many names; without it, or with a word for it, the host has to do."""
+    if "$" in stop:
+        return True  # -o in master.cf: postconf expands none of these
+    if "/" in service:
+        return stop.endswith(service)
+    configured, met = _SERVER.match(stop), _SERVICE.fullmatch(service)
+    if not configured or not met or not _LOOPBACK.fullmatch((configured["literal"] or configured["name"]).lower()):
+        return False
+    port, other = configured["port"] or "", met["port"] or ""
+    return port == other or not (port.isdigit() and other)
