@@ -365,7 +365,7 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
         "missing_packages": packages.missing(module.params["packages"]),
         "other_mtas": others,
         "findings": [asdict(finding) for finding in findings],
-        "trust_anchors": os.path.isfile(ca_file or module.params["ca_bundle"] or ""),
+        "trust_anchors": os.path.isfile(variables.get("ses_tls_ca_file") or module.params["ca_bundle"] or ""),
     }
 
 
