@@ -65,7 +65,8 @@ versions: ## each version that README names: ansible-core with its unit tests, P
 bench: setup ## the figures that the collection promises, side by side with what they are compared to
 	@TESTBED_EXEC=engine $(OWN) python -m bench
 
-docs: python ## docs/troubleshooting, from the table of causes
+docs: python ## what is written from a table: docs/troubleshooting, and what repeats the definitions of variables
+	$(RUN) python -m definitions
 	$(RUN) python -m troubleshooting
 
 pictures: setup ## docs/images, of the report and the demo
