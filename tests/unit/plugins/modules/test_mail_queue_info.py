@@ -68,15 +68,16 @@ def test_of_two_mtas_the_one_that_programs_call(run, monkeypatch, program, mta):
 
 
 def test_deferred_mail(run):
+    arrived = int(time.time()) - 100
     entry = {
         "queue_name": "deferred",
-        "arrival_time": int(time.time()) - 100,
+        "arrival_time": arrived,
         "sender": "a@corp.test",
         "recipients": [{"address": "b@corp.test", "delay_reason": REASON}],
     }
     found = run(postqueue=f"echo '{json.dumps(entry)}'", endpoint="email-smtp.us-east-1.amazonaws.com")
     assert found["states"] == {"deferred": 1}
-    assert 100 <= found["oldest_age_seconds"] < 160
+    assert 100 <= found["oldest_age_seconds"] <= time.time() - arrived
     assert found["reasons"][0]["diagnosis"]["cause"].startswith(
         "The connection is refused: email-smtp.us-east-1.amazonaws.com,"
     )

@@ -58,7 +58,7 @@ def gaps() -> list[str]:
     superfluous = [f"- - en: {sentence}" for sentence in have if sentence not in wanted]
     found = [*superfluous, *missing]
     return (
-        ["tests/troubleshooting/japanese.yml is not the table's: take out (-) and translate (+)", *found]
+        ["tools/troubleshooting/japanese.yml is not the table's: take out (-) and translate (+)", *found]
         if found
         else []
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A relay from nothing to a delivered mail, without an account at AWS: python -m testbed.demo [postfix|sendmail]"""
+"""A relay from nothing to a delivered mail, without an account at AWS: python -m demo [postfix|sendmail]"""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import sys
 from typing import Any
 
 from ses_simulator.client import Control
-
-from . import engine
-from .layout import Layout
+from testbed import engine
+from testbed.layout import Layout
 
 HOST = "demo"
-INVENTORY = engine.ROOT / "tests" / "testbed" / "demo-inventory.yml"
+INVENTORY = engine.ROOT / "tools" / "demo-inventory.yml"
 RECIPIENT = "success@simulator.amazonses.com"
 # What to look at on the host.
 VIEWS = {

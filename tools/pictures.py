@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documents' pictures, of the real things: python -m testbed.pictures"""
+"""The documents' pictures, of the real things: python -m pictures"""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from playwright.sync_api import sync_playwright
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
-
-from .engine import ROOT
+from testbed.engine import ROOT
 
 IMAGES = ROOT / "docs" / "images"
 # What Ansible says around the lines that matter; the picture's caption says that it is abridged.
@@ -53,7 +52,7 @@ def abridged(output: str) -> list[str]:
 
 def demo() -> None:
     """What the demo prints."""
-    done = subprocess.run([sys.executable, "-m", "testbed.demo"], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-m", "demo"], capture_output=True, text=True, check=True)
     with Path(os.devnull).open("w") as nowhere:
         console = Console(record=True, width=100, file=nowhere)
         for line in abridged(done.stdout):

@@ -33,7 +33,7 @@ def _sequence(items: Iterable[tuple[Any, Any]], groups: Groups) -> list[str]:
     texts = [""]
     for code, value in items:
         if code not in _SHOWN:
-            raise ValueError(f"no example for {code} in a regular expression: teach tests/troubleshooting/patterns.py")
+            raise ValueError(f"no example for {code} in a regular expression: teach tools/troubleshooting/patterns.py")
         texts = [text + end for text in texts for end in _SHOWN[code](value, groups)]
     return texts
 

@@ -28,7 +28,7 @@ class Words:
         """A KeyError that names the table and the key, when the table of causes has something new."""
         if key not in self._words[table]:
             raise KeyError(
-                f"tests/troubleshooting/words.yml has no {key!r} among its {table}: add it, in each language"
+                f"tools/troubleshooting/words.yml has no {key!r} among its {table}: add it, in each language"
             )
         return str(self._words[table][key][self.language])
 
