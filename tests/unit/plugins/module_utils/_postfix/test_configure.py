@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be told without Postfix; the rest is tested in molecule/postfix_config."""
+"""What can be told without Postfix; the rest is tested in molecule/config."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tables that need no postmap; indexed ones are tested in molecule/postfix_config."""
+"""Tables that need no postmap; indexed ones are tested in molecule/config."""
 
 from __future__ import annotations
 

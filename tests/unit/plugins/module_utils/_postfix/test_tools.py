@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parts of _postfix that need no Postfix; the others are tested in molecule/postfix_config."""
+"""The parts of _postfix that need no Postfix; the others are tested in molecule/config."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 
-from mtas import Sendmail
+from hosts import Sendmail
 
 RUNNERS = ("/run/sendmail/msp/sendmail.pid", "/run/sendmail/mta/sendmail.pid")
 
@@ -63,7 +63,7 @@ def test_rows_that_are_not_wanted_any_more_go_and_those_of_others_stay(host: Sen
     host.configure(**host.wanted)
     gone = {**host.wanted, "tables": [{"name": "access"}, {"name": "ses_aliases", "kind": "text"}]}
     assert host.configure(**gone)["changed"]
-    assert host.rows() == ""
+    assert host.sampled() == ""
     listing = host.run("makemap", "-u", "hash", "/etc/mail/access")
     assert "connect:other.example.com" in listing
     assert not host.configure(**gone)["changed"]

@@ -9,7 +9,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from mtas import OTHER, PASSWORD, Host
+from hosts import OTHER, PASSWORD, Host
 from testbed.mode_trace import modes
 
 OTHERS_WRITE = 0o022
@@ -23,7 +23,7 @@ def changed(result: dict[str, Any]) -> bool:
 
 def settled(host: Host) -> bool:
     """Whether the wanted state is there, whole and alone."""
-    assert host.rows() == host.row[1]
+    assert host.sampled() == host.sample[1]
     assert PASSWORD in host.secrets()
     assert host.mode(host.secret_file) == PRIVATE
     assert host.leftovers() == []
@@ -51,7 +51,7 @@ def test_reload_that_never_came_is_still_due(running: Host) -> None:
     running.load(**running.wanted)
     assert running.configure(**running.wanted)["action"] == "none"
     for _ in range(2):
-        assert running.configure(**running.restart)["action"] == "restart"
+        assert running.configure(**running.needs_restart)["action"] == "restart"
 
 
 def test_check_mode_predicts_and_writes_nothing(host: Host) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from mtas import HERE, PASSWORD, PLACE, USER, Postfix
+from hosts import HERE, PASSWORD, PLACE, USER, Postfix
 
 DEFAULTS = {"hash": "hash", "btree": "btree", "lmdb": "lmdb", "cdb": "texthash", "nonsense": "hash"}
 SUFFIX = {"hash": ".db", "btree": ".db", "lmdb": ".lmdb", "cdb": ".cdb", "texthash": ""}

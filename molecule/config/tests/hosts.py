@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host with an MTA that no role has configured, and how what both modules promise looks in the MTA's own terms."""
+"""A host whose MTA no role has configured, and what is asked of both modules in the terms of each MTA."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import testinfra
+from testbed import mta
+from testbed.engine import ROOT
+from testbed.mta import REGION_ENDPOINT
 from testbed.relay import until
 
 HERE = Path(__file__).resolve().parent
@@ -16,24 +22,37 @@ PRISTINE = "/opt/config_pristine"  # outlives a run that was killed
 TRACE = "/run/trace"
 # What changes modes and names of files, and what the tracing of processes needs besides.
 FILES = "execve,/^(open|creat|mkdir|rename|link|unlink|fchmod|chmod|umask|chdir|clone|fork|vfork)"
-ENDPOINT = "email-smtp.us-east-1.amazonaws.com"
 USER, PASSWORD, OTHER = "AKIAIOSFODNN7EXAMPLE", "oneL0ngPassw0rd", "an0therL0ngPassw0rd"
 
+sys.path.append(str(ROOT / ".cache" / "collections"))
 
-class Host:
-    """Either MTA."""
 
-    mta = program = directory = ""
+def arguments_of(module: str) -> dict[str, Any]:
+    """A module's argument spec."""
+    return dict(import_module(f"ansible_collections.mailops.ses.plugins.modules.{module}").ARGUMENTS)
+
+
+def filled(arguments: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """What was given, with the defaults of an argument spec beside it, as Ansible fills it in."""
+    values = {**{option: argument.get("default") for option, argument in arguments.items()}, **given}
+    for option, argument in arguments.items():
+        if "options" in argument:
+            values[option] = [filled(argument["options"], item) for item in values[option]]
+    return values
+
+
+class Host(mta.Mta):
+    """Either MTA, as a module finds it."""
+
     settings: tuple[str, ...] = ()  # the files that the module changes in place
-    defaults: dict[str, Any] = {}  # the module's, for what a test leaves out
-    item_defaults: dict[str, dict[str, Any]] = {}  # of its lists' items
+    arguments: dict[str, Any] = {}  # the module's
     wanted: dict[str, Any] = {}  # a relay; its credentials stand first among its tables
-    restart: dict[str, Any] = {}  # what a reload does not bring into force
+    needs_restart: dict[str, Any] = {}  # what a reload does not bring into force
     restore = ""  # beside the directory
-    start = reload = ""
+    start = ""
     secret_file = ""  # the one that holds the credentials
     table = ""  # of rows that are no secret
-    row = ("", "")  # in it
+    sample = ("", "")  # a row in it
     edit = ""  # of that row, by hand
     foreign_index = ""  # for that table, of another content
     main_damage = ""  # to what the MTA reads, which the next run repairs
@@ -41,8 +60,9 @@ class Host:
     refused: dict[str, tuple[dict[str, Any], str]] = {}
     tools: tuple[str, ...] = ()  # that get the credentials
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, container: str) -> None:
+        super().__init__(testinfra.get_host(f"podman://{container}"))
+        self.container = container
 
     @staticmethod
     def credentials(password: str = PASSWORD) -> dict[str, Any]:
@@ -54,19 +74,16 @@ class Host:
         """A configuration whose smart host and password have the name `passwordN`."""
         raise NotImplementedError
 
-    def smart_host(self) -> str:
-        raise NotImplementedError
-
     def secrets(self) -> str:
         """The table of the credentials as the MTA's own tool reads it."""
-        raise NotImplementedError
+        return self.listing(self.credentials()["name"])
 
-    def rows(self) -> str:
-        """The value of ROW's key as the MTA's own tool reads it."""
-        raise NotImplementedError
+    def sampled(self) -> str:
+        """The value of SAMPLE's key as the MTA's own tool reads it."""
+        return self.row(self.table, self.sample[0])
 
     def exec(self, *argv: str) -> list[str]:
-        return ["podman", "exec", "-i", self.name, *argv]
+        return ["podman", "exec", "-i", self.container, *argv]
 
     def run(self, *argv: str, stdin: str = "", check: bool = True) -> str:
         done = subprocess.run(
@@ -80,14 +97,11 @@ class Host:
 
     def job(self, check: bool = False, **params: Any) -> str:
         """The driver's input: the module's parameters, with its defaults filled in."""
-        filled = {**self.defaults, "config_directory": self.directory, **params}
-        for option, item in self.item_defaults.items():
-            filled[option] = [{**item, **given} for given in params.get(option, [])]
-        return json.dumps({"params": filled, "check": check})
+        return json.dumps({"params": filled(self.arguments, params), "check": check})
 
     @property
     def driver(self) -> list[str]:
-        return ["python3", f"{PLACE}/driver.py", self.mta]
+        return ["python3", f"{PLACE}/driver.py", self.name]
 
     def configure(self, check: bool = False, **params: Any) -> dict[str, Any]:
         """What the module would return."""
@@ -132,19 +146,13 @@ class Host:
         return self.shell(f"stat -c '%U:%G %a' {self.directory}/{name}").strip()
 
 
-class Postfix(Host):
-    mta, program, directory = "postfix", "postconf", "/etc/postfix"
+class Postfix(mta.Postfix, Host):
     settings = ("main.cf", "master.cf")
-    defaults = {"parameters": {}, "optional_parameters": {}}
-    item_defaults = {
-        "services": {"state": "present"},
-        "tables": {"parameter": None, "type": "", "entries": None, "secret_entries": None, "state": "present"},
-    }
-    key = f"[{ENDPOINT}]:587"
+    arguments = arguments_of("postfix_config")
+    key = f"[{REGION_ENDPOINT}]:587"
     hash = {"default_database_type": "hash"}
     start = "postfix reload 2>/dev/null || postfix start 2>/dev/null"
-    reload = "postfix reload 2>/dev/null"
-    secret_file, table, row = "cred.db", "generic", ("@Web1.corp.test", "x@example.com")
+    secret_file, table, sample = "cred.db", "generic", ("@Web1.corp.test", "x@example.com")
     edit = "echo '# edited' >> generic"
     foreign_index = "postmap hash:/etc/postfix/other; mv other.db generic.db"
     main_damage = "printf 'inet_protocols = ipx\\nrelayhost = ${broken\\n' >> main.cf"
@@ -169,15 +177,6 @@ class Postfix(Host):
         parameters = {**Postfix.hash, "relayhost": f"[password{number}]"}
         return {"parameters": parameters, "tables": [Postfix.credentials(f"password{number}")]}
 
-    def smart_host(self) -> str:
-        return self.run("postconf", "-h", "relayhost")
-
-    def secrets(self) -> str:
-        return self.run("postmap", "-s", "hash:/etc/postfix/cred")
-
-    def rows(self) -> str:
-        return self.run("postmap", "-q", self.row[0].lower(), "hash:/etc/postfix/generic").strip()
-
 
 Postfix.wanted = {
     "parameters": {
@@ -193,7 +192,7 @@ Postfix.wanted = {
     "services": [{"name": "tlsproxy", "type": "unix", "chroot": "y", "maxproc": "0", "command": "tlsproxy"}],
     "tables": [
         Postfix.credentials(),
-        {"name": "generic", "parameter": "smtp_generic_maps", "entries": dict([Postfix.row])},
+        {"name": "generic", "parameter": "smtp_generic_maps", "entries": dict([Postfix.sample])},
         {
             "name": "senders",
             "parameter": "sender_canonical_maps",
@@ -202,26 +201,19 @@ Postfix.wanted = {
         },
     ],
 }
-Postfix.restart = {
+Postfix.needs_restart = {
     **Postfix.wanted,
     "parameters": {**Postfix.wanted["parameters"], "inet_interfaces": "loopback-only"},
 }
 
 
-class Sendmail(Host):
-    mta, program, directory = "sendmail", "sendmail-mta", "/etc/mail"
+class Sendmail(mta.Sendmail, Host):
     settings = ("sendmail.mc", "sendmail.cf")
-    defaults = {
-        **{option: {} for option in ("defines", "features", "macros", "sections", "settings")},
-        "queues": [],
-        "settings_file": "/etc/mail/sendmail.conf",
-    }
-    item_defaults = {"tables": {"kind": "hash", "entries": None, "secret_entries": None}}
-    queue = "/var/spool/mqueue/bursts"
-    restore = f"rm -rf {queue}"
-    start = "systemctl restart sendmail"
-    reload = "/etc/init.d/sendmail reload"
-    secret_file, table, row = "authinfo.db", "access", ("TLS_Srv:", f"TEMP+VERIFY:112+CN:{ENDPOINT}")
+    arguments = arguments_of("sendmail_config")
+    bursts = "/var/spool/mqueue/bursts"
+    restore = f"rm -rf {bursts}"
+    start = mta.Sendmail.restart
+    secret_file, table, sample = "authinfo.db", "access", ("TLS_Srv:", f"TEMP+VERIFY:112+CN:{REGION_ENDPOINT}")
     edit = "sed -i 's/VERIFY:112/VERIFY:0/' access"
     foreign_index = "makemap hash other < other; mv other.db access.db"
     main_damage = "truncate --size=20000 sendmail.cf"
@@ -239,7 +231,7 @@ class Sendmail(Host):
     @staticmethod
     def credentials(password: str = PASSWORD) -> dict[str, Any]:
         login = f'"U:root" "I:{USER}" "P:{password}" "M:LOGIN"'
-        return {"name": "authinfo", "secret_entries": {f"AuthInfo:{ENDPOINT}": login}}
+        return {"name": "authinfo", "secret_entries": {f"AuthInfo:{REGION_ENDPOINT}": login}}
 
     @staticmethod
     def numbered(number: int) -> dict[str, Any]:
@@ -249,33 +241,23 @@ class Sendmail(Host):
             "tables": [Sendmail.credentials(f"password{number}")],
         }
 
-    def smart_host(self) -> str:
-        return self.shell("sed -n 's/^DS//p' /etc/mail/sendmail.cf")
-
-    def secrets(self) -> str:
-        return self.run("makemap", "-u", "hash", "/etc/mail/authinfo")
-
-    def rows(self) -> str:
-        listing = self.run("makemap", "-u", "hash", "/etc/mail/access")
-        return dict(line.split("\t", 1) for line in listing.splitlines()).get(self.row[0].lower(), "")
-
 
 Sendmail.wanted = {
     "defines": {
-        "SMART_HOST": f"relay:{ENDPOINT}",
+        "SMART_HOST": f"relay:{REGION_ENDPOINT}",
         "confDONT_EXPAND_CNAMES": "True",
         "confAUTH_MECHANISMS": "LOGIN PLAIN",
     },
     "features": {"authinfo": ["hash -o /etc/mail/authinfo.db"]},
-    "macros": {"MASQUERADE_AS": ["example.com"], "QUEUE_GROUP": [["bursts", f"P={Sendmail.queue}, R=1, I=4s"]]},
+    "macros": {"MASQUERADE_AS": ["example.com"], "QUEUE_GROUP": [["bursts", f"P={Sendmail.bursts}, R=1, I=4s"]]},
     "sections": {"LOCAL_CONFIG": ["O AliasFile=text:-k0 -v1 /etc/mail/ses_aliases"]},
-    "queues": [Sendmail.queue],
+    "queues": [Sendmail.bursts],
     "tables": [
         Sendmail.credentials(),
-        {"name": "access", "entries": dict([Sendmail.row])},
+        {"name": "access", "entries": dict([Sendmail.sample])},
         {"name": "ses_aliases", "kind": "text", "entries": {"ses-bounces": "root"}},
     ],
 }
-Sendmail.restart = {**Sendmail.wanted, "settings": {"QUEUE_INTERVAL": "7m"}}
+Sendmail.needs_restart = {**Sendmail.wanted, "settings": {"QUEUE_INTERVAL": "7m"}}
 
 MTAS = (Postfix, Sendmail)
