@@ -65,7 +65,8 @@ versions: ## each version that docs/tested.md names: ansible-core with its unit 
 bench: setup ## the figures that the collection promises, side by side with what they are compared to
 	@TESTBED_EXEC=engine $(OWN) python -m bench
 
-docs: python ## docs/troubleshooting, from the table of causes; the tables of README and docs, from what they are about
+docs: python ## what is written from a table: troubleshooting, tables of documents, what repeats the definitions of variables
+	$(RUN) python -m definitions
 	$(RUN) python -m troubleshooting
 	$(RUN) python -m documents
 

@@ -256,6 +256,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import 
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import host_names, installed_packages, read
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import look as postfix_look
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix
+from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import DEFAULTS
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import CHANGED, REFUSED, sentences
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay, describe, endpoint_named
 from ansible_collections.mailops.ses.plugins.module_utils._relay.senders import unverified
@@ -273,14 +274,6 @@ from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import 
 
 RESOLVER_SECONDS = 10.0
 SYSTEMD = "/run/systemd/system"  # where it runs (sd_booted)
-DEFAULTS = {
-    "ses_port": "587",
-    "ses_hostname_fix": True,
-    "ses_connection_max_messages": 100,
-    "ses_connection_max_seconds": 60,
-    "ses_max_connections": 10,
-    "ses_replace_mta_timeout": 300,
-}
 
 
 def _given(variables: dict[str, Any]) -> dict[str, Any]:

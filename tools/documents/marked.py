@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import re
 
-from .tables import ROOT, TABLES
+from definitions import ROOT
+
+from .tables import TABLES
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BEGIN = r"<!-- begin: (?P<name>[\w ]+) \(make docs\) -->\n"

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
+from definitions import ROOT, SPEC, options
 
-ROOT = Path(__file__).resolve().parents[2]
+NETWORK = Path("roles/network/meta/argument_specs.yml")
 MTAS = ("Postfix", "Sendmail")
 ROLES = ("postfix", "sendmail", "network")
 _MARKUP = re.compile(r"\b[A-Z]+\(([^()]+)\)")
@@ -48,16 +49,6 @@ def markdown(text: str) -> str:
     return _MARKUP.sub(r"`\1`", text)
 
 
-def options(role: str) -> dict[str, dict[str, Any]]:
-    """The variables of a role, by name, with their descriptions as lists of paragraphs."""
-    spec = load(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    return {name: {**option, "description": _paragraphs(option["description"])} for name, option in spec.items()}
-
-
-def _paragraphs(description: str | list[str]) -> list[str]:
-    return [description] if isinstance(description, str) else description
-
-
 def default(option: dict[str, Any]) -> str:
     """The cell: the value, or what holds in place of one."""
     if "default" in option:
@@ -76,8 +67,8 @@ def meaning(option: dict[str, Any]) -> str:
     return markdown(_DEFAULT.sub("", option["description"][0])).rstrip(".")
 
 
-def variables(role: str) -> str:
-    rows = ([f"`{name}`", default(option), meaning(option)] for name, option in options(role).items())
+def variables(spec: Path) -> str:
+    rows = ([f"`{name}`", default(option), meaning(option)] for name, option in options(spec).items())
     return table(["variable", "default", "meaning"], rows)
 
 
@@ -90,7 +81,7 @@ def in_mta(option: dict[str, Any], mta: str) -> str:
 
 
 def mtas() -> str:
-    rows = ([f"`{name}`", *(in_mta(option, mta) for mta in MTAS)] for name, option in options("internal_relay").items())
+    rows = ([f"`{name}`", *(in_mta(option, mta) for mta in MTAS)] for name, option in options().items())
     return table(["variable", *(f"{mta}: it sets" for mta in MTAS)], (row for row in rows if any(row[1:])))
 
 
@@ -133,8 +124,8 @@ def plugins() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    "variables": partial(variables, "internal_relay"),
-    "network variables": partial(variables, "network"),
+    "variables": partial(variables, SPEC),
+    "network variables": partial(variables, NETWORK),
     "variables in MTAs": mtas,
     "platforms": platforms,
     "scenarios": scenarios,

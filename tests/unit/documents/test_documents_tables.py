@@ -6,10 +6,11 @@ from __future__ import annotations
 from itertools import chain
 
 import pytest
+from definitions import ROOT, options
 from documents.marked import DOCUMENTS, names, written
-from documents.tables import MTAS, ROOT, TABLES, default, in_mta, meaning, options, promises, table
+from documents.tables import MTAS, TABLES, default, in_mta, meaning, promises, table
 
-OPTIONS = options("internal_relay")
+OPTIONS = options()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
