@@ -6,12 +6,12 @@ from __future__ import annotations
 import time
 from typing import Callable
 
-TIMES = 8
-# Eight times the input takes 8 times as long where each item costs the same, and 64 times where each looks at all.
-LINEAR = 3 * TIMES
+TIMES = 16
+# Sixteen times the input takes 16 times as long where each item costs the same, and 256 where each looks at all.
+LINEAR = 2 * TIMES
 
 
-def growth(work: Callable[[int], object], size: int, rounds: int = 3) -> float:
+def growth(work: Callable[[int], object], size: int, rounds: int = 2) -> float:
     """How many times as long WORK takes for TIMES times SIZE items; of some rounds the quickest."""
     return min(_seconds(work, TIMES * size) for _round in range(rounds)) / min(
         _seconds(work, size) for _round in range(rounds)

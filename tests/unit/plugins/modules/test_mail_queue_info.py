@@ -54,7 +54,7 @@ def run(monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("listing", "mta"), [(POSTFIX, "postfix"), (SENDMAIL, "sendmail"), (OTHER, None), ("", None)])
-def test_empty_queues(run, listing, mta):
+def test_an_empty_queue_is_told_as_such(run, listing, mta):
     assert run(listing) == {"changed": False, "mta": mta, **EMPTY}
 
 
@@ -67,7 +67,7 @@ def test_of_two_mtas_the_one_that_programs_call(run, monkeypatch, program, mta):
     assert run(POSTFIX + SENDMAIL)["mta"] == mta
 
 
-def test_deferred_mail(run):
+def test_deferred_mail_is_told_with_its_age_and_cause(run):
     arrived = int(time.time()) - 100
     entry = {
         "queue_name": "deferred",
@@ -135,7 +135,7 @@ def test_a_queue_that_outlived_sendmail(run):
         ({"mta": "exim"}, "value of mta must be one of"),
     ],
 )
-def test_faults(run, arguments, words):
+def test_a_fault_is_told_with_its_remedy(run, arguments, words):
     found = run(**arguments)
     assert found["failed"]
     assert words in found["msg"]

@@ -46,7 +46,7 @@ OPTIONS = {
         ({}, "not_checked"),
     ],
 )
-def test_the_state(check, state):
+def test_the_state_follows_from_the_check(check, state):
     assert state_of(check) == state
 
 

@@ -109,7 +109,7 @@ def test_the_cells_of_a_row():
         (samples.every_state(), "1 of 8 hosts can send; 1 can log in; 1 reached SES, not logged in"),
     ],
 )
-def test_the_headline(results, headline):
+def test_the_headline_says_how_the_fleet_does(results, headline):
     text = page(results)
     assert f"<h1>{headline}</h1>" in text
     assert f"<title>{headline} – " in text

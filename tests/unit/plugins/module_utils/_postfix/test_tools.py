@@ -73,11 +73,11 @@ def test_a_table_for_stdin_is_in_memory_and_private() -> None:
         assert run(["cat"], file) == (0, "a b\n", "")
 
 
-def test_words() -> None:
+def test_the_candidates_path_is_taken_out_of_complaints() -> None:
     assert words("postconf: fatal: /s/candidate/main.cf: x\n", "/s/candidate") == "postconf: fatal: main.cf: x"
 
 
-def test_without_postfix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_postfix_no_candidate_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tools, "SEARCH_PATH", str(tmp_path))
     assert not Postfix(str(tmp_path / "scratch")).installed
     assert os.listdir(tmp_path) == []
@@ -105,7 +105,7 @@ def test_the_queue_manager_tells_of_the_last_reload(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pid", ["", "10", "junk", "../x"])
-def test_no_master(tmp_path: Path, pid: str) -> None:
+def test_where_no_master_runs_nothing_is_loaded(tmp_path: Path, pid: str) -> None:
     (tmp_path / "pid").mkdir()
     (tmp_path / "pid" / "master.pid").write_text(pid)
     process(tmp_path, 10, 1, "bash", 1)

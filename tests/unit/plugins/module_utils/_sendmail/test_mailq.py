@@ -83,7 +83,7 @@ def test_a_deferred_message(tmp_path: Path) -> None:
     ("name", "text", "state"),
     [("qf1", FRESH, "incoming"), ("qf1", DEFERRED, "deferred"), ("hf1", DEFERRED, "hold"), ("Qf1", "V8\nZ", "lost")],
 )
-def test_states(tmp_path: Path, name: str, text: str, state: str) -> None:
+def test_a_files_name_and_text_say_its_state(tmp_path: Path, name: str, text: str, state: str) -> None:
     written(tmp_path, name, text)
     assert [message.state for message in read(tmp_path)] == [state]
 
@@ -201,7 +201,7 @@ def test_of_ten_thousand_messages_each_is_read_once_and_the_directory_too(
         ("R", ()),
     ],
 )
-def test_recipients(line: str, recipients: tuple[str, ...]) -> None:
+def test_a_recipients_line_is_read(line: str, recipients: tuple[str, ...]) -> None:
     assert parse(f"V8\n{line}\n.\n", MAIN).recipients == recipients
 
 

@@ -121,7 +121,7 @@ def authority() -> Authority:
         (plain_in_place_of_tls, 587, {"starttls_on_wrapper_port", "starttls_injected"}),
     ],
 )
-def test_hostile_servers(authority: Authority, script: Script, port: int, causes: set[str]) -> None:
+def test_a_hostile_server_has_its_cause(authority: Authority, script: Script, port: int, causes: set[str]) -> None:
     # A check that went on waiting would tell of the connection's end: the servers wait for PATIENCE.
     with reports(script, authority, port) as report:
         found = {diagnosis["id"] for diagnosis in report["diagnosis"]}

@@ -58,7 +58,9 @@ def once(client: Client, answer: bytes) -> None:
         ),
     ],
 )
-def test_authentication(authority: Authority, offer: bytes, answers: list[bytes], sent: list[bytes]) -> None:
+def test_the_mechanism_that_is_offered_is_used(
+    authority: Authority, offer: bytes, answers: list[bytes], sent: list[bytes]
+) -> None:
     def script(client: Client) -> None:
         client.start_tls(authority.server())
         client.answer(b"250-mail\r\n250 " + offer + b"\r\n")
