@@ -89,7 +89,7 @@ class Sendmail(Mta):
 
     def expand(self, region: str) -> None:
         endpoint = f"email-smtp.{region}.amazonaws.com"
-        changes = f"s/relay:{endpoint}/[{endpoint}]/; /confDONT_EXPAND_CNAMES/s/True/False/"
+        changes = f"s/ses_relay:{endpoint}/ses_relay:[{endpoint}]/; /confDONT_EXPAND_CNAMES/s/True/False/"
         self.host.check_output(f"sed -i '{changes}' /etc/mail/sendmail.mc && make -C /etc/mail")
         self.host.check_output(self.mta.reload)
 
