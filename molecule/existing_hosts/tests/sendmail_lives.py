@@ -224,7 +224,7 @@ OFFICE = Host(
             mails=(Mail(OUTSIDE, HUB, "mailbox root", sender="<>", how="argv", header_from="root@example.com"),),
             verdict=CHANGED,
             why="SES answers a null sender with 501, so it stays in the mailbox of ses_bounce_recipient, as "
-            "README says",
+            "docs/roles.md says",
         ),
         Life(
             "a contact form that sends in the visitor's name",
