@@ -57,7 +57,7 @@ oldest: python ## the oldest ansible-core that is supported, with the oldest and
 	@tests/testbed/setup oldest
 	$(OWN) pytest tests/versions/test_converge.py --oldest
 
-versions: ## each version that README names: ansible-core with its unit tests, Python of managed hosts, Debian sid
+versions: ## each version that docs/tested.md names: ansible-core with its unit tests, Python of managed hosts, Debian sid
 	@tests/testbed/setup versions
 	$(OWN) pytest tests/versions
 	@$(RUN) tests/testbed/sid
@@ -65,9 +65,10 @@ versions: ## each version that README names: ansible-core with its unit tests, P
 bench: setup ## the figures that the collection promises, side by side with what they are compared to
 	@TESTBED_EXEC=engine $(OWN) python -m bench
 
-docs: python ## what is written from a table: docs/troubleshooting, and what repeats the definitions of variables
+docs: python ## what is written from a table: troubleshooting, tables of documents, what repeats the definitions of variables
 	$(RUN) python -m definitions
 	$(RUN) python -m troubleshooting
+	$(RUN) python -m documents
 
 pictures: setup ## docs/images, of the report and the demo
 	@tests/testbed/setup system

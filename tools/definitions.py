@@ -8,6 +8,7 @@ knows of types and defaults follow from it.
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,12 @@ _NOTE = f"Written by `make docs` from {SPEC}; do not edit."
 _MARKUP = re.compile(r"\b[CVOM]\((?P<text>[^)]*)\)")
 
 
-def options() -> dict[str, dict[str, Any]]:
-    """The variables as the argument spec defines them."""
-    found: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / SPEC).read_text())["argument_specs"]["main"]["options"]
+def options(spec: Path = SPEC) -> dict[str, dict[str, Any]]:
+    """The variables as a role's argument spec defines them, each description as a list of paragraphs."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / spec).read_text())["argument_specs"]["main"]["options"]
+    for option in found.values():
+        if isinstance(option["description"], str):
+            option["description"] = [option["description"]]
     return found
 
 
@@ -40,10 +44,10 @@ def texts() -> dict[Path, str]:
 def _defaults(defined: dict[str, dict[str, Any]]) -> str:
     lines = ["---", f"# {_NOTE}"]
     for name, option in defined.items():
-        sentences = option["description"] if isinstance(option["description"], list) else [option["description"]]
+        meaning = _MARKUP.sub(lambda found: found["text"].partition("=")[0], option["description"][0])
         value = yaml.safe_dump({name: option.get("default")}, default_style=None).strip()
         lines += [
-            f"# {_MARKUP.sub(lambda found: found['text'].partition('=')[0], sentences[0])}",
+            *textwrap.wrap(meaning, 118, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False),
             value.replace("'", '"'),
         ]
     return "\n".join(lines) + "\n"

@@ -78,39 +78,3 @@ def test_every_number_has_a_range():
 def test_the_choices_of_a_definition_are_what_is_taken():
     for name, option in OPTIONS.items():
         assert [value for value in option.get("choices", ()) if CHECKS[name](value)] == []
-
-
-README = (ROLES_FOLDER.parent / "README.md").read_text()
-# Where the spec has no default, README says in words what holds instead.
-IN_WORDS = {"none", "required", "the distribution's bundle", "`email-smtp.REGION.amazonaws.com`"}
-
-
-def table(heading):
-    """The cells of each row of the README's table that begins with this row."""
-    lines = README[README.index(heading) :].split("\n\n")[0].splitlines()[2:]
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_the_readme_names_every_variable(role):
-    assert [name for name in load("defaults/main.yml", role) if f"| `{name}` |" not in README] == []
-
-
-@pytest.mark.parametrize("role", MTAS)
-def test_the_readmes_variables_and_defaults_are_the_roles(role):
-    options = load("meta/argument_specs.yml", role)["argument_specs"]["main"]["options"]
-    rows = table("| variable | default | meaning |")
-    assert [name for name, _default, _meaning in rows] == [f"`{name}`" for name in options]
-    for name, default, _meaning in rows:
-        option = options[name.strip("`")]
-        if "default" in option:
-            assert default == f"`{yaml.safe_dump(option['default']).splitlines()[0].strip(chr(39))}`"
-        else:
-            assert default.partition(",")[0] in IN_WORDS
-            assert default.startswith("required") or not option.get("required")
-
-
-def test_the_readme_says_of_every_variable_what_each_mta_does_with_it():
-    rows = table("| variable | `postfix` sets | `sendmail` sets |")
-    assert [name for name, *_cells in rows] == [f"`{name}`" for name in OPTIONS]
-    assert all(len(cells) == 1 + len(MTAS) and all(cells) for cells in rows)

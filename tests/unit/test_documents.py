@@ -34,6 +34,30 @@ def test_each_link_leads_somewhere(document):
     assert [target for target in targets if not (document.parent / target).exists()] == []
 
 
+def test_the_readme_leads_to_each_page():
+    linked = set(re.findall(r"\]\((docs/[^)#]+\.md)", (ROOT / "README.md").read_text()))
+    assert linked == {str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md")}
+
+
+def test_the_map_has_each_room_and_the_files_that_it_names():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    rows = dict(re.findall(r"^\| `(_\w+)` \| (.*) \|$", text, re.MULTILINE))
+    rooms = ROOT / "plugins" / "module_utils"
+    assert set(rows) == {
+        path.name for path in rooms.iterdir() if path.name.startswith("_") and path.name != "__pycache__"
+    }
+    for room, row in rows.items():
+        for file in re.findall(r"`([\w/]+\.py)`", row):
+            assert (rooms / room / file).is_file(), f"{room}/{file}"
+
+
+def test_each_path_that_contributors_are_told_is_there():
+    code = re.findall(r"`([^`\n ]+)`", (ROOT / "CONTRIBUTING.md").read_text())
+    named = [word for word in code if re.match(r"(?:plugins|roles|molecule|tests|tools|docs|changelogs|meta)\b", word)]
+    assert named
+    assert [word for word in named if not list(ROOT.glob(word.replace("<family>", "*")))] == []
+
+
 @pytest.mark.parametrize("block", blocks("yaml"), ids=str)
 def test_each_block_is_yaml(block):
     assert yaml.safe_load(block.text)

@@ -37,12 +37,21 @@ def test_each_ansible_core_is_pinned_and_no_other():
             assert f"\nansible-core=={core}." in PINNED[f"requirements-{environment}.txt"]
 
 
-def test_the_readme_says_what_is_run():
-    text = " ".join((ROOT / "README.md").read_text().split())
+def words(path):
+    return " ".join((ROOT / path).read_text().split())
+
+
+def test_the_readme_says_what_is_supported():
+    text = words("README.md")
     assert f"The controller needs ansible-core {CORES[0]} or newer" in text
     assert f"the hosts Python {PYTHONS[0]} or newer" in text
+
+
+def test_the_page_of_what_is_tested_says_what_is_run():
+    text = words("docs/tested.md")
     assert f"ansible-core {', '.join(CORES[:-1])} and {CORES[-1]}" in text
-    assert f"Python {', '.join(PYTHONS[:-1])} and {PYTHONS[-1]}" in text
+    assert f"Under {CORES[-1]} the hosts' modules run on Python {', '.join(PYTHONS[:-1])} and {PYTHONS[-1]}" in text
+    assert f"under {' and '.join(CORES[:-1])} they run with Python {PYTHONS[0]} and {PYTHONS[-1]} only" in text
 
 
 def test_an_execution_environment_has_one_of_these():

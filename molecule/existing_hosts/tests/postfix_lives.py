@@ -272,7 +272,7 @@ NULL_SENDER = Life(
     "vacation programs, ticket systems",
     mails=(Mail(OUTSIDE, HUB, "mailbox root", sender="<>", how="argv", header_from="root@example.com"),),
     verdict=CHANGED,
-    why="SES answers a null sender with 501, so it stays in the mailbox of ses_bounce_recipient, as README says",
+    why="SES answers a null sender with 501, so it stays in the mailbox of ses_bounce_recipient, as docs/roles.md says",
 )
 VISITOR = Life(
     "a contact form that sends in the visitor's name",
@@ -533,7 +533,7 @@ MAILDIRS = Host(
                 ),
             ),
             verdict=CHANGED,
-            why="as README says of bounces, whatever delivers local mail otherwise",
+            why="as docs/roles.md says of bounces, whatever delivers local mail otherwise",
         ),
         Life(
             "a mailbox for everybody who is not known, by luser_relay",
@@ -631,7 +631,7 @@ PROCMAIL = Host(
                 ),
             ),
             verdict=CHANGED,
-            why="as README says of bounces",
+            why="as docs/roles.md says of bounces",
             fault=3,
         ),
         Life(

@@ -177,7 +177,10 @@ OFFICE = Host(
             mc_end(
                 "LOCAL_RULE_0", "R$+ < @ special.example . > $*\t$#smtp $@ [127.0.0.6] $: $1 < @ special.example . > $2"
             ),
-            (Mail("desk@special.example", "inner", "inner"),),
+            (
+                Mail("desk@special.example", "inner", "inner"),
+                Mail("desk@special.example", "inner", "inner", sender="<>", how="argv", header_from="root@example.com"),
+            ),
         ),
         Life(
             "a milter that signs",
@@ -221,7 +224,7 @@ OFFICE = Host(
             mails=(Mail(OUTSIDE, HUB, "mailbox root", sender="<>", how="argv", header_from="root@example.com"),),
             verdict=CHANGED,
             why="SES answers a null sender with 501, so it stays in the mailbox of ses_bounce_recipient, as "
-            "README says",
+            "docs/roles.md says",
         ),
         Life(
             "a contact form that sends in the visitor's name",
@@ -776,7 +779,7 @@ REFUSALS = (
         "answers in forums that change the .cf",
         "make -sC /etc/mail >/dev/null\nsed -i 's/^DS.*/DSsmtp:[127.0.0.6]/' /etc/mail/sendmail.cf; touch "
         "/etc/mail/sendmail.cf",
-        ("sendmail.cf",),
+        ("sendmail.cf has a line",),
         before="inner",
         verdict=EITHER,
         after=SES,
@@ -787,8 +790,33 @@ REFUSALS = (
         "editors' accidents",
         "printf 'include(`/etc/mail/nowhere.m4'\"'\"')dnl\\n' >/run/broken; cat /etc/mail/sendmail.mc "
         ">>/run/broken; cat /run/broken >/etc/mail/sendmail.mc",
-        ("sendmail.mc",),
+        ("nowhere.m4", "sendmail.mc:1"),
         before="",
+    ),
+    refused(
+        "sendmail.mc has a feature below the mailers",
+        "editors' accidents; m4 names no line",
+        'sed -i "/^MAILER(.local/a FEATURE(\\`smrsh\')dnl" /etc/mail/sendmail.mc',
+        ("must occur before MAILER(local), in line 1",),
+        before="",
+    ),
+    refused(
+        "another program has port 587, and no daemon of Sendmail listens there",
+        "mail stores with a submission service",
+        "sed -i '/Name=MSP-v4/d' /etc/mail/sendmail.mc\n"
+        "systemd-run --quiet --unit=squatter python3 -c 'import socket, time; s = socket.socket(); "
+        's.bind(("127.0.0.1", 587)); s.listen(); time.sleep(3600)\'\n',
+        ("Port 587",),
+        why="the role's daemons could not start",
+    ),
+    refused(
+        "the daemon does not start with the role's files",
+        "drop-ins, ports, limits: what shows at the last step alone",
+        "mkdir -p /etc/systemd/system/sendmail.service.d\n"
+        "printf '[Service]\\nExecStartPre=/bin/sh -c \"! grep -q ses_relay /etc/mail/sendmail.cf\"\\n' "
+        ">/etc/systemd/system/sendmail.service.d/late.conf; systemctl daemon-reload",
+        ("the host keeps what it had",),
+        fault=18,
     ),
     refused(
         "sendmail.mc has a feature that does not exist",

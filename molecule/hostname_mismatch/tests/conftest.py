@@ -17,6 +17,7 @@ class Mta(Relay):
     verified = ""  # what the log says of verified TLS with a server of this name
     no_log_in: list[str] = []  # the causes that the queue gives where the host did not log in
     unproved = ""  # the one where the server does not prove the name that it was connected to under
+    expands = True  # whether settings of the host lead the role's relay back into the mismatch
     page: dict[str, tuple[str, str]]  # table: key and value of the page's row
 
     def by_hand(self) -> None:
@@ -77,7 +78,8 @@ class Postfix(Mta):
 
 
 class Sendmail(Mta):
-    verified = "relay={name}., version=TLSv1.3, verify=OK"
+    verified = "relay={name}, version=TLSv1.3, verify=OK"
+    expands = False  # the role's mailer connects to the name as it is written, whatever that option says
     unproved = "hostname_mismatch"  # and where the host did not log in, the mail has bounced
     page = {
         "ses_authinfo": ("AuthInfo:{name}", '"U:root" "I:{user}" "P:{password}" "M:LOGIN"'),
@@ -88,8 +90,7 @@ class Sendmail(Mta):
         self.host.check_output("echo 'TLS_Srv: TEMP+VERIFY:112+CN' >> /etc/mail/access && make -C /etc/mail")
 
     def expand(self, region: str) -> None:
-        endpoint = f"email-smtp.{region}.amazonaws.com"
-        changes = f"s/relay:{endpoint}/[{endpoint}]/; /confDONT_EXPAND_CNAMES/s/True/False/"
+        changes = "/confDONT_EXPAND_CNAMES/s/True/False/"
         self.host.check_output(f"sed -i '{changes}' /etc/mail/sendmail.mc && make -C /etc/mail")
         self.host.check_output(self.mta.reload)
 

@@ -19,9 +19,9 @@ def test_a_second_run_changes_nothing(egress, addresses):
     assert egress.remembered() == before
 
 
-def test_the_readmes_playbook_is_this_allowlist(egress, tmp_path):
+def test_the_documents_playbook_is_this_allowlist(egress, tmp_path):
     playbook = tmp_path / "network.yml"
-    playbook.write_text(documents.playbook("README.md", "role: mailops.ses.network\n", egress.relay.name))
+    playbook.write_text(documents.playbook("network.md", "role: mailops.ses.network\n", egress.relay.name))
     done = egress.relay.playbook(name=str(playbook))
     assert done.returncode == 0, done.stdout
     assert "changed=0" in done.stdout.partition("PLAY RECAP")[2]

@@ -6,8 +6,9 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -115,6 +116,55 @@ class Swap:
                     with suppress(FileNotFoundError):
                         os.unlink(target)
             raise
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file as it was."""
+
+    content: bytes
+    mode: int
+    owner: tuple[int, int]
+    changed: int
+
+
+def snapshot(*paths: str) -> dict[str, Kept]:
+    """The regular files at these paths and below them, in memory, so that no secret gets another copy."""
+    found = {}
+    for path in paths:
+        below = [os.path.join(top, name) for top, _directories, names in os.walk(path) for name in names]
+        for name in below or [path]:
+            if f"{os.sep}{PREFIX}" not in name and os.path.isfile(name) and not os.path.islink(name):
+                status = os.stat(name)
+                with open(name, "rb") as file:
+                    owner = (status.st_uid, status.st_gid)
+                    found[name] = Kept(file.read(), stat.S_IMODE(status.st_mode), owner, status.st_mtime_ns)
+    return found
+
+
+def differing(before: Mapping[str, Kept], after: Mapping[str, Kept]) -> list[str]:
+    """The paths of files that are not as they were."""
+    return sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
+
+
+def put_back(path: str, kept: Kept | None) -> None:
+    """The file as it was, with the time at which it had changed, which make goes by; or none, where there was none."""
+    if not kept:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+        return
+    directory = tempfile.mkdtemp(prefix=PREFIX, dir=os.path.dirname(path))
+    try:
+        staged = os.path.join(directory, os.path.basename(path))
+        with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE), "wb") as file:
+            file.write(kept.content)
+        if os.geteuid() == 0:
+            os.chown(staged, *kept.owner)
+        os.chmod(staged, kept.mode)
+        os.utime(staged, ns=(kept.changed, kept.changed))
+        os.replace(staged, path)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _dress(path: str, target: str, private: bool) -> None:

@@ -74,13 +74,15 @@ class Unit:
         active, enabled = self.active(), self.enabled()
         try:
             yield
-        except Exception:
+        except Exception as error:
             if not self.offline:
                 # What failed may have left it running with files that are gone.
                 self.run(["systemctl", "reset-failed", self.name])
                 self.run(["systemctl", "restart" if active else "stop", self.name])
             if not enabled and self.enabled():
                 self.run(["systemctl", "disable", self.name])
+            if active and not self.active():
+                error.args = (f"{error}. {self.name} ran before and does not run any more: {self._journal()}",)
             raise
 
     def _journal(self) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import stat
@@ -15,7 +16,14 @@ from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.command import run
 from ansible_collections.mailops.ses.plugins.module_utils._host.files import CLOCK_SLACK, newest, text_of
-from ansible_collections.mailops.ses.plugins.module_utils._host.swap import Swap, locked, sweep
+from ansible_collections.mailops.ses.plugins.module_utils._host.swap import (
+    Swap,
+    differing,
+    locked,
+    put_back,
+    snapshot,
+    sweep,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit, UnitError
 from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import BARE, due, nothing_changes
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import conf, mc, tools
@@ -32,6 +40,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.plan import 
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
 
+CRONTAB = "/etc/cron.d/sendmail"  # which Debian's make writes
 LOADING_SECONDS = 20.0  # in which a daemon that was started has written its pid file; it takes less than one
 
 
@@ -72,7 +81,7 @@ def _configure(request: Request, check_mode: bool, scratch: str, unit: Unit | No
         wanted = _due(plan, missed, request.restart)
         verbs = unit.due(wanted["action"]) if unit else []
         if (plan.changed or verbs) and not check_mode:
-            with unit.kept() if unit else nullcontext():
+            with _queues(plan.queues), unit.kept() if unit else nullcontext():
                 _carry_out(plan, compiled, request, partial(_run, unit, verbs, compiled))
     report = _report(plan, request)
     return {
@@ -148,7 +157,7 @@ def _carry_out(plan: Plan, compiled: str, request: Request, then: Callable[[], N
     """Exchange the files: tables first and sendmail.cf last, so that sendmail.cf never refers to a table that is
     missing and is younger than what it is made of. Then run the distribution's make, which brings its own files up to
     date and leaves sendmail.cf alone."""
-    with _queues(plan.queues), Swap() as swap:
+    with Swap() as swap:
         for table in plan.tables:
             _stage(table, swap)
         texts = {**plan.after, CF: compiled}
@@ -166,9 +175,21 @@ def _carry_out(plan: Plan, compiled: str, request: Request, then: Callable[[], N
 
 
 def _finish(plan: Plan, directory: str, compiled: str, then: Callable[[], None]) -> None:
-    if plan.changed:
-        _make(directory, compiled)
-    then()
+    """What make writes of its own (Debian's: itself and what it knows of sendmail.mc, indexes, the crontab) goes back,
+    too, where something fails: a start runs make again, and would make the queues that it knows."""
+    before = snapshot(directory, CRONTAB) if plan.changed else {}
+    made: list[str] = []
+    try:
+        if plan.changed:
+            try:
+                _make(directory, compiled)
+            finally:
+                made = differing(before, snapshot(directory, CRONTAB))
+        then()
+    except Exception:
+        for path in made:
+            put_back(path, before.get(path))
+        raise
 
 
 def _make(directory: str, compiled: str) -> None:
@@ -181,16 +202,47 @@ def _make(directory: str, compiled: str) -> None:
 
 @contextmanager
 def _queues(paths: Sequence[str]) -> Iterator[None]:
-    """Make the directories, and take them away again where what needs them fails."""
+    """Make the directories, and take them away again where what needs them fails: then nothing runs their mail any
+    more, so it goes to the queue that each is within."""
     try:
         for path in paths:
             _make_queue(path)
         yield
-    except Exception:
-        for path in paths:
-            with suppress(OSError):
-                os.rmdir(path)
+    except Exception as error:
+        left = [path for path in paths if not _emptied(path)]
+        if left:
+            told = getattr(error, "strerror", None) or error
+            raise SendmailError(
+                f"{told}; mail is left in {', '.join(left)}, which nothing sends: move it to the directory above once "
+                "no sendmail has it at hand"
+            ) from error
         raise
+
+
+def _emptied(path: str) -> bool:
+    """Whether a queue's directory is gone, its mail moved up. Mail that a process still sends is waited for: moved
+    under the process's hands it would be sent twice."""
+    end = time.monotonic() + LOADING_SECONDS
+    while os.path.isdir(path):
+        for name in (name for name in os.listdir(path) if name.startswith("qf")):
+            _move_up(path, name)
+        with suppress(OSError):
+            os.rmdir(path)
+            break
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)  # the interval of a bounded poll
+    return True
+
+
+def _move_up(path: str, name: str) -> None:
+    """Move one mail, if nothing has it locked: its text before its envelope, without which nothing reads the text."""
+    with suppress(OSError), open(os.path.join(path, name), "r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for part in (*"dx", "q"):
+            source, target = (os.path.join(place, f"{part}{name[1:]}") for place in (path, os.path.dirname(path)))
+            if os.path.exists(source) and not os.path.exists(target):
+                os.rename(source, target)
 
 
 def _make_queue(path: str) -> None:

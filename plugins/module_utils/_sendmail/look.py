@@ -26,13 +26,16 @@ START_PARAMETERS = ("DAEMON_PARMS", "QUEUE_PARMS", "MISC_PARMS", "SENDMAIL_OPTS"
 KEPT_TABLES = ("mailertable", "virtusertable", "genericstable", "domaintable", "authinfo")
 TABLES = ("access", *KEPT_TABLES, "relay-domains", "local-host-names")
 QUEUE = "/var/spool/mqueue"
+PORTS = (25, 587)  # of the distribution's daemons
+# As /proc/net/tcp and tcp6 write every address and 127.0.0.1; one of tcp6 has IPv4's, too.
+TAKING = ("00000000", "0100007F", "0" * 32, "0000000000000000FFFF00000100007F")
 LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 # Calls of m4 that stand in sendmail.mc -> what becomes of them.
 KEPT_CALLS = {
     "INPUT_MAIL_FILTER": "filters mail as before",
     "MAIL_FILTER": "filters mail as before",
-    "LOCAL_RULE_0": "comes before the role's rules",
-    "LOCAL_RULE_1": "comes before the role's rules",
+    "LOCAL_RULE_0": "stays in force",
+    "LOCAL_RULE_1": "stays in force",
     "LOCAL_RULE_2": "stays in force",
     "LOCAL_RULE_3": "stays in force",
     "LOCAL_RULESETS": "stays in force",
@@ -91,7 +94,7 @@ class Present:
     complaint: str = ""  # or why it makes nothing
     cf_older: bool = False  # than sendmail.mc
     unit_state: str = ""  # as `systemctl is-enabled` says it
-    listener: str = ""  # the program that has port 25, where it is no MTA
+    listeners: dict[int, str] = field(default_factory=dict)  # a port of a daemon's -> who has it, where it is no MTA
     lacks_ptrace: bool = False
 
     @property
@@ -139,7 +142,7 @@ def present(run: _Runner, others: Sequence[str] = (), directory: str = DIRECTORY
             compiled = tools.compiled(mc, directory)
             own = compiled if rest == mc else tools.compiled(rest, directory)
         except SendmailError as error:
-            complaint = str(error)
+            complaint = _with_line(str(error), mc, directory)
     return Present(
         mc=mc,
         cf=text("sendmail.cf"),
@@ -152,9 +155,25 @@ def present(run: _Runner, others: Sequence[str] = (), directory: str = DIRECTORY
         complaint=complaint,
         cf_older=_changed_at(os.path.join(directory, "sendmail.cf")) < _changed_at(path),
         unit_state=run(["systemctl", "is-enabled", "sendmail"])[1].strip(),
-        listener="" if others else listener(),
+        listeners={} if others else {port: name for port in PORTS if (name := listener(port))},
         lacks_ptrace=os.path.exists("/etc/debian_version") and not _bounded_by("/proc/1/status", SYS_PTRACE),
     )
+
+
+def _with_line(complaint: str, mc: str, directory: str) -> str:
+    """What m4 says of sendmail.mc, with a line where it names none, as for FEATURE() after MAILER(): the first that
+    makes it say so."""
+    if re.search(r"\bsendmail\.mc:[0-9]", complaint):
+        return complaint
+    text = ""
+    for number, line in enumerate(mc.split("\n"), 1):
+        text += f"{line}\n"
+        try:
+            tools.compiled(text, directory)
+        except SendmailError as error:
+            if complaint.startswith(str(error)):
+                return f"{complaint}, in line {number}"
+    return complaint
 
 
 def look(host: Present, wanted: Wanted) -> list[Finding]:
@@ -239,7 +258,8 @@ def _edits(host: Present, _wanted: Wanted) -> Iterator[Finding]:
 
 
 def _head(line: str) -> str:
-    return re.split(r"=" if line[0] == "O" else r"[=\s]", line, maxsplit=1)[0]
+    macro = re.match(r"[DC](?:\{\w+\}|.)", line)
+    return macro.group(0) if macro else re.split(r"=" if line[0] == "O" else r"[=\s]", line, maxsplit=1)[0]
 
 
 def _submission(host: Present, _wanted: Wanted) -> Iterator[Finding]:
@@ -467,7 +487,7 @@ def _served(host: Present, wanted: Wanted) -> Iterator[str]:
             yield f"FEATURE(`{arguments[0]}') stands in line {number} of sendmail.mc"
 
 
-def _running(host: Present, _wanted: Wanted) -> Iterator[Finding]:
+def _running(host: Present, wanted: Wanted) -> Iterator[Finding]:
     """What would keep Sendmail from running, or from running its queue."""
     conf = sendmail_conf.values(host.settings)
     mode = conf.get("DAEMON_MODE", "daemon")
@@ -484,12 +504,14 @@ def _running(host: Present, _wanted: Wanted) -> Iterator[Finding]:
         )
     if host.unit_state in {"masked", "masked-runtime"}:
         yield refused("The unit sendmail", "is masked, so that nothing can start it", "run `systemctl unmask sendmail`")
-    if host.listener:
-        yield refused(
-            f"Port 25 of 127.0.0.1 is {host.listener}'s, which",
-            "keeps Sendmail from listening there",
-            "stop it, or give it another port",
-        )
+    for port, program in host.listeners.items():
+        # The role brings a daemon for 587, unless it leaves the host's as they are.
+        if port == 25 or wanted.loopback_only is not False:
+            yield refused(
+                f"Port {port} of 127.0.0.1 is {program}'s, which",
+                "keeps Sendmail from listening there",
+                "stop it, or give it another port",
+            )
     if host.lacks_ptrace:
         yield refused(
             "The container",
@@ -554,13 +576,16 @@ def _bounded_by(status: str, capability: int) -> bool:
     return not match or bool(int(match.group(1), 16) >> capability & 1)
 
 
-def listener(proc: str = "/proc") -> str:
-    """The program that has port 25 of every address or of 127.0.0.1, where it is no MTA; empty where none has."""
-    inodes = set()
-    for line in (text_of(f"{proc}/net/tcp") or "").splitlines()[1:]:
-        fields = line.split()
-        if fields[3] == "0A" and fields[1] in {"00000000:0019", "0100007F:0019"}:
-            inodes.add(f"socket:[{fields[9]}]")
+def listener(port: int, proc: str = "/proc") -> str:
+    """The program that has a port of every address or of 127.0.0.1, where it is no MTA; empty where none has."""
+    inodes: set[str] = set()
+    for family in ("tcp", "tcp6"):  # what IPv4's table has does not meet what listens by IPv6
+        if inodes:
+            break
+        for line in (text_of(f"{proc}/net/{family}") or "").splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and fields[1] in {f"{address}:{port:04X}" for address in TAKING}:
+                inodes.add(f"socket:[{fields[9]}]")
     for pid in filter(str.isdigit, os.listdir(proc)) if inodes else ():
         try:
             links = {os.readlink(entry.path) for entry in os.scandir(f"{proc}/{pid}/fd")}

@@ -30,6 +30,7 @@ MARK = "ses_tried"
 MAILER, FLAG = "ses_relay", "y"
 # Not `authinfo`, whose index Debian's scripts delete where it has no source in clear.
 CREDENTIALS = "ses_authinfo"
+LATER = "ses_later"  # the ruleset that rules of the host's own below the role's in LOCAL_RULE_0 become
 MAX_RECIPIENTS = 50  # of a transaction; SES: "Recipient count exceeds 50"
 MAX_SIZE = 40 * 1024 * 1024  # bytes, with the encoding of attachments; SES's limit
 CIPHER_BITS = 112
@@ -86,7 +87,7 @@ def in_sendmail(
         features={} if keep_daemons else {"no_default_msa": []},  # it would listen on every address
         macros={**macros(relay), **queue_macros, **({} if keep_daemons else {"DAEMON_OPTIONS": daemons(own_daemons)})},
         queues=[BURST_QUEUE],
-        recipient_rules=[*recipient_rules(relay), *rulesets(relay), "SParseLocal"],
+        recipient_rules=[*recipient_rules(relay), *rulesets(relay), f"S{LATER}"],
         sender_rules=sender_rules(relay),
         rulesets=["Squeuegroup", *QUEUE_RULES],
         options=[f"K{CREDENTIALS} hash -o /etc/mail/{CREDENTIALS}.db", *QUEUE_MAPS, *options(relay)],
@@ -194,9 +195,12 @@ def recipient_rules(relay: Relay) -> Rules:
         rules.append([f"< null > $+ < @ {domain} . >", stays])
         rules.append([f"< > $+ < @ {domain} . >", f"$#{MAILER} $@ {relay.endpoint} $: $1 < @ {domain} . >"])
     rules += [
+        ["< null > $*", f"$: < null > $>{LATER} $1"],
+        ["< null > $#$*", "$: < led > $#$1"],
         ["< null > $*", "$: < null > $>Parse1 $1"],
-        [f"< null > $#{MAILER} $*", stays],
-        ["< $* > $*", "$: $2"],
+        [f"< $- > $#{MAILER} $*", stays],
+        ["< $- > $#$*", "$#$2"],
+        ["< $* > $*", f"$: $>{LATER} $2"],
     ]
     return rules
 

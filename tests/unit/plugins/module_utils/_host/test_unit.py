@@ -92,3 +92,15 @@ def test_without_a_failure_nothing_is_put_back():
     with Unit("mta", systemd).kept():
         pass
     assert systemd.done == []
+
+
+def test_one_that_does_not_come_back_is_told():
+    systemd = Systemd(fails=("restart",))
+
+    def fail():
+        with Unit("mta", systemd).kept():
+            systemd.active = False
+            raise UnitError("late")
+
+    with pytest.raises(UnitError, match=r"late. mta ran before and does not run any more: cannot bind"):
+        fail()

@@ -17,6 +17,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.look import 
     rewrites_senders,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.mc import block
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
 
 MC = "include(`/usr/share/sendmail/cf/m4/cf.m4')dnl\nMAILER_DEFINITIONS\nMAILER(`local')dnl\nMAILER(`smtp')dnl\n"
 CF = "# built\nDZ8.18.1/Debian-6\nMlocal, P=/bin/x\nMsmtp, P=[IPC]\n"
@@ -51,6 +52,7 @@ def test_a_host_as_the_distribution_ships_it_has_nothing_to_say():
         (with_lines("FEATURE(`nullclient', `hub.corp.example')dnl\n"), "FEATURE(`nullclient') in line 1"),
         (replace(DEBIAN, mc=MC.replace("MAILER(`smtp')", ""), compiled="DZ1\n"), "has no MAILER(`smtp')"),
         (replace(DEBIAN, cf=CF + "O MaxHopCount=3\n"), "line 5, 'O MaxHopCount'"),
+        (replace(DEBIAN, cf=CF + "D{pw}secret\n"), "line 5, 'D{pw}';"),
         (replace(DEBIAN, submit_mc="dnl\nFEATURE(`msp', `[127.0.0.7]')dnl\n"), "line 2 of /etc/mail/submit.mc"),
         (replace(DEBIAN, submit_mc="", submit_cf="D{MTAHost}[hub.corp.example]\n"), "hub.corp.example"),
         (tables(mailertable=". smtp:[hub.corp.example]\n"), "The row `.` of /etc/mail/mailertable"),
@@ -68,7 +70,8 @@ def test_a_host_as_the_distribution_ships_it_has_nothing_to_say():
         (with_lines("LOCAL_RULE_0\nR$+\t$#smtp $@ [10.0.0.1] $: $1\n"), "LOCAL_RULE_0 in line 2"),
         (replace(DEBIAN, settings='DAEMON_MODE="None";\n'), "starts no daemon"),
         (replace(DEBIAN, unit_state="masked"), "is masked"),
-        (replace(DEBIAN, listener="python3"), "python3's"),
+        (replace(DEBIAN, listeners={25: "python3"}), "Port 25 of 127.0.0.1 is python3's"),
+        (replace(DEBIAN, listeners={587: "dovecot"}), "Port 587 of 127.0.0.1 is dovecot's"),
         (replace(DEBIAN, lacks_ptrace=True), "CAP_SYS_PTRACE"),
         (replace(DEBIAN, compiled=CF + "O QueueDirectory=/var/spool/mqueue/q*\n", cf=""), "/var/spool/mqueue/q*"),
         (replace(DEBIAN, own=CF + "C{N}corp.test\n"), "MASQUERADE_EXCEPTION(corp.test) of "),
@@ -161,17 +164,46 @@ def test_rows_for_this_host_itself_serve_nobody_else():
     assert verdicts(host)["refused"] == []
 
 
+@pytest.mark.parametrize("port", [25, 587])
 @pytest.mark.parametrize(
-    ("address", "name", "told"), [("00000000", "python3", "python3"), ("0100007F", "sendmail-mta", "")]
+    ("table", "address", "name", "told"),
+    [
+        ("tcp", "00000000", "python3", "python3"),
+        ("tcp", "0100007F", "sendmail-mta", ""),
+        ("tcp", "0200007F", "python3", ""),
+        ("tcp6", "0" * 32, "mailpit", "mailpit"),
+    ],
 )
-def test_who_has_port_25_is_found(tmp_path, address, name, told):
+def test_who_has_a_port_is_found(tmp_path, port, table, address, name, told):
     (tmp_path / "net").mkdir()
-    rows = f"  sl\n   0: {address}:0019 00000000:0000 0A 0:0 00:0 0 0 0 4711 1\n"
-    (tmp_path / "net" / "tcp").write_text(rows)
+    rows = f"  sl\n   0: {address}:{port:04X} 00000000:0000 0A 0:0 00:0 0 0 0 4711 1\n"
+    (tmp_path / "net" / table).write_text(rows)
     (tmp_path / "12" / "fd").mkdir(parents=True)
     (tmp_path / "12" / "fd" / "3").symlink_to("socket:[4711]")
     (tmp_path / "12" / "comm").write_text(name + "\n")
-    assert sendmail_look.listener(str(tmp_path)) == told
+    assert sendmail_look.listener(port, str(tmp_path)) == told
+
+
+def test_a_port_is_nothing_to_the_role_that_leaves_the_daemons():
+    host = replace(DEBIAN, listeners={587: "dovecot"})
+    assert verdicts(host, replace(WANTED, loopback_only=False))["refused"] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("m4:sendmail.mc:7: bad", "m4:sendmail.mc:7: bad"),
+        ("*** FEATURE() should be before MAILER()", "*** FEATURE() should be before MAILER(), in line 3"),
+        ("*** never of a part", "*** never of a part"),
+    ],
+)
+def test_a_complaint_of_m4_without_a_line_gets_one(monkeypatch, said, told):
+    def compiled(text, _directory):
+        if "part" not in said and "FEATURE" in text:
+            raise SendmailError(said)
+
+    monkeypatch.setattr(sendmail_look.tools, "compiled", compiled)
+    assert sendmail_look._with_line(said, "MAILER\ndnl\nFEATURE\ndnl\n", "/") == told
 
 
 def test_a_host_is_read(tmp_path, monkeypatch):
@@ -179,7 +211,7 @@ def test_a_host_is_read(tmp_path, monkeypatch):
     (tmp_path / "mailertable").write_text("partner.example esmtp:[p]\n")
     monkeypatch.setattr(sendmail_look.tools, "installed", lambda: False)
     found = sendmail_look.present(lambda _argv: (1, "masked\n", ""), ["postfix"], str(tmp_path))
-    assert (found.mc, found.unit_state, found.listener) == (MC, "masked", "")
+    assert (found.mc, found.unit_state, found.listeners) == (MC, "masked", {})
     assert found.tables["mailertable"].startswith("partner")
 
 

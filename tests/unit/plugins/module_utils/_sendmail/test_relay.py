@@ -130,7 +130,7 @@ def test_the_bounce_recipients_own_mail_is_known_from_other_bounces():
 def test_a_local_bounce_recipient_is_out_of_the_aliases_reach():
     plan = sendmail(ses_bounce_recipient="nobody")
     assert plan.aliases == {}
-    assert ["< null > $#ses_relay $*", "$#local $: \\nobody"] in plan.recipient_rules
+    assert ["< $- > $#ses_relay $*", "$#local $: \\nobody"] in plan.recipient_rules
 
 
 def test_a_bounce_recipient_outside_gets_mail_from_itself_and_root_keeps_a_copy():
