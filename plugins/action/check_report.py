@@ -11,16 +11,16 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.mailops.ses.plugins.plugin_utils import (
-    _report_html,
-    _report_json,
-    _report_junit,
-    _terminal,
+from ansible_collections.mailops.ses.plugins.plugin_utils._report import (
+    as_html,
+    as_json,
+    as_junit,
+    terminal,
 )
-from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
-from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import in_variables
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import in_variables
 
-FILES = {"report.json": _report_json.render, "junit.xml": _report_junit.render, "report.html": _report_html.render}
+FILES = {"report.json": as_json.render, "junit.xml": as_junit.render, "report.html": as_html.render}
 
 
 class ActionModule(ActionBase):
@@ -56,8 +56,8 @@ class ActionModule(ActionBase):
             directory=directory,
             files=list(texts),
             summary=found["summary"],
-            message=_terminal.verdict(found),
-            lines=_terminal.summary(found, results, directory),
+            message=terminal.verdict(found),
+            lines=terminal.summary(found, results, directory),
         )
         return result
 

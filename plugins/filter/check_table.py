@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mailops.ses.plugins.plugin_utils._table import table
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.text_table import table
 
 DOCUMENTATION = r"""
 name: check_table

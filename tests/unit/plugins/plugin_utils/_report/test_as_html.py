@@ -11,8 +11,8 @@ from html.parser import HTMLParser
 
 import pytest
 import report_samples as samples
-from ansible_collections.mailops.ses.plugins.plugin_utils import _report_html, _report_json, _report_junit
-from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
+from ansible_collections.mailops.ses.plugins.plugin_utils._report import as_html, as_json, as_junit
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet
 
 MEGABYTE = 1_000_000
 
@@ -43,14 +43,14 @@ class Page(HTMLParser):
 
 
 def page(results):
-    return _report_html.render(fleet(results, samples.NOW))
+    return as_html.render(fleet(results, samples.NOW))
 
 
 def test_thousand_hosts_render_in_time_and_stay_small():
     results = samples.mixed(1000)
     begun = time.monotonic()
     found = fleet(results, samples.NOW)
-    texts = [module.render(found) for module in (_report_html, _report_json, _report_junit)]
+    texts = [module.render(found) for module in (as_html, as_json, as_junit)]
     assert time.monotonic() - begun < 5
     assert len(texts[0].encode()) < 3 * MEGABYTE
     assert all(len(text.encode()) < 3 * MEGABYTE for text in texts[1:])
@@ -158,12 +158,10 @@ def test_only_https_becomes_a_link():
 
 def test_mail_that_waits_and_mail_that_is_only_accepted_have_their_words():
     text = f"connect to {samples.ENDPOINT}[192.0.2.10]:587: Connection refused"
-    waits = _report_html.render(
-        fleet({"web1": {"check": samples.healthy(), "queue": samples.waiting(text)}}, samples.NOW)
-    )
+    waits = as_html.render(fleet({"web1": {"check": samples.healthy(), "queue": samples.waiting(text)}}, samples.NOW))
     assert "<b>1</b> logged in, but mail waits" in waits
     assert "1 logged in, but mail waits</span>" in waits
-    told = _report_html.render(
+    told = as_html.render(
         fleet({"web1": {"check": samples.mail_manager(), "queue": samples.QUEUES["empty"]}}, samples.NOW)
     )
     assert "<h1>The host logged in, sending not known</h1>" in told

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.mailops.ses.plugins.plugin_utils._table import table
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.text_table import table
 
 REFUSED = {"id": "port_refused", "cause": "The port is refused.", "remedy": "Open it."}
 

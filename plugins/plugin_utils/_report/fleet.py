@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose, holds_mail
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
-from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import (
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import (
     FAILING,
     STATES,
     has_result,

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import printable
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
-from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import note_of
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import note_of
 
 _WIDTH = 100
 _REPLIES = 3  # so many different ones are shown of a cause

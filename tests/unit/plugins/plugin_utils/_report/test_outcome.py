@@ -7,7 +7,12 @@ import pytest
 import report_samples as samples
 import trustme
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import OptionError, request_of
-from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import in_variables, message_of, note_of, state_of
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import (
+    in_variables,
+    message_of,
+    note_of,
+    state_of,
+)
 
 GENERIC = "Module result deserialization failed: No start of json char found"
 SECRET, PASSWORD = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "BMXhUYlu5Z3gSXVQORxlVa7XPaz91aGWdfHxvkOZdWZ2"

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import FAILING
-from ansible_collections.mailops.ses.plugins.plugin_utils._table import table, wrapped
-from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import FAILING
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.text_table import table, wrapped
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.words import (
     STATE_WORDS,
     headline,
     listed,

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
-from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.words import (
     STATE_WORDS,
     age,
     failed_at,
