@@ -57,7 +57,7 @@ class ActionModule(ActionBase):
             files=list(texts),
             summary=found["summary"],
             message=terminal.verdict(found),
-            lines=terminal.summary(found, results, directory),
+            lines=terminal.summary(found, directory),
         )
         return result
 
