@@ -18,7 +18,6 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._report import (
     terminal,
 )
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet
-from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import in_variables
 
 FILES = {"report.json": as_json.render, "junit.xml": as_junit.render, "report.html": as_html.render}
 
@@ -35,9 +34,9 @@ class ActionModule(ActionBase):
         options = self._options()
         results = {
             str(host): {
-                "check": in_variables(check, options["variables"]),
+                "check": check,
                 "queue": options["queues"].get(host),
-                "probe": in_variables(options["probes"].get(host) or {}, options["variables"]),
+                "probe": options["probes"].get(host),
             }
             for host, check in options["checks"].items()
         }
@@ -67,7 +66,7 @@ class ActionModule(ActionBase):
             "checks": {"type": "dict", "required": True},
             "queues": {"type": "dict", "default": {}},
             "probes": {"type": "dict", "default": {}},
-            "variables": {"type": "dict", "default": {}},
+            "variables": {"type": "dict", "default": {}},  # of 0.1.0, without effect
             "directory": {"type": "str", "default": "ses-report"},
         }
         given = self._task.args
