@@ -3,6 +3,8 @@
 
 SHELL := /bin/bash
 RUN := tests/testbed/run
+# With a testbed of its own, which is removed at the end.
+OWN := $(RUN) python -m testbed own
 SCENARIO ?=
 PLATFORMS ?=
 MTA ?= postfix
@@ -20,15 +22,14 @@ python: ## the Python environment alone
 	@tests/testbed/setup python
 
 demo: setup ## a relay from nothing to a delivered mail, without an account at AWS; MTA=sendmail for the other one
-	@TESTBED_EXEC=engine $(RUN) python -m testbed.demo $(MTA)
+	@TESTBED_EXEC=engine $(RUN) python -m demo $(MTA)
 
 test: setup ## everything that CI runs; the scenarios wait a lot, so the rest runs beside them
-	@case "$${TESTBED:-1}" in [1-8]) ;; *) echo "TESTBED $$TESTBED: make test takes 1 to 8" >&2; exit 2 ;; esac
 	@echo "Checks and scenarios run side by side; each prints what it did when it ends."
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse checks molecule
 
-checks: # one after the other, with a testbed that no scenario takes away
-	@MAKEFLAGS=$(findstring n,$(firstword -$(MAKEFLAGS))) TESTBED=$$(($${TESTBED:-0} + 170)) $(MAKE) --no-print-directory lint unit package system oldest
+checks: # one after the other; a number that was given is the scenarios'
+	@MAKEFLAGS=$(findstring n,$(firstword -$(MAKEFLAGS))) TESTBED= $(MAKE) --no-print-directory lint unit package system oldest
 
 lint: python ## style and structure
 	$(RUN) ruff check
@@ -45,7 +46,7 @@ unit: python ## unit tests
 
 system: ## tests that need root's networks and a browser
 	@tests/testbed/setup system
-	$(RUN) pytest tests/system
+	$(OWN) pytest tests/system
 
 molecule: setup ## scenarios in containers; SCENARIO=name runs one, PLATFORMS=all those systems that have to be pulled
 	@case "$(PLATFORMS)" in "" | all) ;; *) echo "PLATFORMS $(PLATFORMS): make molecule takes all, or none" >&2; exit 2 ;; esac
@@ -54,22 +55,23 @@ molecule: setup ## scenarios in containers; SCENARIO=name runs one, PLATFORMS=al
 
 oldest: python ## the oldest ansible-core that is supported, with the oldest and the newest Python of managed hosts
 	@tests/testbed/setup oldest
-	$(RUN) pytest tests/versions/test_converge.py --oldest
+	$(OWN) pytest tests/versions/test_converge.py --oldest
 
 versions: ## each version that README names: ansible-core with its unit tests, Python of managed hosts, Debian sid
 	@tests/testbed/setup versions
-	$(RUN) pytest tests/versions
+	$(OWN) pytest tests/versions
 	@$(RUN) tests/testbed/sid
 
 bench: setup ## the figures that the collection promises, side by side with what they are compared to
-	@TESTBED_EXEC=engine $(RUN) python -m bench
+	@TESTBED_EXEC=engine $(OWN) python -m bench
 
-docs: python ## docs/troubleshooting, from the table of causes
+docs: python ## what is written from a table: docs/troubleshooting, and what repeats the definitions of variables
+	$(RUN) python -m definitions
 	$(RUN) python -m troubleshooting
 
 pictures: setup ## docs/images, of the report and the demo
 	@tests/testbed/setup system
-	@$(RUN) env PYTHONPATH=tests:.cache/collections python -m testbed.pictures
+	@$(RUN) env PYTHONPATH=tests:tools:.cache/collections python -m pictures
 
 build: python ## the collection's tarball, .cache/package/mailops-ses-VERSION.tar.gz
 	rm -rf .cache/package

@@ -189,11 +189,6 @@ EXAMPLES = r"""
         entries:
           "/^(.*)@web1\\.corp\\.example$/": "${1}@example.com"
     unit: postfix
-  register: postfix
-
-- name: Have mail that waits leave as new mail does
-  ansible.builtin.command: postsuper -r ALL incoming active deferred
-  when: postfix.requeue_due
 """
 
 RETURN = r"""
@@ -212,8 +207,8 @@ restart_due:
   type: bool
 requeue_due:
   description:
-    - Whether mail waits in the queue that came in before a change of what rewrites its addresses. C(postsuper -r) has
-      it rewritten anew.
+    - Whether mail waits in the queue that came in before a change of what rewrites it. C(postsuper -r), while Postfix
+      is stopped, has it rewritten anew; with O(unit) that was done.
   returned: success
   type: bool
 parameters:

@@ -256,6 +256,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import 
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import host_names, installed_packages, read
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import look as postfix_look
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix
+from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import DEFAULTS
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import CHANGED, REFUSED, sentences
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay, describe, endpoint_named
 from ansible_collections.mailops.ses.plugins.module_utils._relay.senders import unverified
@@ -273,14 +274,6 @@ from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import 
 
 RESOLVER_SECONDS = 10.0
 SYSTEMD = "/run/systemd/system"  # where it runs (sd_booted)
-DEFAULTS = {
-    "ses_port": "587",
-    "ses_hostname_fix": True,
-    "ses_connection_max_messages": 100,
-    "ses_connection_max_seconds": 60,
-    "ses_max_connections": 10,
-    "ses_replace_mta_timeout": 300,
-}
 
 
 def _given(variables: dict[str, Any]) -> dict[str, Any]:
@@ -299,6 +292,28 @@ def _doubts(relay: Relay) -> list[str]:
     return [f"{accepted['cause']} {accepted['remedy']}"] if is_mail_manager(relay.endpoint, relay.username) else []
 
 
+def _host_faults(module: AnsibleModule, variables: dict[str, Any]) -> list[str]:
+    """What the host lacks for the role to run at all."""
+    found = []
+    if os.geteuid() != 0:
+        found.append("This task does not run as root, which the role needs on the host; set become to true.")
+    # As ansible.builtin.systemd_service takes it: offline it enables, and starts nothing.
+    offline = os.environ.get("SYSTEMD_OFFLINE") == "1" or is_chroot(module)
+    if not os.path.isdir(SYSTEMD) and not offline:
+        found.append(
+            "systemd does not run on this host, and starts the MTA in the role's last step; use a host that has it, "
+            "or set SYSTEMD_OFFLINE=1 in the environment to prepare an image."
+        )
+    if offline and variables.get("ses_probe_recipient"):
+        found.append(
+            "ses_probe_recipient is set, and in an image no MTA runs that could send the mail; leave it unset there."
+        )
+    ca_file = variables.get("ses_tls_ca_file")
+    if ca_file and not os.path.isfile(ca_file):
+        found.append(f"ses_tls_ca_file {ca_file!r} is not there on this host; put it there first, or leave it unset.")
+    return found
+
+
 def plan(module: AnsibleModule) -> dict[str, Any]:
     """What the host and the variables say together; the module fails with every fault at once."""
     mta = module.params["mta"]
@@ -310,18 +325,7 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
         "ses_secret_access_key": module.params["secret_access_key"],
     }
     found += faults(variables)
-    if os.geteuid() != 0:
-        found.append("This task does not run as root, which the role needs on the host; set become to true.")
-    # As ansible.builtin.systemd_service takes it: offline it enables, and starts nothing.
-    offline = os.environ.get("SYSTEMD_OFFLINE") == "1" or is_chroot(module)
-    if not os.path.isdir(SYSTEMD) and not offline:
-        found.append(
-            "systemd does not run on this host, and starts the MTA in the role's last step; use a host that has it, "
-            "or set SYSTEMD_OFFLINE=1 in the environment to prepare an image."
-        )
-    ca_file = variables.get("ses_tls_ca_file")
-    if ca_file and not os.path.isfile(ca_file):
-        found.append(f"ses_tls_ca_file {ca_file!r} is not there on this host; put it there first, or leave it unset.")
+    found += _host_faults(module, variables)
     packages = installed_packages(module.run_command)
     others = packages.others_than(mta)
     if others and not variables.get("ses_replace_mta"):
@@ -361,7 +365,7 @@ def plan(module: AnsibleModule) -> dict[str, Any]:
         "missing_packages": packages.missing(module.params["packages"]),
         "other_mtas": others,
         "findings": [asdict(finding) for finding in findings],
-        "trust_anchors": os.path.isfile(ca_file or module.params["ca_bundle"] or ""),
+        "trust_anchors": os.path.isfile(variables.get("ses_tls_ca_file") or module.params["ca_bundle"] or ""),
     }
 
 

@@ -12,9 +12,9 @@ from testbed.engine import ROOT
 
 BIN = ROOT / ".cache" / "importer" / "bin"
 CONTENTS = {
-    "role": {"network", "postfix", "sendmail"},
+    "role": {"internal_relay", "internal_system", "network", "postfix", "sendmail"},
     "playbook": {"check.yml", "relay.yml"},
-    "filter": {"check_table", "smtp_password"},
+    "filter": {"check_table", "no_host", "relay_choice", "smtp_password"},
     "action": {"check_report"},
     "module": {file.stem for file in (ROOT / "plugins" / "modules").glob("*.py")},
 }

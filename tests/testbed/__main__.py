@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring the testbed up and down: python -m testbed up|renew|reboot HOST ... | down | images [SUITE ...]."""
+"""Start and remove the testbed: python -m testbed up|renew|reboot HOST ... | down | images [SUITE ...] | own COMMAND"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from . import engine
+from . import engine, number
 from .layout import Layout
 
 
@@ -24,8 +24,14 @@ def main(arguments: list[str]) -> int:
     images = commands.add_parser("images", help="bootstrap what is missing (default: every suite)")
     images.add_argument("--pulled", action="store_true", help="those of an image registry instead")
     images.add_argument("suites", nargs="*", metavar="SUITE")
+    own = commands.add_parser(
+        "own", help="run COMMAND with a testbed of its own, TESTBED's or a free one, and remove it"
+    )
+    own.add_argument("argv", nargs=argparse.REMAINDER, metavar="COMMAND")
     options = parser.parse_args(arguments)
     try:
+        if options.command == "own":
+            return number.run(options.argv)
         layout = Layout.load()
         if options.command == "up":
             engine.up(layout, options.hosts or list(layout.hosts))

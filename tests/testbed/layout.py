@@ -45,9 +45,9 @@ class Layout:
     hosts: dict[str, Host]
 
     @classmethod
-    def load(cls, path: Path = HERE / "testbed.toml") -> Layout:
-        """Read the description; a missing key is a KeyError that names it. TESTBED numbers one beside others."""
-        number = os.environ.get("TESTBED", "")
+    def load(cls, path: Path = HERE / "testbed.toml", number: str | None = None) -> Layout:
+        """Read the description; a missing key is a KeyError that names it. NUMBER or TESTBED tells it from others."""
+        number = os.environ.get("TESTBED", "") if number is None else number
         text = path.read_text()
         if number:
             if not (number.isdecimal() and 0 < int(number) <= MOST):

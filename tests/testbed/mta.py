@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tests ask an MTA on a host, in its own terms."""
+"""What tests ask an MTA on a host, in its own terms: all that they know of Postfix and of Sendmail alike."""
 
 from __future__ import annotations
 
@@ -9,62 +9,82 @@ from typing import Any
 REGION_ENDPOINT = "email-smtp.us-east-1.amazonaws.com"
 
 
-class Postfix:
-    """A host where Postfix is the relay."""
+class Mta:
+    """Either MTA, on a host as testinfra sees it."""
 
-    name = "postfix"
-    package = command = "postfix"
-    pid_file = "/var/spool/postfix/pid/master.pid"
-    deletion = "test ! -x /usr/sbin/postsuper || postsuper -d ALL"  # of all that is queued
-    sender_process = "smtp -n ses-relay"  # what the process list shows of it while it delivers
-    announcement = f"relayhost = [{REGION_ENDPOINT}]:587"  # what a check of a bare host says
-    trace = "(Postfix"  # in the Received header that it adds
+    name = package = ""
+    command = ""  # it is installed where this is found
+    directory = ""  # of its configuration
+    reload = restart = ""  # commands
+    pid_file = ""
+    deletion = ""  # the command that deletes all that is queued
+    sender_process = ""  # what the process list shows of it while it delivers
+    announcement = ""  # what a check of a bare host says
+    trace = ""  # in the Received header that it adds
     null_sender = ""  # as `sendmail -f` takes it
-    unverified, no_tls = "certificate not ", "TLS is required"  # why mail waits; 3.5 says "trusted", 3.7 "verified"
-    defers_refused_log_in = replaces_headers = True
+    unverified = no_tls = ""  # why mail waits
+    defers_refused_log_in = replaces_headers = False
     lets_pass = False  # whether a mail does not wait for those of a burst that came before it
-    ports = (587, 2587, 465, 2465, 25)  # those that it can use, in the order that `auto` tries them
+    ports: tuple[int, ...] = ()  # those that it can use, in the order that `auto` tries them
+    bypasses: tuple[str, ...] = ()  # settings of somebody else that would lead mail around the verification
+    exposures: tuple[str, ...] = ()  # somebody else's relay for a whole network
 
     def __init__(self, host: Any) -> None:
         self.host = host
 
-    def most_messages(self, messages: int, _seconds: int) -> int:
+    def most_messages(self, messages: int, seconds: int) -> int:
         """How many messages a connection takes that is recycled after so many messages and so many seconds."""
-        return messages
+        raise NotImplementedError
 
     def queue(self) -> list[str]:
-        """The reason why it waits, for each mail in the queue."""
-        mails = [json.loads(line) for line in self.host.run("postqueue -j").stdout.splitlines()]
-        return ["; ".join(to.get("delay_reason", "") for to in mail["recipients"]) for mail in mails]
+        """The reason why it waits, for each mail in the queue, also in that of the submission program."""
+        raise NotImplementedError
 
     def flush(self) -> None:
         """Try all of the queue at once."""
-        self.host.check_output("postqueue -f")
+        raise NotImplementedError
+
+    def smart_host(self) -> str:
+        """The next hop of all mail, as it is configured."""
+        raise NotImplementedError
 
     def port(self) -> int:
         """The endpoint's port that is configured."""
-        return int(self.host.check_output("postconf -h relayhost").rpartition(":")[2])
+        raise NotImplementedError
 
-    def _table(self) -> str:
-        return str(self.host.check_output("postconf -h ses_relay_password_maps"))
+    def listing(self, table: str) -> str:
+        """A table of type `hash` as the MTA's own tool reads it."""
+        raise NotImplementedError
+
+    def row(self, table: str, key: str) -> str:
+        """The value of a key in such a table, or nothing."""
+        raise NotImplementedError
 
     def credential_files(self) -> list[str]:
         """The files that may hold the password."""
-        path = self._table().partition(":")[2]
-        return [path + suffix for suffix in ("", ".db", ".lmdb", ".cdb")]
+        raise NotImplementedError
 
     def keys(self, name: str) -> list[str]:
         """The keys under which a server's name may be looked up."""
-        if name == REGION_ENDPOINT:
-            return [name, f"[{name}]:587"]
-        return [name, f"{name}:25", f"{name}:587"]
+        raise NotImplementedError
 
     def credential(self, key: str) -> tuple[str, str]:
         """User and password of a key."""
-        user, _, password = self.host.check_output(f"postmap -q '{key}' {self._table()}").partition(":")
-        return user, password
+        raise NotImplementedError
 
-    # Settings of somebody else that would lead mail around the verification, if the role let them.
+
+class Postfix(Mta):
+    name = package = command = "postfix"
+    directory = "/etc/postfix"
+    reload, restart = "postfix reload", "systemctl restart postfix"
+    pid_file = "/var/spool/postfix/pid/master.pid"
+    deletion = "test ! -x /usr/sbin/postsuper || postsuper -d ALL"
+    sender_process = "smtp -n ses-relay"
+    announcement = f"relayhost = [{REGION_ENDPOINT}]:587"
+    trace = "(Postfix"
+    unverified, no_tls = "certificate not ", "TLS is required"  # 3.5 says "trusted", 3.7 "verified"
+    defers_refused_log_in = replaces_headers = True
+    ports = (587, 2587, 465, 2465, 25)
     bypasses = (
         "postconf -P smtp/unix/smtp_tls_security_level=may",
         "postconf -e 'smtp_tls_policy_maps=static:may'",
@@ -72,19 +92,56 @@ class Postfix:
         "postconf -e 'sender_dependent_relayhost_maps=static:[127.0.0.1]:2525'",
         "postconf -e smtp_cname_overrides_servername=yes",
     )
-    # Somebody else's relay for a whole network.
     exposures = (
         "postconf -e inet_interfaces=all mynetworks=10.0.0.0/8",
-        "systemctl restart postfix",
+        restart,
     )
 
+    def most_messages(self, messages: int, _seconds: int) -> int:
+        return messages
 
-class Sendmail:
-    """A host where Sendmail is the relay."""
+    def queue(self) -> list[str]:
+        mails = [json.loads(line) for line in self.host.run("postqueue -j").stdout.splitlines()]
+        return ["; ".join(to.get("delay_reason", "") for to in mail["recipients"]) for mail in mails]
 
+    def flush(self) -> None:
+        self.host.check_output("postqueue -f")
+
+    def smart_host(self) -> str:
+        return str(self.host.check_output("postconf -h relayhost"))
+
+    def port(self) -> int:
+        return int(self.smart_host().rpartition(":")[2])
+
+    def listing(self, table: str) -> str:
+        return str(self.host.check_output(f"postmap -s hash:{self.directory}/{table}"))
+
+    def row(self, table: str, key: str) -> str:
+        return str(self.host.run(f"postmap -q '{key}' hash:{self.directory}/{table}").stdout).strip()
+
+    def _table(self) -> str:
+        return str(self.host.check_output("postconf -h ses_relay_password_maps"))
+
+    def credential_files(self) -> list[str]:
+        path = self._table().partition(":")[2]
+        return [path + suffix for suffix in ("", ".db", ".lmdb", ".cdb")]
+
+    def keys(self, name: str) -> list[str]:
+        if name == REGION_ENDPOINT:
+            return [name, f"[{name}]:587"]
+        return [name, f"{name}:25", f"{name}:587"]
+
+    def credential(self, key: str) -> tuple[str, str]:
+        user, _, password = self.host.check_output(f"postmap -q '{key}' {self._table()}").partition(":")
+        return user, password
+
+
+class Sendmail(Mta):
     name = "sendmail"
     package = "sendmail-bin"  # Debian's
     command = "makemap"
+    directory = "/etc/mail"
+    reload, restart = "/etc/init.d/sendmail reload", "systemctl restart sendmail"
     pid_file = "/run/sendmail/mta/sendmail.pid"
     deletion = "find /var/spool/mqueue /var/spool/mqueue-client -type f -delete"
     sender_process = "sendmail: MTA: running queue"
@@ -92,46 +149,8 @@ class Sendmail:
     trace = "(8."  # its version
     null_sender = "<>"
     unverified, no_tls = "403 4.7.0", "does not support STARTTLS"
-    defers_refused_log_in = replaces_headers = False
     lets_pass = True
     ports = (587, 2587, 25)
-
-    def __init__(self, host: Any) -> None:
-        self.host = host
-
-    def most_messages(self, messages: int, seconds: int) -> int:
-        """As above; Sendmail has no clock on a connection, and takes two messages for each second."""
-        return min(messages, 2 * seconds)
-
-    def queue(self) -> list[str]:
-        """The reason why it waits, for each mail in the queue, also in that of the submission program."""
-        files = self.host.run("find /var/spool/mqueue /var/spool/mqueue-client -name 'qf*'").stdout.split()
-        texts = [self.host.run(f"sed -n 's/^M//p' {path}") for path in files]
-        return [text.stdout.strip() for text in texts if text.rc == 0]
-
-    def flush(self) -> None:
-        """Try all of the queue at once: a run that selects mail by its recipients asks for no age."""
-        self.host.check_output("sendmail -Am -qR@")
-
-    def port(self) -> int:
-        """The endpoint's port that is configured."""
-        return int(self.host.check_output("sed -n 's/.*A=TCP $h \\([0-9]*\\)$/\\1/p' /etc/mail/sendmail.cf"))
-
-    def credential_files(self) -> list[str]:
-        """The files that may hold the password."""
-        return ["/etc/mail/ses_authinfo", "/etc/mail/ses_authinfo.db"]
-
-    def keys(self, name: str) -> list[str]:
-        """The keys under which a server's name may be looked up."""
-        return [f"AuthInfo:{name}"]
-
-    def credential(self, key: str) -> tuple[str, str]:
-        """User and password of a key."""
-        listing = self.host.check_output("makemap -u hash /etc/mail/ses_authinfo")
-        rows = dict(line.split("\t", 1) for line in listing.splitlines())
-        fields = {word[1]: word[3:-1] for word in rows[key.lower()].split()}
-        return fields["I"], fields["P"]
-
     bypasses = (
         "sed -i '1i define(`SMART_HOST'\"'\"', `[127.0.0.1]'\"'\"')dnl' /etc/mail/sendmail.mc",
         "sed -i '/amazonaws.com *VERIFY\\|^Try_TLS:amazonaws.com/d' /etc/mail/access",  # of an earlier run
@@ -143,13 +162,48 @@ class Sendmail:
         "sed -i '/BEGIN mailops/,/END mailops/d; s/Addr=127.0.0.1/Addr=0.0.0.0/' /etc/mail/sendmail.mc",
         "sed -i 's/^#Connect:10\\b/Connect:10/' /etc/mail/access",
         "make -C /etc/mail",
-        "systemctl restart sendmail",
+        restart,
     )
 
+    def most_messages(self, messages: int, seconds: int) -> int:
+        # Sendmail has no clock on a connection, and takes two messages for each second.
+        return min(messages, 2 * seconds)
 
-MTAS = (Postfix, Sendmail)
+    def queue(self) -> list[str]:
+        files = self.host.run("find /var/spool/mqueue /var/spool/mqueue-client -name 'qf*'").stdout.split()
+        texts = [self.host.run(f"sed -n 's/^M//p' {path}") for path in files]
+        return [text.stdout.strip() for text in texts if text.rc == 0]
+
+    def flush(self) -> None:
+        # A run that selects mail by its recipients asks for no age.
+        self.host.check_output("sendmail -Am -qR@")
+
+    def smart_host(self) -> str:
+        return str(self.host.check_output("sed -n 's/^DS//p' /etc/mail/sendmail.cf"))
+
+    def port(self) -> int:
+        return int(self.host.check_output("sed -n 's/.*A=TCP $h \\([0-9]*\\)$/\\1/p' /etc/mail/sendmail.cf"))
+
+    def listing(self, table: str) -> str:
+        return str(self.host.check_output(f"makemap -u hash {self.directory}/{table}"))
+
+    def row(self, table: str, key: str) -> str:
+        return dict(line.split("\t", 1) for line in self.listing(table).splitlines()).get(key.lower(), "")
+
+    def credential_files(self) -> list[str]:
+        return ["/etc/mail/ses_authinfo", "/etc/mail/ses_authinfo.db"]
+
+    def keys(self, name: str) -> list[str]:
+        return [f"AuthInfo:{name}"]
+
+    def credential(self, key: str) -> tuple[str, str]:
+        fields = {word[1]: word[3:-1] for word in self.row("ses_authinfo", key).split()}
+        return fields["I"], fields["P"]
 
 
-def mta_of(host: Any) -> Postfix | Sendmail:
+MTAS: tuple[type[Mta], ...] = (Postfix, Sendmail)
+
+
+def mta_of(host: Any) -> Mta:
     """The MTA that is installed on a host, Postfix where none is."""
     return next((mta(host) for mta in MTAS if host.exists(mta.command)), Postfix(host))

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import definitions
 import pytest
 import yaml
-from ansible_collections.mailops.ses.plugins.modules import relay_plan
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import CHECKS, RANGES, SECRET_CHECKS
 
 ROLES_FOLDER = Path(__file__).resolve().parents[2] / "roles"
 MTAS = ("postfix", "sendmail")
@@ -60,15 +61,23 @@ def test_the_documented_defaults_are_the_defaults(role):
     assert {name: option.get("default") for name, option in options.items()} == load("defaults/main.yml", role)
 
 
-def test_a_plan_without_the_role_has_the_roles_defaults():
-    assert {name: DEFAULTS[name] for name in relay_plan.DEFAULTS} == relay_plan.DEFAULTS
+@pytest.mark.parametrize("path", definitions.texts(), ids=str)
+def test_what_repeats_the_definitions_is_written_by_make_docs(path):
+    assert (ROLES_FOLDER.parent / path).read_text() == definitions.texts()[path]
 
 
-def test_every_variable_that_is_passed_on_is_documented():
-    passed = load("vars/relay.yml", "internal_relay")["__ses_variables"]
-    assert set(passed) <= set(OPTIONS)
-    # The rest are secrets, which go apart, and a switch of the role itself.
-    assert set(OPTIONS) - set(passed) == {"ses_smtp_password", "ses_secret_access_key", "ses_verify"}
+@pytest.mark.parametrize("name", [*CHECKS, *SECRET_CHECKS, *RANGES])
+def test_what_is_judged_is_defined(name):
+    assert name in OPTIONS
+
+
+def test_every_number_has_a_range():
+    assert set(RANGES) == {name for name, option in OPTIONS.items() if option["type"] == "int"}
+
+
+def test_the_choices_of_a_definition_are_what_is_taken():
+    for name, option in OPTIONS.items():
+        assert [value for value in option.get("choices", ()) if CHECKS[name](value)] == []
 
 
 README = (ROLES_FOLDER.parent / "README.md").read_text()

@@ -43,7 +43,7 @@ def resolved(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("system", "role"), CASES)
-def test_a_system(resolved, system, role):
+def test_a_system_loads_its_own_files(resolved, system, role):
     found, expected = resolved[f"{system}-{role}"], wanted(system, role)
     if isinstance(expected, dict):
         assert found == expected

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import os
 
+import demo
 import pytest
-from testbed import demo, engine
+from testbed import engine
 from testbed.relay import ENVIRONMENT
 
 

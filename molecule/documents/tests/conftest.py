@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ses_simulator.credentials import derive
+from testbed import engine, number
 from testbed.documents import block
 from testbed.engine import ROOT
 from testbed.layout import Layout
@@ -95,6 +96,9 @@ def plain(project):
     return project
 
 
-def neighbour() -> str:
+@pytest.fixture(scope="session")
+def neighbour():
     """The number of a testbed that runs beside this one."""
-    return str(int(os.environ.get("TESTBED") or 0) + 50)
+    with number.held() as found:
+        yield found
+        engine.down(Layout.load(number=found))

@@ -8,7 +8,7 @@ import re
 
 import pytest
 import yaml
-from conftest import PASSWORD, USER, neighbour
+from conftest import PASSWORD, USER
 from testbed.documents import block, blocks
 from testbed.engine import ROOT
 
@@ -33,9 +33,9 @@ REPLACES = {"sendmail/README.md": "-e ses_replace_mta=true"}
 
 
 @pytest.mark.parametrize("item", HERE, ids=str)
-def test_the_commands_run(plain, item):
+def test_the_commands_run(plain, neighbour, item):
     if re.search("^make ", item.text, re.MULTILINE) or item.document == "CONTRIBUTING.md":
-        plain.bash(item.text, cwd=ROOT, TESTBED=neighbour())
+        plain.bash(item.text, cwd=ROOT, TESTBED=neighbour)
     else:
         plain.bash(item.text)
 

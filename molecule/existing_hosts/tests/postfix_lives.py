@@ -908,13 +908,18 @@ BY_RELAYHOST = Host(
     "postfix",
     (
         Life(
-            "relay_domains that relay_transport leads by relayhost",
+            "relay_domains that relay_transport leads by relayhost, of which one has a row",
             "gateways of a department",
-            "postconf -e inet_interfaces=loopback-only relay_domains=dept.example",
-            (Mail("clerk@dept.example", HUB, "ses to clerk@dept.example"),),
+            row("ways", "inner.example relay:[inner.corp.example]", parameter="transport_maps")
+            + "postconf -e inet_interfaces=loopback-only 'relay_domains=dept.example, inner.example'",
+            (
+                Mail("clerk@dept.example", HUB, "ses to clerk@dept.example"),
+                Mail("clerk@dept.example", HUB, "notice in mailbox root | mailbox root", sender=""),
+                Mail("clerk@inner.example", "inner", "inner"),
+            ),
             verdict=CHANGED,
-            says=("relay_transport", "dept.example"),
-            why="relayhost was the way of this mail as of all other",
+            says=("relay_domains", "dept.example"),
+            why="relayhost was the way of this mail as of all other, and SES takes no null sender",
         ),
         Life(
             "a subdomain of a domain in mydestination, with compatibility_level = 0",

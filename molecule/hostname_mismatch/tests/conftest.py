@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from testbed.mta import mta_of
 from testbed.relay import Relay, until
 
 
 class Mta(Relay):
     """What the tests do to either MTA, and where each keeps the rows of AWS's page."""
 
-    directory = restart = ""
     verified = ""  # what the log says of verified TLS with a server of this name
     no_log_in: list[str] = []  # the causes that the queue gives where the host did not log in
     unproved = ""  # the one where the server does not prove the name that it was connected to under
@@ -21,8 +21,8 @@ class Mta(Relay):
 
     def by_hand(self) -> None:
         """The configuration of prepare.yml."""
-        self.host.check_output(f"rm -rf {self.directory} && cp --archive /root/by-hand {self.directory}")
-        self.host.check_output(self.restart)
+        self.host.check_output(f"rm -rf {self.mta.directory} && cp --archive /root/by-hand {self.mta.directory}")
+        self.host.check_output(self.mta.restart)
 
     def demand_the_name(self) -> None:
         """Have the configuration of prepare.yml verify the server's name, as it knows it."""
@@ -34,10 +34,6 @@ class Mta(Relay):
 
     def drop_rows(self, name: str) -> None:
         """Take the credentials of this name away."""
-        raise NotImplementedError
-
-    def row(self, table: str, key: str) -> str:
-        """The value of a key, or nothing."""
         raise NotImplementedError
 
     def words(self, subject: str) -> str:
@@ -55,40 +51,32 @@ class Mta(Relay):
 
 
 class Postfix(Mta):
-    directory, restart = "/etc/postfix", "systemctl restart postfix"
     verified = "Verified TLS connection established to {name}["
     no_log_in, unproved = ["hostname_mismatch"], "certificate_not_verified"
     page = {"ses_sasl_passwd": ("{name}:25", "{user}:{password}")}
 
     def demand_the_name(self) -> None:
-        self.host.check_output("postconf -e smtp_tls_security_level=verify && systemctl reload postfix")
+        self.host.check_output(f"postconf -e smtp_tls_security_level=verify && {self.mta.reload}")
 
     def expand(self, region: str) -> None:
         relayhost = f"email-smtp.{region}.amazonaws.com:587"
         self.host.check_output(f"postconf -e relayhost={relayhost} smtp_cname_overrides_servername=yes soft_bounce=yes")
-        self.host.check_output(self.restart)  # a reload would leave connections open
+        self.host.check_output(self.mta.restart)  # a reload would leave connections open
 
     def drop_rows(self, name: str) -> None:
         for key in self.mta.keys(name):
             self.drop_row(key)
-        self.host.check_output(self.restart)
+        self.host.check_output(self.mta.restart)
 
     def drop_row(self, key: str) -> None:
         """Take one key away; Postfix sees it when it has started anew."""
-        self.host.check_output(f"postmap -d '{key}' {self._table('ses_sasl_passwd')}")
-
-    def row(self, table: str, key: str) -> str:
-        return str(self.host.run(f"postmap -q '{key}' {self._table(table)}").stdout).strip()
-
-    def _table(self, name: str) -> str:
-        return f"hash:/etc/postfix/{name}"
+        self.host.check_output(f"postmap -d '{key}' hash:/etc/postfix/ses_sasl_passwd")
 
     def words(self, subject: str) -> str:
         return self.deferred(subject, "530")  # soft_bounce keeps it
 
 
 class Sendmail(Mta):
-    directory, restart = "/etc/mail", "systemctl restart sendmail"
     verified = "relay={name}., version=TLSv1.3, verify=OK"
     unproved = "hostname_mismatch"  # and where the host did not log in, the mail has bounced
     page = {
@@ -103,25 +91,23 @@ class Sendmail(Mta):
         endpoint = f"email-smtp.{region}.amazonaws.com"
         changes = f"s/relay:{endpoint}/[{endpoint}]/; /confDONT_EXPAND_CNAMES/s/True/False/"
         self.host.check_output(f"sed -i '{changes}' /etc/mail/sendmail.mc && make -C /etc/mail")
-        self.host.check_output("/etc/init.d/sendmail reload")
+        self.host.check_output(self.mta.reload)
 
     def drop_rows(self, name: str) -> None:
         others = f"makemap -u hash /etc/mail/ses_authinfo | grep -v :{name} > /run/others"
         self.host.check_output(f"{others}; makemap hash /etc/mail/ses_authinfo < /run/others; rm /run/others")
 
-    def row(self, table: str, key: str) -> str:
-        listing = self.host.check_output(f"makemap -u hash /etc/mail/{table}")
-        return dict(line.split("\t", 1) for line in listing.splitlines()).get(key.lower(), "")
-
     def words(self, subject: str) -> str:
         return self.mailbox("root", subject)  # the bounce
+
+
+KINDS: dict[str, type[Mta]] = {"postfix": Postfix, "sendmail": Sendmail}
 
 
 @pytest.fixture
 def relay(host: Any, layout: Any) -> Iterator[Mta]:
     """The host's MTA, with an empty queue before and after."""
-    kind = Postfix if host.exists("postqueue") else Sendmail
-    machine = kind(host, layout)
+    machine = KINDS[mta_of(host).name](host, layout)
     machine.empty()
     machine.mark()
     yield machine

@@ -63,7 +63,9 @@ def page_rows(relay, name, region):
     """The rows as AWS's page has them, and those of the tables."""
     told = {"name": name, "user": USER, "password": derive(SECRET_ACCESS_KEY, region)}
     wanted = {key.format(**told): value.format(**told) for key, value in relay.page.values()}
-    return wanted, {key.format(**told): relay.row(table, key.format(**told)) for table, (key, _) in relay.page.items()}
+    return wanted, {
+        key.format(**told): relay.mta.row(table, key.format(**told)) for table, (key, _) in relay.page.items()
+    }
 
 
 def test_by_awss_steps_the_host_does_not_log_in(relay, quiet):

@@ -16,10 +16,10 @@ def test_a_relay_host_that_is_the_load_balancer(relay, quiet):
     relay.host.check_output(f"postconf -e {RELAY_HOST} && postconf -P {PROOF}")
     for key in (NAME, f"{NAME}:587"):
         relay.drop_row(key)
-    relay.host.check_output(relay.restart)
+    relay.host.check_output(relay.mta.restart)
     session, _ = relay.arrived(quiet, relay.send())
     assert (session["port"], session["user"]) == (25, "AKIATESTBEDUSEAST123")
     relay.logs(relay.verified.format(name=NAME))
     relay.drop_row(f"{NAME}:25")
-    relay.host.check_output(relay.restart)
+    relay.host.check_output(relay.mta.restart)
     assert "530 Authentication required" in relay.words(relay.send())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from testbed.mta import mta_of
 from testbed.relay import Relay, until
 
 MODULE = "mailops.ses.mail_queue_info"
@@ -15,7 +16,11 @@ MODULE = "mailops.ses.mail_queue_info"
 class Mta(Relay):
     """What the tests do to either MTA, and see of its queue without the module."""
 
-    kind = unit = ""
+    unit = ""
+
+    @property
+    def kind(self) -> str:
+        return self.mta.name
 
     def look(self, *arguments: str, **options: str) -> dict[str, Any]:
         """What the module returns."""
@@ -45,7 +50,7 @@ class Mta(Relay):
 
 
 class Postfix(Mta):
-    kind, unit = "postfix", "postfix@-"
+    unit = "postfix@-"
 
     def deferred_mails(self) -> int:
         return sum(bool(reason) for reason in self.queue())
@@ -54,11 +59,11 @@ class Postfix(Mta):
         self.host.check_output("postsuper -h ALL")
 
     def forget(self) -> None:
-        self.host.check_output("postfix reload")
+        self.host.check_output(self.mta.reload)
 
 
 class Sendmail(Mta):
-    kind, unit = "sendmail", "sendmail"
+    unit = "sendmail"
 
     def deferred_mails(self) -> int:
         script = "cat /var/spool/mqueue/qf* /var/spool/mqueue-client/qf* 2>/dev/null | grep -c '^N[1-9]'"
@@ -72,15 +77,14 @@ class Sendmail(Mta):
         self.host.check_output(f"printf '{broken}' > /var/spool/mqueue/qf6AOGbroken0001")
         self.host.run("sendmail -q")
 
-    def empty(self) -> None:
-        self.host.check_output("find /var/spool/mqueue /var/spool/mqueue-client -type f -delete")
+
+KINDS: dict[str, type[Mta]] = {"postfix": Postfix, "sendmail": Sendmail}
 
 
 @pytest.fixture
 def mta(host: Any, layout: Any, endpoint: Any) -> Iterator[Mta]:
     """The host's MTA, with an empty queue before and after."""
-    kind = Postfix if host.exists("postqueue") else Sendmail
-    machine = kind(host, layout)
+    machine = KINDS[mta_of(host).name](host, layout)
     machine.empty()
     yield machine
     machine.empty()

@@ -59,6 +59,12 @@ class Unit:
         if not self.offline and not self.active():
             raise UnitError(f"{self.name} does not run: {self._journal()}")
 
+    def stop(self) -> None:
+        """Have it down, and wait for it; UnitError where that fails."""
+        status, _out, err = (0, "", "") if self.offline else self.run(["systemctl", "stop", self.name])
+        if status:
+            raise UnitError(f"systemctl stop {self.name} failed: {err.strip() or self._journal()}")
+
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Where something fails inside, it runs and starts after a reboot, or does not, as it did before: with the

@@ -45,8 +45,11 @@ RESTART_PARAMETERS = frozenset(
 )
 
 
-# What changes a mail as it comes into the queue: what waits there has been changed by what was in force then.
-REWRITES = frozenset(("canonical_maps", "masquerade_domains", "sender_canonical_classes", "sender_canonical_maps"))
+# What changes a mail as it comes into the queue: what waits there has been changed by what was in force then. With
+# smtputf8_enable it was marked as one that needs SMTPUTF8, and comes back from a server that has none.
+REWRITES = frozenset(
+    ("canonical_maps", "masquerade_domains", "sender_canonical_classes", "sender_canonical_maps", "smtputf8_enable")
+)
 LOADING_SECONDS = 20.0  # in which a master that was told so has loaded its configuration; it takes less than one
 _INTERVAL = 0.1  # seconds between two looks at whether it has
 
@@ -84,12 +87,13 @@ def _configure(
         missed = _missed(plan, request, running)
         warnings = ask(plan, request, postfix, running is not None) if plan.texts_change else []
         try_tables(plan, postfix, scratch)
-        wanted = _due(plan, request, missed)
         requeue = _requeue_due(plan, missed, queue)
+        wanted = _due(plan, request, missed, requeue and bool(units))
         verbs = [unit.due(wanted["action"] if unit is units[0] else "none") for unit in units]
         if (plan.changed or any(verbs)) and not check_mode:
             with units[0].kept() if units else nullcontext():
-                _carry_out(plan, request, postfix, partial(_run, units, verbs, queue))
+                rewrite = partial(postfix.requeue, request.directory) if requeue and units else None
+                _carry_out(plan, request, postfix, partial(_run, units, verbs, queue, rewrite))
     report = _report(plan, request.directory)
     return {
         **report,
@@ -101,16 +105,22 @@ def _configure(
     }
 
 
-def _run(units: tuple[Unit, ...], verbs: list[list[str]], queue: str) -> None:
+def _run(
+    units: tuple[Unit, ...], verbs: list[list[str]], queue: str, rewrite: Callable[[], None] | None = None
+) -> None:
     """Bring the units to the files that are there now. postfix(1) reports success before the master has loaded them,
-    so it counts when the master itself has."""
+    so it counts when the master itself has. REWRITE has what waits read anew, while nothing delivers: a queue manager
+    that starts tries at once what is due, as it was rewritten when it came."""
     begun = time.time()
-    for unit, due_verbs in zip(units, verbs):
-        try:
+    try:
+        if rewrite:
+            units[0].stop()
+            rewrite()
+        for unit, due_verbs in zip(units, verbs):
             if due_verbs:
                 unit.carry_out(due_verbs)
-        except UnitError as error:
-            raise PostfixError(f"the host keeps what it had: {error}") from error
+    except UnitError as error:
+        raise PostfixError(f"the host keeps what it had: {error}") from error
     if not units or units[0].offline or set(verbs[0]) <= {"enable"}:
         return
     end = time.monotonic() + LOADING_SECONDS
@@ -175,9 +185,9 @@ def _missed(plan: Plan, request: Request, running: Mapping[str, float] | None) -
     return running is not None and newest(paths, time.time()) > running["loaded"] + CLOCK_SLACK
 
 
-def _due(plan: Plan, request: Request, missed: bool) -> dict[str, Any]:
+def _due(plan: Plan, request: Request, missed: bool, stops: bool = False) -> dict[str, Any]:
     """What the daemon needs. What a missed load would have brought cannot be told any more, so all that was asked for
-    counts."""
+    counts. STOPS says that it is to be down meanwhile."""
     asked = (name for name in (*request.parameters, *request.optional) if missed)
-    restart = request.restart or any(name in RESTART_PARAMETERS for name in (*plan.changed_parameters, *asked))
+    restart = request.restart or stops or any(name in RESTART_PARAMETERS for name in (*plan.changed_parameters, *asked))
     return due(restart, plan.changed or missed)

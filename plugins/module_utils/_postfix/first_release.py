@@ -14,6 +14,7 @@ SERVICES: tuple[dict[str, Any], ...] = ({"name": "127.0.0.25:25", "type": "inet"
 # Parameter -> the values that it wrote, and what takes their place.
 _PARAMETERS: Mapping[str, tuple[str, object]] = {
     "relay_domains": (r"ses-bounce\.invalid", None),
+    "relay_transport": (r"ses-mailbox:?", None),
     "smtp_connection_cache_destinations": (r"\S+", None),
     "smtp_connection_cache_on_demand": ("yes", None),
     "smtp_connection_cache_time_limit": ("5s", None),

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import Runner
+from ansible_collections.mailops.ses.plugins.module_utils._host.files import text_of
 from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
-from ansible_collections.mailops.ses.plugins.module_utils._postfix import first_release
+from ansible_collections.mailops.ses.plugins.module_utils._mta.text import MASK
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import first_release, main_cf
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import (
     PATTERNS,
     Present,
@@ -35,6 +37,9 @@ _SENDER_REWRITES = ("canonical_maps", "masquerade_domains", "sender_canonical_ma
 # An address that no row of a table means: whatever answers it answers everything.
 NOBODY = "ses-lookup@nobody.ses-lookup.invalid"
 _DOMAIN = NOBODY.partition("@")[2]
+# A parameter within a value: $name, ${name}, $(name). The parameter's own value may name others.
+_NAMED = re.compile(r"\$[{(]?(\w+)[)}]?")
+_LEVELS = 5
 _LOOPBACK = {"loopback-only", "localhost", "127.0.0.1", "::1", "[::1]"}
 SES_MAXIMUM = 41943040  # bytes, of a mail (SES, quotas: 40 MB)
 # Services of smtpd at which others log in or hand mail over, beside smtp itself.
@@ -45,6 +50,14 @@ _HELPERS = {"tlsmgr": "tlsmgr unix - - n 1000? 1 tlsmgr", "scache": "scache unix
 _EXCEPTED = "!127.0.0.25:24/inet"
 # Under which key the route of null senders is looked up: the relay's table has the default one.
 _NULL_KEY = "empty_address_default_transport_maps_lookup_key"
+# What the relay needs of the whole host: parameter -> value, and why.
+HOST_WIDE = {
+    # SES's advice is 5, 10, 30 seconds, then 20 minutes: from 5 seconds, doubling up to 20 minutes.
+    "queue_run_delay": ("5s", "waiting mail is retried as SES advises"),
+    "minimal_backoff_time": ("5s", "waiting mail is retried as SES advises"),
+    "maximal_backoff_time": ("20m", "waiting mail is retried as SES advises"),
+    "smtputf8_enable": ("no", "SES has none, and a header with other letters than ASCII would make a bounce"),
+}
 # Tables without which Postfix delivers nothing.
 _NEEDED = (
     "transport_maps",
@@ -204,48 +217,87 @@ def _borrowers(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Fin
     for name, value in present.explicit.items():
         found = re.search(r"\$[{(]?(relayhost|default_transport)\b", value)
         if found and value != ROUTE and name != "default_transport" and not name.startswith("address_verify_"):
+            shown = MASK if main_cf.holds_secret(name, value) else value
             yield refused(
-                name, f"is {value}, and {found.group(1)} becomes SES's", "write the server itself into it, as before"
+                name, f"is {shown}, and {found.group(1)} becomes SES's", "write the server itself into it, as before"
             )
 
 
 def _relayed(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
-    """Domains that this host takes mail for and hands on: their transport has no log-in for SES."""
-    if not present.explicit.get("relay_domains") or not _without_next_hop(present):
+    """Domains that this host takes mail for and hands on: their transport has no log-in for SES.
+
+    No sender-dependent table leads their mail, so a null sender's would go to SES. Out of relay_domains it goes as all
+    other mail does.
+    """
+    if not present.explicit.get("relay_domains") or not _follows_relayhost(present):
         return
     own = expanded_destinations(present)
-    items = [
-        item
-        for item in references(present.expanded.get("relay_domains", ""))
-        if item.lower() not in (*own, BOUNCE_DOMAIN)
-    ]
     open_to_others = listens_beyond_loopback(present) or not present.expanded.get("relayhost")
-    for item in items:
-        rows = present.rows(item) if map_type(item) else {item: ""}
+    for item in _relay_domains(present):
+        if item.lower() in (*own, BOUNCE_DOMAIN) or _has_way(item, present):
+            continue
+        rows = _domains_of(item, present)
         left = ", ".join(sorted(key for key in rows or {} if not _has_row(present, key)))
-        if left and open_to_others:
+        if open_to_others or rows is None or _is_list(item):
             yield refused(
                 f"relay_domains ({item})",
-                f"has {left} without a way of its own, and SES takes no mail of other hosts' senders",
-                "write its server into transport_maps, such as `domain relay:[server.example.com]`",
+                f"has {left or 'domains that cannot be listed,'} without a way of their own, and SES takes no mail of "
+                "other hosts' senders or of a null sender",
+                "write each one's server into transport_maps, such as `domain relay:[server.example.com]`, or one for "
+                "all into relay_transport",
             )
-        elif left or rows is None:
-            yield changed("relay_transport", f"has no next hop; the mail for {left or item} leaves through SES now")
+        else:
+            yield changed("relay_domains", f"had {left}, whose mail leaves through SES now, as all other does")
+
+
+def _relay_domains(present: Present) -> list[str]:
+    return references(present.expanded.get("relay_domains", ""))
+
+
+def _is_list(item: str) -> bool:
+    return bool(map_type(item)) or item.startswith("/")
+
+
+def _has_way(item: str, present: Present) -> bool:
+    """Whether all domains of an item of relay_domains have rows in transport_maps."""
+    rows = _domains_of(item, present)
+    return rows is not None and all(_has_row(present, key) for key in rows)
+
+
+def _domains_of(item: str, present: Present) -> Mapping[str, str] | None:
+    """The domains of an item of relay_domains: a table's keys, a file's words, or itself; None where unread."""
+    if map_type(item):
+        return present.rows(item)
+    if not item.startswith("/"):
+        return {item: ""}
+    text = text_of(item) if os.path.isfile(item) else None
+    lines = (line.partition("#")[0] for line in (text or "").splitlines())
+    return None if text is None else {word: "" for line in lines for word in references(line)}
+
+
+def _follows_relayhost(present: Present) -> bool:
+    """Whether relayhost is the way of relay_domains that have no row."""
+    return bool(present.expanded.get("relay_domains")) and _without_next_hop(present)
 
 
 def _without_next_hop(present: Present) -> bool:
-    """Whether relayhost is the way of relay_domains."""
-    return not present.expanded.get("relay_transport", "relay").partition(":")[2]
+    """Whether relay_transport names no server, so that relayhost counts."""
+    name, _colon, next_hop = present.expanded.get("relay_transport", "relay").partition(":")
+    service = present.services.get((name, "unix"))
+    # A command, such as a list server's, asks for no server.
+    return not next_hop and (service is None or service.command in ("smtp", "lmtp"))
 
 
 def _has_row(present: Present, domain: str) -> bool:
-    """Whether transport_maps know a domain: by a row, or by a pattern with its name."""
+    """Whether transport_maps know a domain: by a row of it or of a parent, or by a pattern with its name."""
+    parents = domain.split(".")
+    keys_of = [domain, *("." + ".".join(parents[at:]) for at in range(1, len(parents)))]
     for reference in _tables(present, "transport_maps"):
         if map_type(reference) in PATTERNS:
             keys = " ".join(present.rows(reference) or {}).replace("\\", "")
             if domain.lstrip(".") in keys:
                 return True
-        elif present.ask(reference, domain):
+        elif any(present.ask(reference, key) for key in keys_of):
             return True
     return False
 
@@ -267,17 +319,26 @@ def _fallback(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Find
 
 
 def _listeners(present: Present, relay: Relay, wishes: Wishes) -> Iterator[Finding]:
-    if not listens_beyond_loopback(present):
+    open_, placed = listens_beyond_loopback(present), _placed_beyond_loopback(present)
+    if wishes.loopback_only and placed:
+        yield refused(
+            "ses_loopback_only",
+            f"is true, and {', '.join(placed)} of master.cf has an address of its own, which it does not close",
+            "give it a loopback address, or set ses_loopback_only to false",
+        )
+        return
+    if not open_ and not placed:
         return
     others = ", ".join(foreign_networks(present))
-    doors = ", ".join(sorted(name for (name, kind) in present.services if kind == "inet" and _is_door(name)))
+    doors = ", ".join(name for name in (_inet(present) if open_ else placed) if _is_door(name))
     if wishes.loopback_only:
         yield changed(
             "inet_interfaces",
             f"was {present.expanded['inet_interfaces']}; ses_loopback_only is true, so only this host hands mail over",
         )
-    elif wishes.loopback_only is None and (others or doors):
-        what = f"mynetworks has {others}" if others else f"{doors} of master.cf takes mail"
+    elif wishes.loopback_only is None and (others or doors or _takes_log_ins(present)):
+        door = f"{doors} of master.cf takes mail" if doors else "smtpd_sasl_auth_enable lets them log in"
+        what = f"mynetworks has {others}" if others else door
         yield refused(
             "ses_loopback_only",
             f"is not set, and other hosts send through this one ({what}, and inet_interfaces is "
@@ -289,6 +350,24 @@ def _listeners(present: Present, relay: Relay, wishes: Wishes) -> Iterator[Findi
             "inet_interfaces",
             f"stays {present.expanded['inet_interfaces']}: other hosts hand over mail for this one's own domains",
         )
+
+
+def _inet(present: Present) -> list[str]:
+    """The names of the servers of SMTP in master.cf."""
+    servers = present.services.items()
+    return sorted(
+        name for (name, kind), found in servers if kind == "inet" and found.command in ("smtpd", "postscreen")
+    )
+
+
+def _placed_beyond_loopback(present: Present) -> list[str]:
+    """Those of them with an address of their own at which other hosts reach them."""
+    addresses = {name: name.rpartition(":")[0] for name in _inet(present)}
+    return [name for name, at in addresses.items() if at and at not in _LOOPBACK and not at.startswith("127.")]
+
+
+def _takes_log_ins(present: Present) -> bool:
+    return present.explicit.get("smtpd_sasl_auth_enable", "").lower() == "yes"
 
 
 def _is_door(name: str) -> bool:
@@ -322,6 +401,13 @@ def _senders(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Findin
     classes = present.explicit.get("sender_canonical_classes")
     if relay.sender_rewrites and classes and not {"envelope_sender", "header_sender"} <= set(references(classes)):
         yield changed("sender_canonical_classes", f"was {classes}; SES judges the senders of envelope and header")
+
+
+def _host_wide(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    for name, (value, reason) in HOST_WIDE.items():
+        was = present.explicit.get(name, value)
+        if was != value:
+            yield changed(name, f"was {was} and becomes {value}: {reason}")
 
 
 def _null_key(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
@@ -386,6 +472,7 @@ JUDGES: tuple[Judge, ...] = (
     _domains,
     _senders,
     _null_key,
+    _host_wide,
     _unmapped,
     _unverified,
     _first_release_left,
@@ -412,11 +499,14 @@ def foreign(reference: str) -> bool:
 
 def expand(item: str, present: Present) -> list[str]:
     """What one item of mydestination stands for, as far as main.cf says it."""
-    match = re.fullmatch(r"\$\{?\(?(\w+)\)?\}?", item)
-    if not match:
-        return [item]
-    name = match.group(1)
-    return re.split(r"[,\s]+", present.expanded.get(name) or present.explicit.get(name) or "")
+    text = item
+    for _level in range(_LEVELS):
+        text = _NAMED.sub(lambda match: _value(match.group(1), present), text)
+    return [value for value in re.split(r"[,\s]+", text) if value]
+
+
+def _value(name: str, present: Present) -> str:
+    return present.expanded.get(name) or present.explicit.get(name, "")
 
 
 def expanded_destinations(present: Present) -> set[str]:
@@ -456,8 +546,10 @@ def _within_loopback(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> 
 
 def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping[str, object]:
     """The parameters of main.cf whose values depend on what the host has."""
+    host_wide = {name: value for name, (value, _reason) in HOST_WIDE.items()}
     if present is None:
         return {
+            **host_wide,
             **_closed(),
             "myorigin": relay.origin,
             "mydestination": relay.local_names,
@@ -468,14 +560,17 @@ def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping
             "sender_canonical_maps": _senders_table(relay) if relay.sender_rewrites else None,
         }
     values: dict[str, object] = {
+        **host_wide,
         "transport_maps": ["regexp:/etc/postfix/ses_transport", *_foreign(present, "transport_maps")],
         "sender_dependent_default_transport_maps": _sender_routes(present),
         "sender_canonical_maps": _senders_maps(present, relay),
     }
     if wishes.loopback_only:
         values.update(_closed())
-    if present.expanded.get("relay_domains") and _without_next_hop(present):
-        values["relay_transport"] = ROUTE
+    if _follows_relayhost(present):
+        kept_domains = [item for item in _relay_domains(present) if _has_way(item, present)]
+        if kept_domains != _relay_domains(present):
+            values["relay_domains"] = kept_domains or ""
     disabled = references(present.explicit.get("master_service_disable", ""))
     if disabled:
         values["master_service_disable"] = [_EXCEPTED, *(item for item in disabled if item != _EXCEPTED)]

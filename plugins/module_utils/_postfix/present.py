@@ -24,6 +24,7 @@ EXPANDED = (
     "mailbox_size_limit",
     "message_size_limit",
     "mydestination",
+    "mydomain",
     "myhostname",
     "mynetworks",
     "myorigin",
@@ -82,6 +83,8 @@ def read(execute: Runner, directory: str = DIRECTORY) -> Present | None:
     if postconf is None or main is None:
         return None
     _told(execute, [postconf, "-c", directory, "-M"])
+    # postconf shows values without judging them; this one ends, as each daemon does, with what is wrong.
+    _told(execute, [_postmap(), "-c", directory, "-q", "x", "static:x"])
     expanded = main_cf.parameters(_told(execute, [postconf, "-c", directory, "-x", *EXPANDED]))
     return Present(
         explicit=main_cf.parameters(main),
@@ -101,8 +104,17 @@ def _told(execute: Runner, argv: list[str]) -> str:
     return out
 
 
+def _postmap() -> str:
+    return shutil.which("postmap", path=SEARCH_PATH) or "postmap"
+
+
 def table_rows(reference: str) -> dict[str, str] | None:
-    """All rows of a table that has a source: key (of regexp and pcre the pattern) and value. None where it has none."""
+    """All rows of a table that has a source, or is its own: key (of regexp and pcre the pattern) and value. None where
+    it has none."""
+    inline = re.fullmatch(r"inline:\{(.*)\}", reference.removeprefix("proxy:"), re.DOTALL)
+    if inline:
+        pairs = (item.strip("{}").partition("=") for item in references(inline.group(1)))
+        return {key.strip(): value.strip() for key, _equals, value in pairs}
     path = reference.removeprefix("proxy:").partition(":")[2]
     text = text_of(path) if path.startswith("/") and os.path.isfile(path) else None
     return None if text is None else maps.parse_texthash(text)
@@ -112,5 +124,4 @@ def _asked(directory: str, reference: str, key: str) -> str:
     """The value that a table on this host has for a key; of remote tables none is asked."""
     if map_type(reference) in REMOTE:
         return ""
-    postmap = shutil.which("postmap", path=SEARCH_PATH) or "postmap"
-    return run([postmap, "-c", directory, "-q", key, reference.removeprefix("proxy:")])[1].strip()
+    return run([_postmap(), "-c", directory, "-q", key, reference.removeprefix("proxy:")])[1].strip()

@@ -102,6 +102,13 @@ class Postfix:
                 found[kind].append(text)
         return found
 
+    def requeue(self, directory: str) -> None:
+        """Have all mail that waits, but on hold, rewritten as new mail is. This is the host's queue, no candidate's."""
+        command = os.path.join(self.directory("command_directory"), "postsuper")
+        status, _out, err = run([command, "-c", directory, "-r", "ALL", "incoming", "active", "deferred"])
+        if status:
+            raise PostfixError(f"the host keeps what it had: {words(err) or f'postsuper ends with {status}'}")
+
     # Look-up tables
 
     def _postmap(self, *args: str, stdin: Any = subprocess.DEVNULL) -> tuple[int, str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.common.validation import check_type_bool, check_type_int, check_type_list
+from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import TYPES
 from ansible_collections.mailops.ses.plugins.module_utils._ses.addresses import address_fault, domain_fault
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import (
     password_fault,
@@ -77,27 +78,24 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "ses_replace_mta_timeout": (1, 86400),
 }
 
-# Variable -> how its value is read, and what is wrong with one that cannot be. The others are text.
-TYPES: Mapping[str, tuple[Callable[[Any], Any], str]] = {
-    **dict.fromkeys(RANGES, (check_type_int, "is no whole number")),
-    **dict.fromkeys(
-        ("ses_hostname_fix", "ses_loopback_only", "ses_replace_mta"), (check_type_bool, "is neither true nor false")
-    ),
-    "ses_hostname_aliases": (check_type_list, "is no list of names"),
+# Type -> how a value of it is read, and what is wrong with one that cannot be.
+READERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
+    "int": (check_type_int, "is no whole number"),
+    "bool": (check_type_bool, "is neither true nor false"),
+    "list": (check_type_list, "is no list of names"),
+    "path": (str, ""),
+    "str": (str, ""),
 }
-
-
-_KNOWN = {*CHECKS, *RANGES, *TYPES, "ses_smtp_username"}
 
 
 def typed(variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The variables with values of their types, since `-e name=value` gives text, and the faults of those left out."""
     values, found = {}, []
     for name, value in variables.items():
-        if name not in _KNOWN:
+        if name not in TYPES:
             found.append(f"{name} is no variable of the roles.")
             continue
-        read, fault = TYPES.get(name, (str, ""))
+        read, fault = READERS[TYPES[name]]
         try:
             values[name] = read(value)
         except TypeError:

@@ -139,7 +139,7 @@ def test_records_on_disk_never_hold_credentials(sim, dial, session):
     assert "c2Vj" not in last
 
 
-def test_reset_forgets(sim, dial):
+def test_a_reset_forgets_what_was_set_and_seen(sim, dial):
     dial().reply()
     sim.fault(refuse=True)
     sim.latency(3)
@@ -164,7 +164,7 @@ def test_a_long_state_directory(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"), [({"regions": []}, "needs a region"), ({"ports": "odd"}, "ports must be")]
 )
-def test_impossible_simulators(tmp_path, options, message):
+def test_a_simulator_that_cannot_be_is_refused(tmp_path, options, message):
     with pytest.raises(SimulatorError, match=message), Simulator(state_dir=tmp_path, **options):
         pass
 
@@ -173,7 +173,7 @@ def environment():
     return {**os.environ, "PYTHONPATH": str(TESTS), "PYTHONUNBUFFERED": "1"}
 
 
-def test_the_command(tmp_path):
+def test_the_command_runs_a_simulator(tmp_path):
     credentials = tmp_path / "credentials.json"
     credentials.write_text('{"AKIAEXAMPLE": "password"}')
     state = tmp_path / "state"

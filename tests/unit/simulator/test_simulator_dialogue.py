@@ -28,7 +28,7 @@ def b64():
 
 
 @pytest.mark.parametrize("port", STARTTLS_PORTS)
-def test_starttls_port(dial, session, port):
+def test_a_starttls_port_takes_the_whole_dialogue(dial, session, port):
     client = dial(port)
     assert BANNER.fullmatch(client.reply())
     assert client.command("EHLO host.example.com") == EHLO
@@ -89,7 +89,7 @@ def test_auth_in_any_case(dial, b64, command):
     ("user", "password"),
     [(USER, "wrong"), ("AKIAOTHER", PASSWORD), ("", ""), ("AKIAWEST", PASSWORD), (USER, PASSWORD + " ")],
 )
-def test_wrong_credentials(dial, user, password):
+def test_wrong_credentials_are_refused(dial, user, password):
     client = dial().secure()
     assert client.login(user, password) == "535 Authentication Credentials Invalid"
     assert client.login() == "235 Authentication successful."
@@ -98,7 +98,7 @@ def test_wrong_credentials(dial, user, password):
 @pytest.mark.parametrize(
     ("argument", "code"), [("", "501"), (" CRAM-MD5", "504"), (" PLAIN !", "501"), (" PLAIN AAAA", "501")]
 )
-def test_malformed_auth(dial, argument, code):
+def test_a_malformed_auth_is_refused(dial, argument, code):
     assert dial().secure().command("AUTH" + argument)[:3] == code
 
 
@@ -145,7 +145,7 @@ def test_starttls_forgets_what_was_said_in_clear(dial):
         ("MAIL FROM:<root@web1>", "250 Ok"),
     ],
 )
-def test_sender(dial, command, reply):
+def test_a_sender_is_answered_by_how_it_is_written(dial, command, reply):
     client = dial().secure()
     client.login()
     assert client.command(command) == reply
@@ -191,7 +191,7 @@ def test_smtplib_can_send(sim, session):
     assert session()["messages"]
 
 
-def test_derived_password(dial):
+def test_a_derived_password_logs_in(dial):
     client = dial(address="127.0.0.2").secure()
     wrong = "BMXhUYlu5Z3gSXVQORxlVa7XPaz91aGWdfHxvkOZdWZ2"  # that of eu-central-1
     assert client.login("AKIADERIVED", wrong) == "535 Authentication Credentials Invalid"

@@ -28,7 +28,7 @@ def rows(answer):
 @pytest.mark.parametrize(
     "name", [ENDPOINT, "email-smtp-fips.us-east-1.amazonaws.com", "vpce-1-a.email-smtp.us-east-1.vpce.amazonaws.com"]
 )
-def test_endpoint(sim, name, tcp):
+def test_an_endpoints_name_has_its_addresses(sim, name, tcp):
     assert rows(ask(sim, name, tcp=tcp)) == [(name, "CNAME", BALANCER), (BALANCER, "A", "127.0.0.1")]
 
 
@@ -37,13 +37,13 @@ def test_case_does_not_matter(sim):
 
 
 @pytest.mark.parametrize("name", [ENDPOINT, BALANCER])
-def test_no_ipv6(sim, name):
+def test_an_endpoint_has_no_ipv6(sim, name):
     answer = ask(sim, name, "AAAA")
     assert answer.header.rcode == RCODE.NOERROR
     assert [kind for _name, kind, _data in rows(answer)] in ([], ["CNAME"])
 
 
-def test_load_balancers():
+def test_a_load_balancers_name_is_that_of_its_region():
     assert load_balancer_of("us-west-2") == "ses-smtp-us-west-2-prod-14896026.us-west-2.elb.amazonaws.com"
     invented = load_balancer_of("eu-north-1")
     assert invented.startswith("ses-smtp-eu-north-1-prod-")
@@ -60,7 +60,7 @@ def test_another_load_balancer(sim):
     assert rows(ask(sim, ENDPOINT))[0][2] == BALANCER
 
 
-def test_rotation(sim):
+def test_addresses_rotate(sim):
     addresses = [f"127.0.0.{n}" for n in range(1, 6)]
     sim.dns(region="us-east-1", addresses=addresses, rotation=2)
     answers = [[data for *_, data in rows(ask(sim, BALANCER))] for _ in range(5)]
@@ -69,7 +69,7 @@ def test_rotation(sim):
     assert sorted(address for answer in answers for address in answer) == sorted(addresses * 2)
 
 
-def test_outages(sim):
+def test_outages_of_dns_are_played(sim):
     sim.dns(servfail=True)
     assert ask(sim, ENDPOINT).header.rcode == RCODE.SERVFAIL
     sim.dns(servfail=False, nxdomain=ENDPOINT)
@@ -83,7 +83,7 @@ def test_outages(sim):
     assert len(ask(sim, ENDPOINT).rr) == 2
 
 
-def test_further_names(sim):
+def test_further_names_are_answered(sim):
     sim.dns(names={"smtp.corp.test": ENDPOINT, "web1.corp.test.": "10.0.0.5"})
     assert [data for *_, data in rows(ask(sim, "smtp.corp.test"))] == [ENDPOINT, BALANCER, "127.0.0.1"]
     assert rows(ask(sim, "web1.corp.test")) == [("web1.corp.test", "A", "10.0.0.5")]
@@ -99,12 +99,12 @@ def test_further_names(sim):
         ({"ttl": 3}, "not ttl"),
     ],
 )
-def test_impossible_changes(sim, values, message):
+def test_a_change_that_cannot_be_is_refused(sim, values, message):
     with pytest.raises(SimulatorError, match=message):
         sim.dns(**values)
 
 
-def test_upstream(tmp_path):
+def test_other_names_are_asked_upstream(tmp_path):
     """Another simulator is the resolver that knows the other names."""
     first, second = tmp_path / "a", tmp_path / "b"
     with (

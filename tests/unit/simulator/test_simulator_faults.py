@@ -54,7 +54,7 @@ def test_a_reply_at_any_stage(sim, dial, stage):
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_421_closes(sim, dial, session, stage):
+def test_a_421_closes_the_connection(sim, dial, session, stage):
     sim.fault(stage=stage, reply="421 Too many concurrent SMTP connections")
     client = reach(dial, stage)
     assert client.reply() == "421 Too many concurrent SMTP connections"
@@ -129,7 +129,7 @@ def test_clear_one_or_all(sim):
 
 
 @pytest.mark.parametrize("stage", ["connect", "banner", "mail"])
-def test_delay(sim, dial, stage):
+def test_a_delay_holds_the_reply_back(sim, dial, stage):
     sim.fault(stage=stage, delay=0.3, times=1)
     start = time.monotonic()
     client = reach(dial, stage)
@@ -139,7 +139,7 @@ def test_delay(sim, dial, stage):
 
 @pytest.mark.parametrize("port", [587, 465])
 @pytest.mark.parametrize("stage", ["connect", "tls"])
-def test_silence(sim, dial, session, port, stage):
+def test_a_silent_stage_answers_nothing(sim, dial, session, port, stage):
     sim.fault(stage=stage, silent=True)
     client = dial(port)
     client.sock.settimeout(0.3)
@@ -153,7 +153,7 @@ def test_silence(sim, dial, session, port, stage):
 
 
 @pytest.mark.parametrize(("value", "data"), [(True, bytes(range(128, 140))), ("00ff16", b"\x00\xff\x16")])
-def test_garbage(sim, dial, value, data):
+def test_garbage_is_sent_as_it_is(sim, dial, value, data):
     sim.fault(stage="banner", garbage=value)
     client = dial()
     assert client.sock.recv(len(data)) == data
@@ -168,7 +168,7 @@ def test_garbage_for_a_handshake(sim, dial, session):
 
 
 @pytest.mark.parametrize(("value", "end"), [(True, b"250-endless\r\n"), ("line", b"xxxx")])
-def test_endless_reply(sim, dial, value, end):
+def test_an_endless_reply_goes_on_until_the_client_leaves(sim, dial, value, end):
     sim.fault(stage="ehlo", endless=value)
     client = dial()
     client.reply()
@@ -191,7 +191,7 @@ def test_packets_of_a_reply(split, packets):
     assert packets_of(b"250-a\r\n250 b\r\n", split) == packets
 
 
-def test_split_replies(sim, dial):
+def test_replies_can_come_in_pieces(sim, dial):
     sim.fault(stage="ehlo", split="bytes", times=1)
     client = dial()
     client.reply()
@@ -207,7 +207,7 @@ def test_auth_as_the_last_line(sim, dial):
     assert client.command("EHLO host").endswith("\n250 AUTH PLAIN LOGIN")
 
 
-def test_no_starttls(sim, dial):
+def test_starttls_can_be_left_out(sim, dial):
     sim.fault(no_starttls=True)
     client = dial()
     client.reply()
@@ -274,7 +274,7 @@ def test_a_fault_for_some_time(sim, dial):
         ({"stage": "mail", "explode": True}, "a fault has no explode"),
     ],
 )
-def test_impossible_faults(sim, values, message):
+def test_a_fault_that_cannot_be_is_refused(sim, values, message):
     with pytest.raises(SimulatorError, match=message):
         sim.fault(**values)
     assert sim.faults() == []

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 
-def test_defaults(sim):
+def test_the_limits_are_those_of_ses_by_default(sim):
     assert sim.limits() == {
         "idle": 10.0,
         "messages_per_session": 350,
@@ -19,7 +19,7 @@ def test_defaults(sim):
 
 
 @pytest.mark.parametrize("where", ["banner", "tls", "data"])
-def test_idle_client(sim, dial, session, where):
+def test_an_idle_client_is_sent_away(sim, dial, session, where):
     sim.limits(idle=0.2)
     client = dial()
     if where == "banner":
@@ -65,7 +65,7 @@ def test_messages_per_session(sim, dial, session):
 
 
 @pytest.mark.parametrize("port", [587, 465])
-def test_concurrent_connections(sim, dial, session, port):
+def test_connections_beyond_the_limit_are_refused(sim, dial, session, port):
     sim.limits(concurrency=1)
     first = dial(port)
     if port == 465:
@@ -82,7 +82,7 @@ def test_concurrent_connections(sim, dial, session, port):
     assert sim.counters()["too_many"] == 1
 
 
-def test_size(sim, dial):
+def test_a_message_beyond_the_size_limit_is_refused(sim, dial):
     sim.limits(size=1000)
     client = dial().secure()
     client.login()
@@ -92,7 +92,7 @@ def test_size(sim, dial):
     assert len(sim.messages()) == 2
 
 
-def test_recipients(sim, dial):
+def test_recipients_beyond_the_limit_are_refused(sim, dial):
     client = dial().secure()
     client.login()
     assert client.mail("\r\n", "a@example.com", *(f"b{n}@example.net" for n in range(50))).startswith("250 Ok ")
@@ -130,7 +130,7 @@ REFUSED = (
         ("Return-Path: <r@one.test>\r\nFrom: =?utf-8?q?B?=\r\n <a@example.com>", "a@example.com", "r@one.test"),
     ],
 )
-def test_verified_identities(sim, dial, headers, sender, failed):
+def test_only_verified_identities_may_send(sim, dial, headers, sender, failed):
     sim.identities(verified=["example.com", "one@example.org"])
     client = dial().secure()
     client.login()

@@ -47,7 +47,7 @@ def test_untrusted_without_the_ca(sim):
 
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
-def test_versions(sim, session, version):
+def test_a_client_chooses_the_version_of_tls(sim, session, version):
     context = ssl.create_default_context(cafile=sim.ca_file)
     context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
     wrapper_handshake(sim, EAST, context)
@@ -101,7 +101,7 @@ def test_tls_max_1_2(sim):
     ],
 )
 @pytest.mark.parametrize("port", [587, 465])
-def test_wrong_certificates(sim, dial, kind, message, port):
+def test_a_wrong_certificate_fails_verification(sim, dial, kind, message, port):
     sim.fault(certificate=kind, times=1)
     client = dial(port)
     if port == 587:

@@ -19,7 +19,7 @@ smtp_password = FilterModule().filters()["smtp_password"]
         ("another+secret+key", "BBbphbrQmrKMx42d1N6+C7VINYEBGI5v9VsZeTxwskfh"),
     ],
 )
-def test_public_vectors(secret: str, password: str) -> None:
+def test_the_password_is_derived_as_public_vectors_say(secret: str, password: str) -> None:
     assert smtp_password(secret, "eu-central-1") == password
 
 

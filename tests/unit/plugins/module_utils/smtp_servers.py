@@ -18,6 +18,9 @@ from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import 
 
 CLOSED = 1  # nothing listens on this port of a loopback address
 NAME = "email-smtp.us-east-1.amazonaws.com"
+# Seconds after which a server that waits in vain hangs up. A client that gives up by itself does so long before, also
+# on a busy machine; another one tells of a connection that was lost. So no test needs a clock to see whether it does.
+PATIENCE = 25
 Script = Callable[["Client"], None]
 
 
@@ -99,7 +102,7 @@ def serve(script: Script) -> Iterator[Server]:
         with contextlib.suppress(OSError):
             while True:
                 client = Client(listener.accept()[0])
-                client.sock.settimeout(10)
+                client.sock.settimeout(PATIENCE)
                 clients.append(client)
                 threads.append(threading.Thread(target=play, args=(client,)))
                 threads[-1].start()

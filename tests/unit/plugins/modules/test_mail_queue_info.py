@@ -54,7 +54,7 @@ def run(monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("listing", "mta"), [(POSTFIX, "postfix"), (SENDMAIL, "sendmail"), (OTHER, None), ("", None)])
-def test_empty_queues(run, listing, mta):
+def test_an_empty_queue_is_told_as_such(run, listing, mta):
     assert run(listing) == {"changed": False, "mta": mta, **EMPTY}
 
 
@@ -67,16 +67,17 @@ def test_of_two_mtas_the_one_that_programs_call(run, monkeypatch, program, mta):
     assert run(POSTFIX + SENDMAIL)["mta"] == mta
 
 
-def test_deferred_mail(run):
+def test_deferred_mail_is_told_with_its_age_and_cause(run):
+    arrived = int(time.time()) - 100
     entry = {
         "queue_name": "deferred",
-        "arrival_time": int(time.time()) - 100,
+        "arrival_time": arrived,
         "sender": "a@corp.test",
         "recipients": [{"address": "b@corp.test", "delay_reason": REASON}],
     }
     found = run(postqueue=f"echo '{json.dumps(entry)}'", endpoint="email-smtp.us-east-1.amazonaws.com")
     assert found["states"] == {"deferred": 1}
-    assert 100 <= found["oldest_age_seconds"] < 160
+    assert 100 <= found["oldest_age_seconds"] <= time.time() - arrived
     assert found["reasons"][0]["diagnosis"]["cause"].startswith(
         "The connection is refused: email-smtp.us-east-1.amazonaws.com,"
     )
@@ -134,7 +135,7 @@ def test_a_queue_that_outlived_sendmail(run):
         ({"mta": "exim"}, "value of mta must be one of"),
     ],
 )
-def test_faults(run, arguments, words):
+def test_a_fault_is_told_with_its_remedy(run, arguments, words):
     found = run(**arguments)
     assert found["failed"]
     assert words in found["msg"]

@@ -59,7 +59,7 @@ def test_secrets_do_not_show(tmp_path: Path) -> None:
         ({"services": [{"name": "a b", "type": "unix"}]}, "services: 'a b' (unix): name"),
     ],
 )
-def test_faults(tmp_path: Path, params: dict[str, Any], told: str) -> None:
+def test_a_faulty_request_is_refused_by_name(tmp_path: Path, params: dict[str, Any], told: str) -> None:
     out, result = execute(tmp_path, **params)
     assert result["failed"]
     assert told in result["msg"]

@@ -108,6 +108,12 @@ def test_a_user_other_than_root_is_told_how_to_become_root(run):
     assert fault == "This task does not run as root, which the role needs on the host; set become to true."
 
 
+def test_an_image_sends_no_probe(run, monkeypatch):
+    monkeypatch.setenv("SYSTEMD_OFFLINE", "1")
+    (fault,) = run(variables={"ses_probe_recipient": "ops@example.com"})["faults"]
+    assert fault.startswith("ses_probe_recipient is set, and in an image no MTA runs")
+
+
 @pytest.mark.parametrize(("chroot", "offline"), [(True, ""), (False, "1"), (False, "")])
 def test_a_host_without_systemd_is_told_before_anything_changes(run, monkeypatch, tmp_path, chroot, offline):
     monkeypatch.setenv("SYSTEMD_OFFLINE", offline)

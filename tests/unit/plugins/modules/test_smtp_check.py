@@ -77,7 +77,9 @@ def test_credentials_and_addresses(run: Run, simulator: Simulator, secret: dict[
 
 
 @pytest.mark.parametrize(("check_mode", "stage", "messages"), [(True, "recipient", 0), (False, "data", 1)])
-def test_a_message(run: Run, simulator: Simulator, check_mode: bool, stage: str, messages: int) -> None:
+def test_a_message_is_sent_but_in_check_mode(
+    run: Run, simulator: Simulator, check_mode: bool, stage: str, messages: int
+) -> None:
     result = run(
         region="eu-central-1",
         ports=[465],

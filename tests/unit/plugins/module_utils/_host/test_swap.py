@@ -104,7 +104,7 @@ def test_a_link_stays_and_its_file_is_exchanged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("names", ["nowhere", "/nowhere/at/all", "/proc/self/stat"])
-def test_remove(tmp_path: Path, names: str) -> None:
+def test_a_link_is_removed_and_what_it_names_stays(tmp_path: Path, names: str) -> None:
     """Of a link the link alone, whatever it names: another file system, or nothing."""
     target = tmp_path / "a"
     target.symlink_to(names)

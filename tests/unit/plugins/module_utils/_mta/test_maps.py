@@ -41,7 +41,9 @@ ALL = tuple(KINDS)
         ("", "hash", ("static",), False, None),
     ],
 )
-def test_types(wanted: str, default: str, supported: tuple[str, ...], secret: bool, found: str | None) -> None:
+def test_the_type_is_one_that_the_mta_supports(
+    wanted: str, default: str, supported: tuple[str, ...], secret: bool, found: str | None
+) -> None:
     assert resolve_type(wanted, default, supported, secret) == found
 
 
@@ -59,7 +61,7 @@ def test_types(wanted: str, default: str, supported: tuple[str, ...], secret: bo
         ("cidr", "!2001:db8::/32"),
     ],
 )
-def test_keys(kind: str, key: str) -> None:
+def test_a_key_that_a_map_can_hold_is_taken(kind: str, key: str) -> None:
     assert entries_fault({key: "value with # $ : ' \" spaces"}, KINDS[kind]) is None
 
 
@@ -75,7 +77,7 @@ def test_keys(kind: str, key: str) -> None:
         *(("cidr", key) for key in ("if 10.0.0.0/8", "endif", "a b", "10.0.0.0/8 x")),
     ],
 )
-def test_refused_keys(kind: str, key: Any) -> None:
+def test_a_key_that_no_map_can_hold_is_refused(kind: str, key: Any) -> None:
     assert "key" in str(entries_fault({key: "sEcReT"}, KINDS[kind]))
     assert "sEcReT" not in str(entries_fault({key: "sEcReT"}, KINDS[kind]))
 
@@ -83,7 +85,7 @@ def test_refused_keys(kind: str, key: Any) -> None:
 @pytest.mark.parametrize(
     "value", ["", " ", "sEcReT\nx y", "sEcReT ", " sEcReT", "sEcReT\r", "sEcReT\0", None, True, [], {}]
 )
-def test_refused_values(value: Any) -> None:
+def test_a_value_that_no_map_can_hold_is_refused(value: Any) -> None:
     fault = str(entries_fault({"key": value}, KINDS["hash"]))
     assert "the value of 'key'" in fault
     assert "sEcReT" not in fault
@@ -107,7 +109,7 @@ def test_no_entry_adds_a_line(entries: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-a", ".a", "main.cf", "a.db", "a b", "a\n", "é", None])
-def test_refused_names(name: Any) -> None:
+def test_a_name_that_no_map_can_have_is_refused(name: Any) -> None:
     fault = name_fault(name)
     assert fault
     assert "Postfix" not in fault  # Sendmail's tables are named here, too
@@ -139,7 +141,7 @@ def cdb(records: list[tuple[bytes, bytes]]) -> bytes:
         (cdb([(b"\xff", b"x")]), None),
     ],
 )
-def test_cdb(content: bytes, found: dict[str, str] | None) -> None:
+def test_a_cdb_is_read_or_known_as_broken(content: bytes, found: dict[str, str] | None) -> None:
     assert parse_cdb(content) == found
 
 

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be told without Postfix; the rest is tested in molecule/postfix_config."""
+"""What can be told without Postfix; the rest is tested in molecule/config."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import configure as configuring
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import tools
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.configure import _due, configure
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.configure import _due, _requeue_due, _run, configure
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import Plan
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import Request, Table
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import PostfixError
@@ -59,3 +62,28 @@ def plan(before: str, after: str) -> Plan:
 def test_what_is_due(changes: tuple[str, str], asked: dict[str, Any], missed: bool, action: str) -> None:
     due = _due(plan(*changes), ask(Path("/d"), **asked), missed)
     assert due == {"action": action, "reload_due": action == "reload", "restart_due": action == "restart"}
+
+
+def test_what_waits_is_rewritten_while_nothing_delivers(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A queue manager that starts tries what is due at once, with the sender that it has.
+    done: list[str] = []
+
+    def systemd(argv: Any) -> tuple[int, str, str]:
+        if argv[1] != "is-active":
+            done.append(argv[1])
+        return 0, "", ""
+
+    monkeypatch.setattr(configuring, "loaded_at", lambda _queue: {"loaded": time.time()})
+    _run((Unit("postfix", systemd),), [["restart"]], "/queue", lambda: done.append("rewritten"))
+    assert done == ["stop", "rewritten", "restart"]
+    assert _due(plan("a = 1\n", "a = 2\n"), ask(Path("/d")), False, True)["action"] == "restart"
+
+
+@pytest.mark.parametrize(
+    ("after", "due"), [("smtputf8_enable = no\n", True), ("masquerade_domains = x\n", True), ("relayhost = x\n", False)]
+)
+def test_what_waits_is_to_be_rewritten_where_that_changes(after: str, due: bool, tmp_path: Path) -> None:
+    (tmp_path / "deferred" / "A").mkdir(parents=True)
+    assert not _requeue_due(plan("", after), False, str(tmp_path))
+    (tmp_path / "deferred" / "A" / "ABCDEF").touch()
+    assert _requeue_due(plan("", after), False, str(tmp_path)) == due

@@ -51,6 +51,7 @@ FIRST_RELEASE = {
     "smtp_tls_security_level": "secure",
     "smtp_sasl_auth_enable": "yes",
     "relay_domains": "ses-bounce.invalid",
+    "relay_transport": "ses-mailbox",
     "smtp_tls_CAfile": "/etc/ssl/certs/ca-certificates.crt",
     "smtp_destination_concurrency_limit": "10",
 }
@@ -99,11 +100,24 @@ STATES = [
     # What goes by relayhost beside the default transport
     (REFUSED, "relay_transport", {"explicit": {"relay_transport": "smtp:$relayhost"}}),
     (REFUSED, "fallback_transport", {"explicit": {"fallback_transport": "smtp:${relayhost}"}}),
-    (CHANGED, "relay_transport", RELAYED),
+    (CHANGED, "relay_domains", RELAYED),
+    (CHANGED, "queue_run_delay", {"explicit": {"queue_run_delay": "300s", "maximal_backoff_time": "20m"}}),
     (REFUSED, "relay_domains", {**RELAYED, "expanded": {**RELAYED["expanded"], **ALL_ADDRESSES}}),
     (REFUSED, "relay_domains", {**RELAYED, "expanded": {"relay_domains": "dept.test"}}),
     (REFUSED, "master.cf", {"services": {("smtp", "unix"): Service("smtp", "unix")}}),
     (REFUSED, "ses_loopback_only", {"expanded": ALL_ADDRESSES, "services": inet("192.0.2.1:587")}),
+    (REFUSED, "ses_loopback_only", {"services": inet("0.0.0.0:587")}),
+    (REFUSED, "ses_loopback_only", {"explicit": {"smtpd_sasl_auth_enable": "yes"}, "expanded": ALL_ADDRESSES}),
+    # A table of domains, of which some have no way or which cannot be read
+    (
+        REFUSED,
+        "relay_domains",
+        {
+            "explicit": {"relay_domains": "mysql:/etc/postfix/domains"},
+            "expanded": {"relay_domains": "mysql:/etc/postfix/domains", "relayhost": "[hub.corp.test]"},
+            "rows": lambda _table: None,
+        },
+    ),
     (REFUSED, "receive_override_options", {"explicit": {"receive_override_options": "no_address_mappings"}}),
     (
         CHANGED,
@@ -150,6 +164,41 @@ def test_the_relays_own_table_is_named_once():
     ]
 
 
+@pytest.mark.parametrize("item", ["$mydomain", "${mydomain}", "$(mydomain)", "$our"])
+def test_the_organisations_domain_goes_whichever_parameter_names_it(item):
+    explicit = {"mydestination": f"$myhostname, localhost.$mydomain, {item}", "our": "$mydomain"}
+    host = present(
+        explicit, {"mydomain": "example.com", "mydestination": f"{HOST}, localhost.example.com, example.com"}
+    )
+    assert parameters(host, relay(), Wishes())["mydestination"] == ["$myhostname", "localhost.$mydomain"]
+    assert "mydestination had example.com" in look(host, relay(), Wishes())[0].sentence
+
+
+def test_a_service_at_an_address_of_its_own_is_not_closed_by_inet_interfaces():
+    found = look(present(services=inet("192.0.2.1:25")), relay(), Wishes(loopback_only=True))
+    assert [(finding.verdict, finding.subject) for finding in found] == [(REFUSED, "ses_loopback_only")]
+    assert look(present(services=inet("127.0.0.1:587")), relay(), Wishes(loopback_only=True)) == []
+
+
+def test_relay_domains_of_a_file_are_its_words(tmp_path):
+    file = tmp_path / "relay_domains"
+    file.write_text("# ours\ndept.test, other.test  # and theirs\n")
+    values = {"relay_domains": str(file), "relay_transport": "relay", "transport_maps": "inline:{x=y}", **ALL_ADDRESSES}
+    host = present(
+        {"relay_domains": str(file)}, values, ask=lambda _table, key: "relay:[x]" if key == "dept.test" else ""
+    )
+    assert [finding.reason.split()[1] for finding in look(host, relay(), Wishes()) if finding.verdict == REFUSED] == [
+        "other.test"
+    ]
+
+
+def test_a_password_in_a_parameter_is_not_shown():
+    explicit = {"smtp_sasl_password_maps": "inline:{ {$relayhost = user:s3cret} }"}
+    found = look(present(explicit), relay(), Wishes())
+    assert [finding.subject for finding in found] == ["smtp_sasl_password_maps"]
+    assert "s3cret" not in str(found)
+
+
 def test_who_asks_for_it_takes_mail_from_this_host_alone():
     assert parameters(present(), relay(), Wishes(loopback_only=True))["inet_interfaces"] == "loopback-only"
 
@@ -160,6 +209,17 @@ def test_who_asks_for_it_takes_mail_from_this_host_alone():
         # The way of all mail, whatever that is
         {"explicit": {"transport_maps": "inline:{x=y}"}, "rows": lambda _table: {"partner.example": ":"}},
         # A domain with a way of its own
+        {
+            "explicit": {"relay_domains": "dept.test", "transport_maps": "inline:{x=y}"},
+            "expanded": {"relay_domains": "dept.test", "relay_transport": "relay"},
+            "rows": lambda _table: {"dept.test": ":[inner]"},
+            "ask": lambda _table, key: ":[inner]" if key == "dept.test" else "",
+        },
+        {
+            "explicit": {"relay_domains": "a.dept.test", "transport_maps": f"texthash:{__file__}"},
+            "expanded": {"relay_domains": "a.dept.test", "relay_transport": "relay"},
+            "ask": lambda _table, key: "relay:[inner]" if key == ".dept.test" else "",
+        },
         {
             "explicit": {"relay_domains": "dept.test", "transport_maps": f"texthash:{__file__}"},
             "expanded": {"relay_domains": "dept.test", "relay_transport": "relay"},
@@ -179,10 +239,22 @@ def test_a_state_that_goes_on_is_not_refused(state):
     assert [finding for finding in look(present(**state), relay(), Wishes()) if finding.verdict == REFUSED] == []
 
 
-def test_what_went_to_relayhost_by_another_transport_leaves_by_that_of_ses():
-    assert parameters(present(**RELAYED), relay(), Wishes())["relay_transport"] == "ses-relay:$relayhost"
+def test_a_domain_without_a_way_is_a_domain_as_any_other():
+    """A null sender's mail to relay_domains would go to SES, which no table of senders leads elsewhere."""
+    assert parameters(present(**RELAYED), relay(), Wishes())["relay_domains"] == ""
+    mixed = {**RELAYED["expanded"], "relay_domains": "dept.test, inner.test", "transport_maps": "inline:{x=y}"}
+    host = present(RELAYED["explicit"], mixed, ask=lambda _table, key: "relay:[x]" if key == "inner.test" else "")
+    host.explicit["transport_maps"] = "inline:{x=y}"
+    assert parameters(host, relay(), Wishes())["relay_domains"] == ["inner.test"]
+
+
+def test_relay_domains_with_a_transport_of_their_own_stay():
     own = {"relay_domains": "dept.test", "relay_transport": "relay:[inner]"}
-    assert "relay_transport" not in parameters(present(own, own), relay(), Wishes())
+    assert "relay_domains" not in parameters(present(own, own), relay(), Wishes())
+    piped = {"relay_domains": "lists.test", "relay_transport": "mailman"}
+    host = present(piped, piped, services={**HELPERS, ("mailman", "unix"): Service("mailman", "unix", command="pipe")})
+    assert "relay_domains" not in parameters(host, relay(), Wishes())
+    assert look(host, relay(), Wishes()) == []
 
 
 def test_the_service_for_null_senders_runs_where_others_of_its_kind_do_not():
@@ -207,10 +279,13 @@ def test_postfixs_own_name_of_the_host_is_one_of_the_hosts():
 
 
 def test_what_the_first_release_wrote_goes_and_what_the_host_has_stays():
-    host = present({**FIRST_RELEASE, "smtp_destination_concurrency_limit": "2 # slow"})
+    host = present(
+        {**FIRST_RELEASE, "smtp_destination_concurrency_limit": "2 # slow"},
+        {"relay_domains": "ses-bounce.invalid", "relay_transport": "ses-mailbox"},
+    )
     values = parameters(host, relay(), Wishes())
     assert values["sender_dependent_default_transport_maps"] == ["regexp:/etc/postfix/ses_sender_transport"]
-    gone = {"relay_domains", "smtp_sasl_auth_enable", "smtp_sasl_password_maps"}
+    gone = {"relay_domains", "relay_transport", "smtp_sasl_auth_enable", "smtp_sasl_password_maps"}
     assert {name for name, value in values.items() if value is None} == gone
     assert values["smtp_tls_security_level"] == "may"
     assert "smtp_tls_CAfile" not in values

@@ -79,7 +79,7 @@ def test_wanted_parameters_hold_and_nothing_else_changes(text: str, wanted: dict
         ("ab = 1\n", {"a": "1"}, "ab = 1\na = 1\n"),
     ],
 )
-def test_texts(text: str, wanted: dict[str, str | None], after: str) -> None:
+def test_a_wanted_parameter_changes_its_own_line_alone(text: str, wanted: dict[str, str | None], after: str) -> None:
     assert set_parameters(text, wanted) == after
 
 
@@ -97,13 +97,13 @@ def test_texts(text: str, wanted: dict[str, str | None], after: str) -> None:
         (None, None),
     ],
 )
-def test_values(value: Any, written: str | None) -> None:
+def test_a_value_is_written_as_postfix_reads_it(value: Any, written: str | None) -> None:
     assert value_fault(value) is None
     assert to_value(value) == written
 
 
 @pytest.mark.parametrize("value", [*HOSTILE, ["fine", HOSTILE[0]], {"a": "b"}, [["a"]], ["a", {"b": 1}]])
-def test_refused_values(value: Any) -> None:
+def test_a_value_that_cannot_stand_in_the_file_is_refused(value: Any) -> None:
     fault = value_fault(value)
     assert fault
     assert "evil" not in fault
@@ -112,12 +112,12 @@ def test_refused_values(value: Any) -> None:
 @pytest.mark.parametrize(
     "name", ["", " a", "a b", "a=b", "#a", "a\n", "a\nb", "-a", "é", "a$b", "a:b", '"a"', 1, None, True]
 )
-def test_refused_names(name: Any) -> None:
+def test_a_name_that_is_no_parameters_is_refused(name: Any) -> None:
     assert name_fault(name)
 
 
 @pytest.mark.parametrize("name", [string.ascii_lowercase, "smtp-out_destination_rate_delay", "10_x", "a.b"])
-def test_names(name: str) -> None:
+def test_a_parameters_name_is_taken(name: str) -> None:
     assert name_fault(name) is None
 
 

@@ -93,7 +93,7 @@ def test_any_text_is_kept(text: str) -> None:
         ({"name": "gone", "type": "unix", "state": "absent"}, "", ""),
     ],
 )
-def test_texts(want: dict[str, Any], old: str, new: str) -> None:
+def test_a_wanted_service_changes_its_own_lines_alone(want: dict[str, Any], old: str, new: str) -> None:
     after, changed = set_services(DEBIAN, [want])
     assert after == (DEBIAN.replace(old, new) if old else DEBIAN + new)
     assert bool(changed) == (after != DEBIAN)
@@ -116,7 +116,7 @@ def test_an_entry_that_is_there_twice_is_reduced_to_the_last() -> None:
         ("  ", []),
     ],
 )
-def test_tokens(text: str, found: list[str]) -> None:
+def test_an_entry_is_cut_into_its_tokens(text: str, found: list[str]) -> None:
     assert tokens(text) == found
 
 
@@ -156,7 +156,7 @@ BASE = {"name": "x", "type": "unix"}
         ({"args": [" "]}, "empty"),
     ],
 )
-def test_faults(change: dict[str, Any], words: str) -> None:
+def test_a_faulty_service_is_refused_by_name(change: dict[str, Any], words: str) -> None:
     assert words in str(service_fault({**BASE, **change}))
 
 

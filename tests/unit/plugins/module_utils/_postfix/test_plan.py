@@ -37,7 +37,9 @@ def ask(*tables: Table, **changes: Any) -> Request:
         ([table("b", present=False)], {}, {}),
     ],
 )
-def test_references(tables: list[Table], present: dict[str, str], values: dict[str, str | None]) -> None:
+def test_parameters_refer_to_the_tables_that_are_there(
+    tables: list[Table], present: dict[str, str], values: dict[str, str | None]
+) -> None:
     plans = [look(item, "texthash", "/d", None) for item in tables]
     assert _table_parameters(ask(*tables), plans, present) == values
 
@@ -64,7 +66,7 @@ def test_unknown_map_types(value: str) -> None:
         check_map_types({}, [{"name": "x", "options": {"header_checks": value}}], ["hash"])
 
 
-def test_bare_plan() -> None:
+def test_a_plan_for_a_bare_host_has_all_that_is_asked_for() -> None:
     service = {"name": "tlsproxy", "type": "unix", "command": "tlsproxy", "state": "present"}
     plan = bare_plan(ask(table("a"), parameters={"x": "1", "y": None}, optional={"z": "2"}, services=(service,)))
     assert plan.after[MAIN_CF] == "x = 1\nz = 2\nmaps = texthash:/d/a\n"

@@ -51,7 +51,7 @@ def test_faults_name_the_option(params: dict[str, Any], told: str) -> None:
     assert "sEcReT" not in found
 
 
-def test_request() -> None:
+def test_a_request_is_read_from_the_modules_parameters() -> None:
     tables = [{**TABLE, "secret_entries": {"b": 1, "a": "x"}}, {**TABLE, "name": "u", "state": "absent"}]
     found = request_of({**EMPTY, "parameters": {"a": True, "b": None}, "tables": tables})
     assert found.parameters == {"a": "yes", "b": None}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tables that need no postmap; indexed ones are tested in molecule/postfix_config."""
+"""Tables that need no postmap; indexed ones are tested in molecule/config."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_secret_leaves_no_file_of_another_type(tmp_path: Path) -> None:
     assert sorted(map(os.path.basename, removed)) == ["t", "t.cdb", "t.db"]
 
 
-def test_absent(tmp_path: Path) -> None:
+def test_an_absent_table_is_removed(tmp_path: Path) -> None:
     assert not look(ABSENT, "hash", str(tmp_path), None).changed
     (tmp_path / "t").write_text("x y\n")
     (tmp_path / "t.lmdb").write_text("x")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How Postfix's words become an error; that it says them is tested in molecule/postfix_config."""
+"""How Postfix's words become an error; that it says them is tested in molecule/config."""
 
 from __future__ import annotations
 

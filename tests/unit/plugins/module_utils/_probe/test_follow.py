@@ -216,7 +216,7 @@ def test_a_time_out_has_bounds():
     judge({"recipient": TO, "sender": None, "timeout": 1}, Names())
 
 
-def test_the_mail():
+def test_the_mail_names_its_recipient():
     mail = mail_of("1", TO, "app@example.com")
     assert mail.name == NAME
     assert mail.text.startswith(f"To: {TO}\nFrom: app@example.com\n")

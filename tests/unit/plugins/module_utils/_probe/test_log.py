@@ -120,7 +120,7 @@ SM_SES = f"{SM} [10.213.80.10]"
         ),
     ],
 )
-def test_a_delivery(program, text, mailer, relay, status, says, message_id):
+def test_a_line_of_the_log_says_what_became_of_a_delivery(program, text, mailer, relay, status, says, message_id):
     line = Line(program, text)
     found = postfix_delivery(line) or sendmail_delivery(line)
     assert found is not None
@@ -157,7 +157,7 @@ def test_what_is_no_line_of_a_program():
         ("mx.example.", Relay("mx.example", "", None)),
     ],
 )
-def test_a_server(text, relay):
+def test_a_relays_name_and_address_are_read(text, relay):
     assert relay_of(text) == relay
 
 

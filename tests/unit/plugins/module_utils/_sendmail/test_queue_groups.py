@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sendmail's queues; what they do to a burst is counted in molecule/postfix_connections."""
+"""Sendmail's queues; what they do to a burst is counted in molecule/connections."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ ROWS = [pytest.param(cause, id=f"{number}-{cause.id}") for number, cause in enum
 
 
 @pytest.mark.parametrize("cause", ROWS)
-def test_a_row(cause: Cause) -> None:
+def test_a_row_is_whole(cause: Cause) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]+", cause.id)
     assert cause.source.startswith("https://")
     for sentence in (cause.cause, cause.remedy):

@@ -194,17 +194,17 @@ QUEUE = [
 
 
 @pytest.mark.parametrize(("stage", "reply", "cause"), REPLIES)
-def test_replies(stage: str, reply: str, cause: str) -> None:
+def test_a_reply_has_its_cause(stage: str, reply: str, cause: str) -> None:
     assert diagnose(Symptom("reply", reply, stage))["id"] == cause
 
 
 @pytest.mark.parametrize(("symptom", "cause"), FAILURES)
-def test_failures(symptom: Symptom, cause: str) -> None:
+def test_a_failure_has_its_cause(symptom: Symptom, cause: str) -> None:
     assert diagnose(symptom)["id"] == cause
 
 
 @pytest.mark.parametrize(("text", "cause"), QUEUE)
-def test_queue_texts(text: str, cause: str) -> None:
+def test_a_text_of_the_queue_has_its_cause(text: str, cause: str) -> None:
     assert diagnose_text(text)["id"] == cause
 
 

@@ -30,7 +30,7 @@ LEAF = der(
 )
 
 
-def test_a_certificate() -> None:
+def test_a_certificate_is_read_field_by_field() -> None:
     certificate = parse(LEAF)
     assert certificate.names == [
         "email-smtp.us-east-1.amazonaws.com",

@@ -12,13 +12,14 @@ import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Credentials
-from smtp_servers import NAME, Authority, Client, Script, net, outcome, serve
+from smtp_servers import NAME, PATIENCE, Authority, Client, Script, net, outcome, serve
 
 CREDENTIALS = Credentials("AKIAEXAMPLE", "SES+pass/word")
 
 
 def trickle(client: Client) -> None:
-    while True:
+    begun = time.monotonic()
+    while time.monotonic() - begun < PATIENCE:
         client.send(b"220-still talking\r\n")
         client.pause(0.05)
 
@@ -120,13 +121,12 @@ def authority() -> Authority:
         (plain_in_place_of_tls, 587, {"starttls_on_wrapper_port", "starttls_injected"}),
     ],
 )
-def test_hostile_servers(authority: Authority, script: Script, port: int, causes: set[str]) -> None:
-    begun = time.monotonic()
+def test_a_hostile_server_has_its_cause(authority: Authority, script: Script, port: int, causes: set[str]) -> None:
+    # A check that went on waiting would tell of the connection's end: the servers wait for PATIENCE.
     with reports(script, authority, port) as report:
-        elapsed = time.monotonic() - begun
-    assert {diagnosis["id"] for diagnosis in report["diagnosis"]} <= causes
-    assert report["diagnosis"]
-    assert elapsed < 5  # five times the time-out, for a busy machine; such servers never end by themselves
+        found = {diagnosis["id"] for diagnosis in report["diagnosis"]}
+    assert found
+    assert found <= causes
     assert CREDENTIALS.password not in str(report)
 
 

@@ -153,5 +153,5 @@ def test_secrets_are_masked_before_anything_is_cut(data: bytes) -> None:
         ([], []),
     ],
 )
-def test_mechanisms(lines: list[str], mechanisms: list[str]) -> None:
+def test_mechanisms_are_read_from_the_reply_to_ehlo(lines: list[str], mechanisms: list[str]) -> None:
     assert capabilities("\n".join(["AUTH.example", *lines])).get("AUTH", []) == mechanisms

@@ -205,7 +205,9 @@ def test_faults_that_the_table_explains(options: dict[str, Any], cause: str | No
     assert [diagnosis["id"] for diagnosis in fault.value.diagnosis] == ([cause] if cause else [])
 
 
-def test_ca_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trust_bundle_that_is_none_is_refused_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "text").write_text("no certificate in here\n")
     (tmp_path / "empty").touch()
     (tmp_path / "cut").write_text("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")

@@ -42,12 +42,11 @@ def test_no_answer_is_no_name() -> None:
 def test_a_resolver_that_hangs_is_left_behind() -> None:
     over = threading.Event()
 
-    def hang(_name: str) -> Any:
-        over.wait(10)
+    def hang(_name: str) -> Resolved:
+        over.wait(30)
+        return Resolved("lb.example", [])  # which who waited for it would have
 
-    begun = time.monotonic()
     assert canonical_name(ENDPOINT, hang, soon(0.1)) is None
-    assert time.monotonic() - begun < 5  # half of what the resolver takes
     over.set()
 
 

@@ -163,7 +163,7 @@ def test_a_swallowed_port_of_a_host_that_sends_is_skipped_with_a_message():
         ),
     ],
 )
-def test_the_queue(queue, tag, words):
+def test_the_queue_is_a_case_of_its_own(queue, tag, words):
     found = case(one(samples.healthy(), queue), "queue")[0]
     assert found.tag == tag
     assert words in (found.get("message") or found.text)

@@ -40,7 +40,7 @@ Current thread 0x00007f6d880d5040 (most recent call first):
         ({}, "not_checked"),
     ],
 )
-def test_the_state(check, state):
+def test_the_state_follows_from_the_check(check, state):
     assert state_of(check) == state
 
 

@@ -81,5 +81,5 @@ def test_stages_come_in_the_order_of_the_dialogue():
         (words.listed(["a", "b"], 2), "a, b"),
     ],
 )
-def test_words(said, words):
+def test_values_are_said_in_words(said, words):
     assert said == words

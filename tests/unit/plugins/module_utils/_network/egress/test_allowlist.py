@@ -254,7 +254,7 @@ def test_what_could_not_be_put_back_is_told(installed: Path) -> None:
         ask(installed, Stuck(installed, fails=(ENFORCED[-1],)))
 
 
-def test_removal(installed: Path) -> None:
+def test_removal_leaves_nothing_behind(installed: Path) -> None:
     host = OnHost(Commands(installed, running=True), str(installed))
     assert absent(host, check_mode=True)["changed"]
     assert set(tree(installed)) == {*FILES, refresher.STATE}

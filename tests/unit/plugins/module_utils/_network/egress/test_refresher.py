@@ -133,7 +133,9 @@ def test_what_is_remembered_is_known_again(memory: refresher.Memory) -> None:
 
 
 @given(MEMORIES, st.frozensets(ADDRESSES), MOMENTS, st.integers(20, 2000))
-def test_merging(memory: refresher.Memory, found: frozenset[str], now: refresher.Moment, grace: int) -> None:
+def test_merging_keeps_what_was_seen_within_the_grace(
+    memory: refresher.Memory, found: frozenset[str], now: refresher.Moment, grace: int
+) -> None:
     merged = refresher.merged(memory, found, now, grace)
     assert merged.at == now
     if not found:
@@ -328,7 +330,7 @@ def test_the_configuration_is_read_as_it_was_written(tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["start"], ["load", "refresh"]])
-def test_usage(arguments: list[str]) -> None:
+def test_wrong_arguments_print_the_usage(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-I", refresher.__file__, *arguments], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (2, b"usage: ses-egress.py load | refresh | unload\n")
 

@@ -47,7 +47,7 @@ def test_what_is_wanted() -> None:
         ({"grace_seconds": 2592001}, "grace_seconds is 2592001"),
     ],
 )
-def test_faults(values: dict[str, Any], told: str) -> None:
+def test_a_faulty_request_is_refused_by_name(values: dict[str, Any], told: str) -> None:
     with pytest.raises(EgressError) as caught:
         request_of({**GOOD, **values})
     assert str(caught.value).startswith(told)

@@ -15,7 +15,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._network.egress.units 
 )
 
 
-def test_the_units() -> None:
+def test_every_unit_of_the_table_is_written() -> None:
     assert tuple(units(300)) == UNITS
 
 

@@ -110,7 +110,7 @@ def test_who_manages_it(answers, found):
 
 
 @pytest.mark.parametrize(("answers", "reasons"), UNMANAGED.values(), ids=UNMANAGED)
-def test_nobody_does(answers, reasons):
+def test_an_interface_without_a_manager_is_refused_with_the_reasons(answers, reasons):
     with pytest.raises(HostError) as caught:
         manager_of(host(**answers), "ens5")
     assert [reason for reason in ("interface ens5", *reasons) if reason not in str(caught.value)] == []

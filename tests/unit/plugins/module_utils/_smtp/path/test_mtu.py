@@ -53,7 +53,7 @@ OTHER_WINDOW = PASSED._replace(opened=TcpInfo(segment=32741))
         (STALLED, [PASSED, PASSED, PASSED._replace(seconds=1)], STALLED, mtu.BLACK_HOLE),
     ],
 )
-def test_verdicts(first: Attempt, small: list[Attempt], second: Attempt | None, verdict: str) -> None:
+def test_attempts_lead_to_a_verdict(first: Attempt, small: list[Attempt], second: Attempt | None, verdict: str) -> None:
     assert mtu.verdict(first, small, second) == verdict
 
 
@@ -133,7 +133,7 @@ def test_the_size_that_is_sent(address: str, info: TcpInfo, size: int | None) ->
         ("192.0.2.1", 0, 0, (1240, 1501)),
     ],
 )
-def test_bounds(address: str, options: int, advertised: int, bounds: tuple[int, int]) -> None:
+def test_the_size_lies_between_bounds(address: str, options: int, advertised: int, bounds: tuple[int, int]) -> None:
     assert mtu.bounds(address, TcpInfo(options, advertised=advertised)) == bounds
 
 
@@ -152,7 +152,7 @@ def test_ethernets_size_is_tried_first_where_the_ends_are_larger() -> None:
         ({1305: mtu.REFUSED, 1370: mtu.LATE, 1435: mtu.REFUSED}, (1240, 1500)),
     ],
 )
-def test_narrowing(outcomes: dict[int, str], bounds: tuple[int, int]) -> None:
+def test_outcomes_narrow_the_bounds(outcomes: dict[int, str], bounds: tuple[int, int]) -> None:
     assert mtu.narrow(1240, 1500, outcomes) == bounds
 
 

@@ -105,18 +105,19 @@ def test_an_attempt_that_passes(authority: Authority) -> None:
         client.start_tls(authority.server())
         client.silence()
 
+    begun = time.monotonic()
     done = tried(script, authority.client(), "wrapper", wait=5)
     assert done.clean
     assert done.opened.segment
     assert done.ended.path_mtu
-    assert 0 < done.seconds < 5
+    assert 0 < done.seconds <= time.monotonic() - begun
 
 
 def test_a_certificate_that_is_refused_has_come(authority: Authority) -> None:
     assert tried(far, authority.client(), wait=5).outcome == mtu.PASSED
 
 
-def test_nobody_listens(authority: Authority) -> None:
+def test_where_nobody_listens_an_attempt_is_refused(authority: Authority) -> None:
     way = Way(mtu.connect_sized, authority.client(), "web1", NAME, time.monotonic, "127.0.0.1", 1, "wrapper")
     assert attempt(way, Deadline(time.monotonic, time.monotonic() + 1), lambda: 1).outcome == mtu.REFUSED
 
@@ -157,10 +158,7 @@ def checked(script: Script, authority: Authority, timeout: float, port: int = 58
             {port: server.port},
             connect_sized=lambda at, _port, left, most: mtu.connect_sized(at, server.port, left, most),
         )
-        begun = time.monotonic()
-        report = check(job, way)
-        assert time.monotonic() - begun < timeout + 1  # for a busy machine
-        return report, len(server.clients)
+        return check(job, way), len(server.clients)
 
 
 def test_a_healthy_port_costs_one_more_connection(authority: Authority) -> None:
@@ -198,9 +196,8 @@ def test_a_server_that_does_not_answer_large_hellos(authority: Authority, port: 
         client.answer(b"250 mail\r\n")
         client.answer(b"221 bye\r\n")
 
-    begun = time.monotonic()
+    # Nearly all of these 30 seconds are left unused: the server's PATIENCE is less, and its end would be no silence.
     report, connections = checked(script, authority, timeout=30, port=port)
-    assert time.monotonic() - begun < 5  # of its 30 seconds; two when nothing else runs
     assert report["reachable"]
     assert [diagnosis["id"] for diagnosis in report["diagnosis"]] == ["large_hello_unanswered"]
     assert report["ports"][0]["path_mtu"]
@@ -211,18 +208,21 @@ def test_a_server_that_does_not_answer_large_hellos(authority: Authority, port: 
 def test_a_server_that_falls_silent_is_not_said_to_mind_large_hellos(authority: Authority, after: int) -> None:
     """It answers the port's own handshake, then none; or large ones again, after the first."""
     handshakes: list[Client] = []
+    outlasted: list[Client] = []
 
     def script(client: Client) -> None:
         clear(client)
         large = is_large(client)
         handshakes.append(client)
         if len(handshakes) > 1 and (after == 1 or (large and len(handshakes) == after)):
-            client.silence()
+            try:
+                client.silence()
+            except socket.timeout:  # the check has not given up before the server's PATIENCE ended
+                outlasted.append(client)
         mails(authority, client)
 
-    begun = time.monotonic()
     report, _connections = checked(script, authority, timeout=30)
-    assert time.monotonic() - begun < 6
+    assert not outlasted
     assert outcome(report) == [(587, "tls", [])]
 
 

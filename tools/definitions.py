@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write what repeats the definitions of the relay's variables: python -m definitions.
+
+A variable is defined once, in the argument spec; the roles' defaults, what they hand to relay_plan, and what relay_plan
+knows of types and defaults follow from it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).resolve().parents[1]
+SPEC = Path("roles/internal_relay/meta/argument_specs.yml")
+DEFAULTS = Path("roles/internal_relay/defaults/main.yml")
+PASSED = Path("roles/internal_relay/vars/main.yml")
+PYTHON = Path("plugins/module_utils/_relay/definitions.py")
+# Secrets go to relay_plan apart, and what only the role's tasks ask does not go there.
+APART = ("ses_smtp_password", "ses_secret_access_key", "ses_verify")
+_NOTE = f"Written by `make docs` from {SPEC}; do not edit."
+_MARKUP = re.compile(r"\b[CVOM]\((?P<text>[^)]*)\)")
+
+
+def options() -> dict[str, dict[str, Any]]:
+    """The variables as the argument spec defines them."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / SPEC).read_text())["argument_specs"]["main"]["options"]
+    return found
+
+
+def texts() -> dict[Path, str]:
+    """Each file that is written, and its text."""
+    defined = options()
+    passed = [name for name in defined if name not in APART]
+    return {DEFAULTS: _defaults(defined), PASSED: _passed(passed), PYTHON: _python({n: defined[n] for n in passed})}
+
+
+def _defaults(defined: dict[str, dict[str, Any]]) -> str:
+    lines = ["---", f"# {_NOTE}"]
+    for name, option in defined.items():
+        sentences = option["description"] if isinstance(option["description"], list) else [option["description"]]
+        value = yaml.safe_dump({name: option.get("default")}, default_style=None).strip()
+        lines += [
+            f"# {_MARKUP.sub(lambda found: found['text'].partition('=')[0], sentences[0])}",
+            value.replace("'", '"'),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _passed(names: list[str]) -> str:
+    rows = "\n".join(f'  {name}: "{{{{ {name} }}}}"' for name in names)
+    return f"---\n# {_NOTE}\n__ses_variables:\n{rows}\n"
+
+
+def _python(defined: dict[str, dict[str, Any]]) -> str:
+    types = "\n".join(f'    "{name}": "{option["type"]}",' for name, option in defined.items())
+    given = {name: option["default"] for name, option in defined.items() if option.get("default") is not None}
+    rows = "\n".join(f'    "{name}": {_literal(value)},' for name, value in given.items())
+    return f'''# SPDX-License-Identifier: GPL-3.0-or-later
+"""{_NOTE}"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Variable of the roles -> its type, in Ansible's words.
+TYPES: dict[str, str] = {{
+{types}
+}}
+# Variable -> its default; the others are unset by default.
+DEFAULTS: dict[str, Any] = {{
+{rows}
+}}
+'''
+
+
+def _literal(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def main() -> None:
+    """Write the files."""
+    for path, text in texts().items():
+        (ROOT / path).write_text(text)
+
+
+if __name__ == "__main__":
+    main()
