@@ -15,7 +15,8 @@ UMASK = 0o022  # of the tools, whatever that of the log-in is: what they make is
 
 
 def run(argv: Sequence[str], stdin: Any = subprocess.DEVNULL, directory: str | None = None) -> tuple[int, str, str]:
-    """Return code, standard output, standard error."""
+    """Run a program in the C locale: return code, standard output, standard error. OSError where it cannot be
+    started."""
     # run_command has no stdin that is a file, and the tools that build tables look at the mode of theirs.
     # pylint: disable-next=ansible-bad-function
     done = subprocess.run(
@@ -37,7 +38,8 @@ def anonymous_file(content: bytes) -> Any:
 
 
 def process_stat(directory: str) -> tuple[str, str, float]:
-    """Name, parent and start (in seconds of the clock) of the process of a directory in /proc."""
+    """Name, parent's id and start (seconds since the epoch) of the process of a directory in /proc. OSError where the
+    process has ended."""
     with open(os.path.join(directory, "stat"), encoding="utf-8", errors="replace") as file:
         head, _close, tail = file.read().rpartition(")")
     fields = tail.split()

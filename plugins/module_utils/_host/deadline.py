@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Until when something has to be done; TimeoutError's older name is raised when that is over."""
+"""A deadline for steps that share their time; socket.timeout, TimeoutError's older name, is raised once it is over."""
 
 from __future__ import annotations
 
@@ -8,24 +8,28 @@ from typing import Callable
 
 
 class Deadline:
+    """The moment, in seconds of CLOCK, by which several steps have to be over."""
+
     def __init__(self, clock: Callable[[], float], ends: float) -> None:
         self._clock = clock
         self._ends = ends
 
     def left(self) -> float:
+        """The seconds that are left; socket.timeout is raised where there are none."""
         left = self._ends - self._clock()
         if left <= 0:
             raise socket.timeout
         return left
 
     def seconds(self) -> float:
-        """What is left, 0 when nothing is."""
+        """The seconds that are left, 0 where there are none."""
         return max(self._ends - self._clock(), 0)
 
     def share(self, part: float) -> Deadline:
-        """An earlier deadline, which leaves the rest of the time to what comes after."""
+        """An earlier deadline, after PART (0 to 1) of the time that is left, which leaves the rest to what comes
+        after."""
         return self.within(self.seconds() * part)
 
     def within(self, seconds: float) -> Deadline:
-        """The deadline in so many seconds, if it is not earlier anyway."""
+        """The deadline in so many seconds from now, or this one where it is earlier."""
         return Deadline(self._clock, min(self._clock() + seconds, self._ends))

@@ -58,7 +58,7 @@ def parse_packages(listing: str) -> Packages:
 
 
 def installed_packages(run: Runner, which: Callable[[str], str | None] = shutil.which) -> Packages:
-    """Ask the host's package manager; LookupError where there is none that this knows."""
+    """Ask the host's package managers; LookupError where none of QUERIES is there, or none answers."""
     tools = {tool: path for tool, path in ((tool, which(tool)) for tool in QUERIES) if path}
     if not tools:
         raise LookupError(f"no package manager is found; one of {', '.join(QUERIES)} is needed")
@@ -76,7 +76,8 @@ def installed_packages(run: Runner, which: Callable[[str], str | None] = shutil.
 
 
 def installed_mta(run: Runner, known: Collection[str] = ("postfix", "sendmail")) -> str | None:
-    """The host's MTA among those that are KNOWN; of two, the one that /usr/sbin/sendmail leads to."""
+    """The host's MTA among those that are KNOWN, None without one; of two, the one that /usr/sbin/sendmail leads to.
+    LookupError where no package manager tells."""
     mtas = {MTA_FAMILIES.get(name, name) for name in installed_packages(run).mtas} & set(known)
     if len(mtas) > 1:
         return "postfix" if "postfix" in os.path.realpath("/usr/sbin/sendmail") else "sendmail"
@@ -84,7 +85,7 @@ def installed_mta(run: Runner, known: Collection[str] = ("postfix", "sendmail"))
 
 
 def read(path: str) -> str:
-    """A small file's text, or nothing where it cannot be read."""
+    """A small file's text, empty where the file cannot be read."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()

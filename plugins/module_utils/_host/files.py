@@ -22,7 +22,7 @@ def text_of(path: str) -> str | None:
 
 
 def exposed(path: str) -> bool:
-    """Whether a secret file is anything but root's, 0600."""
+    """Whether a file with a secret is there and is anything but root's alone, 0600."""
     if not os.path.exists(path):
         return False
     status = os.stat(path)
@@ -31,7 +31,7 @@ def exposed(path: str) -> bool:
 
 
 def newest(paths: list[str], now: float) -> float:
-    """When the last of these files changed. Left out are those that are not there, and a change in the future, which a
-    clock that was set back has left: it would be newer than every load of the daemon."""
+    """The last change (ctime, seconds since the epoch) of those of the files that are there; 0 without any. A change
+    after NOW does not count: a clock that was set back left it, and it would be newer than every load of the daemon."""
     changes = (os.stat(path).st_ctime for path in paths if os.path.exists(path))
     return max((change for change in changes if change <= now + CLOCK_SLACK), default=0.0)

@@ -70,7 +70,7 @@ class Swap:
         return self._directories[parent]
 
     def stage(self, target: str, content: bytes, private: bool = False) -> str:
-        """Write the candidate for target, without planning its exchange yet."""
+        """Write the candidate for the target without planning its exchange yet; returns the candidate's path."""
         path = os.path.join(self.staging(target), os.path.basename(target))
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE)
         with os.fdopen(descriptor, "wb") as file:
@@ -87,10 +87,11 @@ class Swap:
         self._steps.append(_Step(os.path.realpath(target), staged))
 
     def remove(self, target: str) -> None:
+        """Plan that the target goes; of a link the link itself."""
         self._steps.append(_Step(target, None))
 
     def commit(self, then: Callable[[], None] = lambda: None) -> None:
-        """Carry the plan out, and what comes after it; on a failure of either put back what was there and raise."""
+        """Carry out the plan, then THEN; where either fails, put back every file and raise what failed."""
         done: list[tuple[str, str | None]] = []
         try:
             for number, step in enumerate(self._steps):

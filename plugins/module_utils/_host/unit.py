@@ -29,15 +29,16 @@ class Unit:
     reload_command: tuple[str, ...] = ()
 
     def active(self) -> bool:
-        """Whether it runs."""
+        """Whether the unit runs."""
         return not self.offline and self.run(["systemctl", "is-active", "--quiet", self.name])[0] == 0
 
     def enabled(self) -> bool:
-        """Whether it starts after a reboot."""
+        """Whether the unit starts after a reboot."""
         return self.run(["systemctl", "is-enabled", self.name])[1].strip() in ENABLED
 
     def due(self, action: str) -> list[str]:
-        """The verbs of systemctl that bring it to a configuration for which ACTION (none, reload, restart) is due."""
+        """The verbs of systemctl that bring the unit to a configuration for which ACTION (none, reload, restart) is
+        due."""
         verbs = [] if self.enabled() else ["enable"]
         if self.offline:
             return verbs
@@ -48,7 +49,8 @@ class Unit:
         return verbs if self.active() else [*verbs, "start"]
 
     def carry_out(self, verbs: Sequence[str]) -> None:
-        """Do them in their order; UnitError where one fails, or where the unit does not run in the end."""
+        """Run these verbs of systemctl in order; UnitError where one fails, or where the unit does not run in the
+        end."""
         for verb in verbs:
             command = ["systemctl", verb, self.name]
             if verb == "reload" and self.reload_command:
@@ -67,8 +69,8 @@ class Unit:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Where something fails inside, it runs and starts after a reboot, or does not, as it did before: with the
-        files that are there when the failure comes out."""
+        """Where something fails inside, bring the unit back to what it was: running or stopped, enabled or not. It runs
+        with the files that are there when the failure comes out."""
         active, enabled = self.active(), self.enabled()
         try:
             yield

@@ -22,7 +22,8 @@ def carry_out(
     configure: Callable[[Any, bool, str], dict[str, Any]],
     failure: type[Exception],
 ) -> None:
-    """Run the module: its parameters' faults first, then the configuration, whose failures are sentences."""
+    """Run the module: FAULT judges its parameters, REQUEST reads them, and CONFIGURE gets the request, whether it is
+    check mode, and a private directory. A FAILURE ends the module with its sentence."""
     bad = fault(module.params)
     if bad:
         module.fail_json(msg=bad)
@@ -39,7 +40,8 @@ def carry_out(
 
 
 def unit_of(module: Any, option: str, chroot: bool | None, reload_command: tuple[str, ...] = ()) -> Unit | None:
-    """The unit of an option, if it names one; as ansible.builtin.systemd_service does, it starts nothing offline."""
+    """The unit that an option names, None where it names none; as in ansible.builtin.systemd_service, the unit starts
+    nothing offline (SYSTEMD_OFFLINE=1, or a chroot)."""
     name = module.params[option]
     offline = os.environ.get("SYSTEMD_OFFLINE") == "1" or bool(chroot)
     return Unit(name, lambda argv: module.run_command(list(argv)), offline, reload_command) if name else None
@@ -52,7 +54,7 @@ def _own(directory: str) -> str | None:
 
 
 def readable(value: Any) -> Any:
-    """A result as the controller takes it: bytes of a host's file that are no UTF-8 as question marks."""
+    """A result as the controller takes it: question marks stand for bytes of a host's file that are no UTF-8."""
     if isinstance(value, str):
         return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if isinstance(value, Mapping):
@@ -62,7 +64,7 @@ def readable(value: Any) -> Any:
 
 @contextmanager
 def nothing_changes(failure: type[Exception]) -> Iterator[None]:
-    """An error of the operating system as a failure that says what it means for the host."""
+    """Turn an OSError into a failure that says that the host keeps what it had."""
     try:
         yield
     except OSError as error:

@@ -40,9 +40,10 @@ class Reason:
     text: str
     diagnosis: dict[str, str]
     count: int = 0
-    age: int | None = None
+    age: int | None = None  # of the oldest, in seconds
 
     def add(self, age: int | None) -> None:
+        """Count one more message of this age."""
         self.count += 1
         self.age = older(self.age, age)
 
@@ -52,7 +53,8 @@ def summarize(
 ) -> dict[str, Any]:
     """Counts by state, the oldest age, and the reasons with their diagnosis, most frequent first.
 
-    WAY is that of mail for other domains: a service of the host's own that does not lie on it keeps none of that mail.
+    NOW is in seconds since the epoch, ages in seconds. WAY is the one that mail for other domains takes: a service of
+    the host's own that is not on this way keeps none of that mail.
     """
     states: dict[str, int] = {}
     reasons: dict[tuple[str, str], Reason] = {}
@@ -86,6 +88,7 @@ def _age(arrived: float | None, now: float) -> int | None:
 
 
 def older(one: int | None, other: int | None) -> int | None:
+    """The larger of two ages; None stands for an age that is not known."""
     return max((age for age in (one, other) if age is not None), default=None)
 
 

@@ -43,7 +43,8 @@ SUFFIXES = tuple(sorted({kind.suffix for kind in KINDS.values() if kind.suffix})
 
 
 def resolve_type(wanted: str, default: str, supported: Iterable[str], secret: bool) -> str | None:
-    """The type to use; None where a wanted type, or any, is not to be had."""
+    """WANTED where it is given, else DEFAULT or the first of PREFERENCE that SUPPORTED has; None where it has no such
+    type. Tables with a SECRET take the types of SECRET_KINDS alone."""
     usable = [name for name in supported if name in KINDS and (not secret or name in SECRET_KINDS)]
     if wanted:
         return wanted if wanted in usable else None
@@ -53,6 +54,7 @@ def resolve_type(wanted: str, default: str, supported: Iterable[str], secret: bo
 
 
 def name_fault(name: Any) -> str | None:
+    """Why this cannot be the name of a table's file; None for a sound name."""
     if not isinstance(name, str) or not TABLE_NAME.fullmatch(name):
         return "is no file name: ASCII letters, digits, _ . and - only"
     if name.endswith((".cf", ".mc", ".proto", *SUFFIXES)):
@@ -61,7 +63,7 @@ def name_fault(name: Any) -> str | None:
 
 
 def entries_fault(entries: Mapping[Any, Any], kind: Kind) -> str | None:
-    """Why an entry cannot stand in a table of this kind; names the key, never the value."""
+    """Why an entry cannot stand in a table of this kind, None where all can; names the key, never the value."""
     seen: set[str] = set()
     for key, value in entries.items():
         fault = _key_fault(key, kind)
@@ -92,6 +94,7 @@ def _key_fault(key: Any, kind: Kind) -> str | None:
 
 
 def value_fault(value: Any) -> str | None:
+    """Why a YAML value cannot stand in a table; None for a sound value. Never shows the value."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return "is no string"
     text = str(value)
@@ -103,14 +106,17 @@ def value_fault(value: Any) -> str | None:
 
 
 def fold(key: str, kind: Kind) -> str:
+    """The key in the one spelling that stands for all that the table takes for the same key."""
     return key.casefold() if kind.folds else key
 
 
 def folded(entries: Mapping[str, str], kind: Kind) -> dict[str, str]:
+    """The entries with their keys folded."""
     return {fold(key, kind): value for key, value in entries.items()}
 
 
 def source(entries: Mapping[str, str]) -> str:
+    """The text of the source file that postmap and makemap read."""
     return "".join(f"{key} {value}\n" for key, value in entries.items())
 
 
@@ -126,13 +132,15 @@ def parse_source(text: str) -> dict[str, str]:
 
 
 def parse_texthash(text: str) -> dict[str, str]:
-    """The same of a source that Postfix itself reads: an indented line goes on the one before, a key alone is none."""
+    """Like parse_source, for texthash: an indented line continues the previous one; a key without a value is
+    ignored."""
     found = parse_source(re.sub(r"\n(?:[ \t]*\n)*[ \t]+(?=\S)", " ", text))
     return {key: value for key, value in found.items() if value}
 
 
 def parse_cdb(content: bytes) -> dict[str, str] | None:
-    """The records of a cdb file, which postmap cannot list: 256 table pointers, then records up to the first table."""
+    """The records of a cdb file, which postmap cannot list: 256 table pointers, then records up to the first table.
+    None where the file is none or is damaged."""
     try:
         end = min(struct.unpack_from("<512I", content)[::2])
         position, found = 2048, {}

@@ -13,7 +13,8 @@ _SERVICE = re.compile(r"(?:(?:IPv6:)?::1|[^:]+)(?::(?P<port>\d+))?")
 
 
 class Way(NamedTuple):
-    """HOST is None where mail goes to the recipients' own servers, or to none at all."""
+    """The way that mail for other domains takes. HOST is None where mail goes to the recipients' own servers, or to no
+    server at all."""
 
     host: str | None
     via: tuple[str, ...] = ()  # filters that the MTA hands mail to before that, as its configuration writes them
@@ -24,13 +25,14 @@ class Way(NamedTuple):
 
 
 def host_of(next_hop: str) -> str | None:
-    """The server of a next hop without its brackets and its port."""
+    """The server of a next hop without its brackets and its port; None where the next hop names no server."""
     found = _SERVER.match(next_hop.strip())
     return (found["literal"] or found["name"]) if found else None
 
 
 def _meets(stop: str, service: str) -> bool:
-    """By the port, since a loopback address has many names; without it, or with a word for it, the host has to do."""
+    """Whether a stop of the way may be this service: by the port, since a loopback address has many names; where a port
+    is missing or is a word, the host decides."""
     if "$" in stop:
         return True  # -o in master.cf: postconf expands none of these
     if "/" in service:

@@ -55,8 +55,11 @@ _INTERVAL = 0.1  # seconds between two looks at whether it has
 
 
 def configure(request: Request, check_mode: bool, scratch: str, units: Iterable[Unit] = ()) -> dict[str, Any]:
-    """Do all of it; in check mode all but the writing. The scratch directory is the caller's, private to it. Of the
-    units the first one runs Postfix: it is enabled, runs, and has loaded what was written, or the host is as it was."""
+    """Bring the host to the wanted state and return the module's result; in check mode write nothing.
+
+    The scratch directory is the caller's, private to it. The first of the units runs Postfix: in the end it is enabled,
+    runs, and has loaded what was written. A PostfixError leaves the host as it was.
+    """
     with nothing_changes(PostfixError):
         postfix = Postfix(os.path.join(scratch, "candidate"))
         if postfix.installed:
@@ -108,9 +111,9 @@ def _configure(
 def _run(
     units: tuple[Unit, ...], verbs: list[list[str]], queue: str, rewrite: Callable[[], None] | None = None
 ) -> None:
-    """Bring the units to the files that are there now. postfix(1) reports success before the master has loaded them,
-    so it counts when the master itself has. REWRITE has what waits read anew, while nothing delivers: a queue manager
-    that starts tries at once what is due, as it was rewritten when it came."""
+    """Bring the units to the files that are there now. postfix(1) reports success before the master has loaded them, so
+    wait until the master has. REWRITE has what waits read anew, while nothing delivers: a queue manager that starts
+    tries at once what is due, as it was rewritten when it came."""
     begun = time.time()
     try:
         if rewrite:
@@ -146,7 +149,8 @@ def _requeue_due(plan: Plan, missed: bool, queue: str) -> bool:
 
 
 def _carry_out(plan: Plan, request: Request, postfix: Postfix, then: Callable[[], None]) -> None:
-    """Tables first and main.cf last, so that it never refers to one that is not there; then what nothing refers to."""
+    """Exchange the files: tables first and main.cf last, so that main.cf never refers to a table that is missing; then
+    remove what nothing refers to."""
     with Swap() as swap:
         for table in plan.tables:
             stage(table, swap, postfix)
@@ -186,8 +190,8 @@ def _missed(plan: Plan, request: Request, running: Mapping[str, float] | None) -
 
 
 def _due(plan: Plan, request: Request, missed: bool, stops: bool = False) -> dict[str, Any]:
-    """What the daemon needs. What a missed load would have brought cannot be told any more, so all that was asked for
-    counts. STOPS says that it is to be down meanwhile."""
+    """What the daemon needs. If a load was missed, nothing tells any more what it would have changed, so that every
+    requested parameter counts as changed. STOPS says that the daemon has to be down meanwhile."""
     asked = (name for name in (*request.parameters, *request.optional) if missed)
     restart = request.restart or stops or any(name in RESTART_PARAMETERS for name in (*plan.changed_parameters, *asked))
     return due(restart, plan.changed or missed)

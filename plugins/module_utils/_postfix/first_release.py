@@ -42,12 +42,14 @@ def left(explicit: Mapping[str, str]) -> bool:
 
 
 def parameters(explicit: Mapping[str, str]) -> dict[str, object]:
-    """Its parameters that still have the values that it gave them."""
+    """The parameters of that release that still have the values that it gave them, with what takes the values' place;
+    None takes a parameter out."""
     found = _PARAMETERS.items() if left(explicit) else ()
     return {name: new for name, (old, new) in found if re.fullmatch(old, explicit.get(name, ""))}
 
 
 def tables(explicit: Mapping[str, str], has_source: bool) -> list[dict[str, Any]]:
-    """Its table of credentials, which never had a source: one with a source is the host's."""
+    """That release's table of credentials, to be taken out. It never had a source: a table with a source is the
+    host's."""
     gone = "smtp_sasl_password_maps" in parameters(explicit) and not has_source
     return [{"name": TABLE, "parameter": None, "state": "absent"}] if gone else []

@@ -84,7 +84,7 @@ def broken(words: str) -> Finding:
 
 
 def units(names: Iterable[str], execute: Runner) -> Iterator[Finding]:
-    """A unit that cannot be started."""
+    """A refusal for each unit that is masked and so cannot be started."""
     for name in filter(None, names):
         if execute(["systemctl", "is-enabled", name])[1].strip().startswith("masked"):
             yield refused(f"The unit {name}", "is masked, so Postfix cannot be started", f"run systemctl unmask {name}")
@@ -213,7 +213,7 @@ def _way_out(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Findin
 
 
 def _borrowers(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
-    """What names relayhost follows it to SES, without the client that logs in there."""
+    """Settings that name relayhost: their mail follows it to SES, by a client that does not log in there."""
     for name, value in present.explicit.items():
         found = re.search(r"\$[{(]?(relayhost|default_transport)\b", value)
         if found and value != ROUTE and name != "default_transport" and not name.startswith("address_verify_"):
@@ -487,7 +487,8 @@ def _foreign(present: Present, name: str) -> list[str]:
 
 
 def _tables(present: Present, name: str) -> list[str]:
-    """The same with what they name expanded, such as $config_directory, so that they can be asked."""
+    """The host's own tables of a parameter with what they name expanded, such as $config_directory, so that they can be
+    asked."""
     value = present.expanded.get(name) or present.explicit.get(name, "")
     return [item for item in references(value) if foreign(item)]
 
@@ -522,7 +523,7 @@ def listens_beyond_loopback(present: Present) -> bool:
 
 def foreign_networks(present: Present) -> list[str]:
     """What mynetworks has beside loopback and this host's own addresses (single ones, which mynetworks_style host
-    lists). Tables count: what is in them is not this host alone."""
+    lists). Tables count: they may name other hosts."""
     found = []
     written = "mynetworks" in present.explicit or present.explicit.get("mynetworks_style") in ("subnet", "class")
     for item in references(present.expanded.get("mynetworks", "")):
@@ -633,7 +634,7 @@ def _of_some(reference: str) -> bool:
 
 
 def _senders_maps(present: Present, relay: Relay) -> list[str] | None:
-    """The host's own rows count before the masquerade domain; before one sender for everything none does."""
+    """The host's own rows take precedence over the masquerade domain; no row does over one sender for everything."""
     own = _foreign(present, "sender_canonical_maps")
     classes = references(present.explicit.get("canonical_classes", "envelope_sender"))
     if relay.sender_rewrites and {"envelope_sender", "header_sender"} & {*classes}:

@@ -38,7 +38,7 @@ REMEDIES = (
 
 
 def postfix_queue(postqueue: str) -> Iterator[Message]:
-    """Every message, as postqueue lists them: nothing of a huge queue is kept."""
+    """Every message, as postqueue lists them: nothing of a huge queue is kept. QueueError where postqueue fails."""
     with tempfile.TemporaryFile() as complaints:  # a pipe that nobody reads could fill and stop postqueue
         # run_command would hold a huge queue's listing in memory.
         # pylint: disable-next=ansible-bad-function
@@ -59,7 +59,8 @@ def postfix_queue(postqueue: str) -> Iterator[Message]:
 
 
 def listed(queue_directory: str) -> dict[str, str]:
-    """Every message's file and queue. Postfix is not asked: it may be stopped, not configured, or gone."""
+    """Every message's file and queue, without Postfix, which may be stopped, not configured, or gone. QueueError where
+    a queue cannot be read."""
     return {os.path.basename(path): name for name in _QUEUES for path in _files(os.path.join(queue_directory, name))}
 
 
@@ -82,6 +83,8 @@ def _files(directory: str) -> Iterator[str]:
 
 
 def parse(lines: Iterable[str]) -> Iterator[Message]:
+    """The messages of `postqueue -j`, one JSON object a line; each once, though it may move to another queue
+    meanwhile."""
     moving: set[str] = set()  # seen in an earlier queue, and listed once more if it has come to rest meanwhile
     for line in lines:
         if not line.strip():
@@ -100,6 +103,8 @@ def parse(lines: Iterable[str]) -> Iterator[Message]:
 
 
 def message(entry: dict[str, Any]) -> Message:
+    """A message of postqueue's JSON, with as much as the object tells; UNREADABLE stands for a queue that it does not
+    name."""
     arrived, recipients = entry.get("arrival_time"), entry.get("recipients")
     rows = [row for row in recipients if isinstance(row, dict)] if isinstance(recipients, list) else []
     return Message(
@@ -121,7 +126,7 @@ def _number(value: Any) -> float | None:
 
 
 def refused(complaints: str) -> QueueError:
-    """postqueue's own words, and what helps."""
+    """The error for what postqueue says, with a remedy where the words are known."""
     words = " ".join(complaints.split()) or "no word"
     remedy = next((text for signs, text in REMEDIES if any(sign in complaints for sign in signs)), "")
     return QueueError(f"Postfix's queue cannot be read; postqueue says: {words}. {remedy}".strip())

@@ -50,17 +50,19 @@ class LogicalFile:
         self._lines[entry.lines[0]] = text
 
     def append(self, text: str) -> None:
+        """Add text (whole lines) at the end."""
         present = self.render()
         if present and not present.endswith("\n"):
             text = "\n" + text
         self._lines.append(text)
 
     def render(self) -> str:
+        """The text as it is now."""
         return "".join(self._lines)
 
 
 def definition(entry: Entry) -> tuple[str, str] | None:
-    """Name and value of a main.cf entry; None where Postfix would refuse it."""
+    """Name and value of a main.cf entry; None where Postfix would refuse the entry."""
     name, equals, value = entry.text.partition("=")
     name = name.strip(SPACE)
     if not equals or not name or any(char in SPACE for char in name):
@@ -110,13 +112,14 @@ def _line(name: str, value: str) -> str:
 
 
 def name_fault(name: Any) -> str | None:
+    """Why this cannot be a parameter's name; None for a sound name."""
     if isinstance(name, str) and NAME.fullmatch(name):
         return None
     return "is no parameter name: ASCII letters, digits, _ . and - only"
 
 
 def value_fault(value: Any) -> str | None:
-    """Why a YAML value cannot be a parameter's value."""
+    """Why a YAML value cannot be a parameter's value; None for a sound one."""
     if isinstance(value, (list, tuple)):
         faults = ("has a list in a list" if isinstance(item, (list, tuple)) else value_fault(item) for item in value)
         return next((fault for fault in faults if fault), None)
@@ -128,7 +131,7 @@ def value_fault(value: Any) -> str | None:
 
 
 def to_value(value: Any) -> str | None:
-    """A YAML value as Postfix writes it; None means the parameter is to be removed."""
+    """A YAML value as Postfix writes it; None, for null, takes the parameter out."""
     if value is None:
         return None
     if isinstance(value, bool):
@@ -144,7 +147,7 @@ def holds_secret(name: str, value: str) -> bool:
 
 
 def setting_fault(name: Any, value: Any) -> str | None:
-    """Why this cannot be set, in main.cf or by -o."""
+    """Why this cannot be set, in main.cf or by -o; None for a sound setting. Never shows the value."""
     fault = name_fault(name)
     if fault:
         return f"{name!a} {fault}"
@@ -166,4 +169,5 @@ def masked(text: str, other: str) -> str:
 
 
 def secret_values(text: str) -> Iterable[str]:
+    """The values in the text that may hold a password, so that they can be masked elsewhere."""
     return [value for name, value in parameters(text).items() if holds_secret(name, value)]

@@ -35,6 +35,8 @@ _YAML_FLAGS = {"true": "y", "yes": "y", "false": "n", "no": "n"}
 
 @dataclass(frozen=True)
 class Service:
+    """An entry of master.cf. The columns are those of COLUMNS, the options what -o sets."""
+
     name: str
     type: str
     columns: tuple[str, ...] = ("-",) * len(COLUMNS)
@@ -44,6 +46,7 @@ class Service:
 
     @property
     def key(self) -> tuple[str, str]:
+        """Name and type, by which Postfix tells entries apart."""
         return self.name, self.type
 
 
@@ -64,7 +67,7 @@ def tokens(text: str) -> list[str]:
 
 
 def service(text: str) -> Service | None:
-    """The service of one logical line; None where Postfix would refuse it."""
+    """The service of one logical line; None where Postfix would refuse the line."""
     head = re.split(f"[{SPACE}]+", text, maxsplit=7)
     if len(head) < 8:
         return None
@@ -88,6 +91,7 @@ def services(text: str) -> dict[tuple[str, str], Service]:
 
 
 def render(wanted: Service) -> str:
+    """The lines of a service as master.cf(5) has them: options and arguments continue the first line."""
     widths = (9, 5, 7, 7, 7, 7, 7)
     head = "".join(f"{text:<{width}} " for text, width in zip((wanted.name, wanted.type, *wanted.columns), widths))
     lines = [head + wanted.command]
@@ -148,11 +152,12 @@ def merged(present: Service | None, want: Mapping[str, Any]) -> Service:
 
 
 def to_column(value: Any) -> str:
+    """A YAML value as a column has it: y and n for booleans."""
     return _YAML_FLAGS.get(str(value).lower(), str(value))
 
 
 def service_fault(want: Mapping[str, Any]) -> str | None:
-    """Why a wanted service cannot stand in master.cf, naming the field."""
+    """Why a wanted service cannot stand in master.cf, naming the field; None for a sound one."""
     if not _NAME.fullmatch(str(want.get("name"))):
         return "name is no service name"
     if want.get("type") not in TYPES:
@@ -190,7 +195,7 @@ def _args_fault(args: Iterable[Any]) -> str | None:
 
 
 def brace_fault(text: str) -> str | None:
-    """Postfix groups by braces, so a value must close what it opens."""
+    """Why a value breaks Postfix's grouping by braces, or a line; None for a sound one."""
     depth = 0
     for char in text:
         depth += {"{": 1, "}": -1}.get(char, 0)
@@ -215,6 +220,7 @@ def masked(text: str, other: str) -> str:
 
 
 def secret_values(text: str) -> list[str]:
+    """The options' values in the text that may hold a password, so that they can be masked elsewhere."""
     return [
         value for found in services(text).values() for name, value in found.options.items() if holds_secret(name, value)
     ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run of postfix_config is to do: the host's texts and tables, and what is to become of them."""
+"""What a run of postfix_config has to do: the host's texts and tables, and what becomes of them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ _REFERENCE = re.compile(r"(?:proxy:)?([a-z]+):")
 
 @dataclass(frozen=True)
 class Plan:
+    """The wanted state against the host's, and the (name, type) of the services that change."""
+
     before: Mapping[str, str]  # the two files' texts, by name
     after: Mapping[str, str]
     services: list[tuple[str, str]]
@@ -30,20 +32,24 @@ class Plan:
 
     @property
     def texts_change(self) -> bool:
+        """Whether main.cf or master.cf changes."""
         return self.before != self.after
 
     @property
     def changed(self) -> bool:
+        """Whether anything changes."""
         return self.texts_change or any(table.changed for table in self.tables)
 
     @property
     def changed_parameters(self) -> list[str]:
+        """The parameters of main.cf whose definitions change, by name."""
         before, after = (main_cf.definitions(texts[MAIN_CF]) for texts in (self.before, self.after))
         return sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
 
 
 def make_plan(request: Request, postfix: Postfix) -> Plan:
-    """Compare what is wanted with the host, as this Postfix allows."""
+    """Compare what is wanted with the host, as this Postfix allows; PostfixError where it has no such map type, or a
+    new service has no command."""
     before = {name: text_of(os.path.join(request.directory, name)) or "" for name in (MAIN_CF, MASTER_CF)}
     # Services bring parameters of their own, so these are known once the services are there.
     master, _changed = _services(before[MASTER_CF], request, frozenset())
@@ -129,7 +135,8 @@ def _in_force(request: Request) -> set[str | None]:
 def check_map_types(
     wanted: Mapping[str, str | None], services: Iterable[Mapping[str, Any]], supported: Iterable[str]
 ) -> None:
-    """Postfix finds an unknown map type only when a mail needs the table."""
+    """Look for references to a map type that this Postfix does not have, which it would tell only when a mail needs the
+    table; PostfixError at the first."""
     settings = [("parameters", name, value) for name, value in wanted.items()]
     for service in services:
         options = service.get("options") or {}

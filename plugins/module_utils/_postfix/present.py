@@ -71,7 +71,7 @@ def references(value: str) -> list[str]:
 
 
 def map_type(reference: str) -> str:
-    """The type of a table, proxy: taken off; empty where it is none (a plain word, a path)."""
+    """The type of a table, proxy: taken off; empty where the reference has no type (a plain word, a path)."""
     kind = reference.removeprefix("proxy:").partition(":")
     return kind[0] if kind[1] and re.fullmatch(r"[a-z]+", kind[0]) else ""
 
@@ -110,7 +110,7 @@ def _postmap() -> str:
 
 def table_rows(reference: str) -> dict[str, str] | None:
     """All rows of a table that has a source, or is its own: key (of regexp and pcre the pattern) and value. None where
-    it has none."""
+    the table has no source."""
     inline = re.fullmatch(r"inline:\{(.*)\}", reference.removeprefix("proxy:"), re.DOTALL)
     if inline:
         pairs = (item.strip("{}").partition("=") for item in references(inline.group(1)))

@@ -18,6 +18,8 @@ _ANY_INDEXED = "hash"
 
 @dataclass(frozen=True)
 class Table:
+    """A look-up table that is asked for; an empty type leaves it to the host."""
+
     name: str
     type: str
     parameter: str | None
@@ -28,6 +30,8 @@ class Table:
 
 @dataclass(frozen=True)
 class Request:
+    """The wanted state. A parameter with None is taken out; an optional one counts where Postfix knows it."""
+
     parameters: Mapping[str, str | None]
     optional: Mapping[str, str | None]
     services: tuple[Mapping[str, Any], ...]
@@ -37,7 +41,8 @@ class Request:
 
 
 def fault(params: Mapping[str, Any]) -> str | None:
-    """The first thing that is wrong with the module's parameters: option, key and fault, never a value."""
+    """The first thing that is wrong with the module's parameters: option, key and fault, never a value. None where
+    nothing is."""
     return next(_faults(params), None)
 
 

@@ -17,27 +17,30 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import 
 
 @dataclass(frozen=True)
 class TablePlan:
-    """One table: what it is to be and what that takes."""
+    """The wanted state of one table, and the steps to reach it."""
 
     table: Table
     type: str
     path: str
     source: str | None  # the source that is there
     index: Mapping[str, str] | None  # what the index that is there holds
-    write: bool = False  # the source is to be written
-    build: bool = False  # the index is to be built
+    write: bool = False  # whether the source has to be written
+    build: bool = False  # whether the index has to be built
     remove: tuple[str, ...] = ()
 
     @property
     def kind(self) -> maps.Kind:
+        """How tables of its type are kept."""
         return maps.KINDS[self.type]
 
     @property
     def reference(self) -> str:
+        """The table as a parameter names it."""
         return f"{self.type}:{self.path}"
 
     @property
     def changed(self) -> bool:
+        """Whether any step is due."""
         return self.write or self.build or bool(self.remove)
 
     @property
@@ -47,6 +50,7 @@ class TablePlan:
         return index if index and self.table.secret else (self.path, *index)
 
     def result(self) -> dict[str, Any]:
+        """The table's row in the module's result."""
         return {
             "name": self.table.name,
             "path": self.path,
@@ -57,6 +61,7 @@ class TablePlan:
         }
 
     def diff(self) -> dict[str, str]:
+        """The table's part of the diff; a secret table's values are masked."""
         if self.table.secret:
             before, after = self._masked()
         else:
@@ -108,7 +113,8 @@ def _older(index: str, source: str) -> bool:
 
 
 def stage(plan: TablePlan, swap: Swap, postfix: Postfix) -> None:
-    """Make the table's files in the staging directory, have Postfix read them, and plan their exchange."""
+    """Make the table's files in the staging directory, have Postfix read them, and plan their exchange. PostfixError
+    where Postfix refuses an entry."""
     table, private = plan.table, plan.table.secret
     if plan.build and private:
         index = os.path.join(swap.staging(plan.path + plan.kind.suffix), table.name)
@@ -131,6 +137,7 @@ def _built(plan: TablePlan, path: str, postfix: Postfix, entries: Mapping[str, s
 
 
 def check(plan: TablePlan, path: str, postfix: Postfix) -> None:
+    """Have Postfix read a table that has no index; PostfixError with its words, but none of a secret table's."""
     complaint = postfix.table_complaint(plan.type, path)
     if complaint:
         # Postfix may quote the line.

@@ -43,7 +43,8 @@ def words(stderr: str, directory: str = "") -> str:
 
 
 class Postfix:
-    """The tools, run on candidates in a private directory, never on the host's own configuration."""
+    """The tools, run on candidates in a private directory, never on the host's own configuration. What they refuse is a
+    PostfixError."""
 
     def __init__(self, scratch: str) -> None:
         self._postconf = shutil.which("postconf", path=SEARCH_PATH)
@@ -54,6 +55,7 @@ class Postfix:
 
     @property
     def installed(self) -> bool:
+        """Whether there is a postconf; without one no other method may be called."""
         return self._postconf is not None
 
     def candidate(self, main_cf: str, master_cf: str) -> None:
@@ -68,12 +70,14 @@ class Postfix:
             os.utime(path, (0, 0))
 
     def postconf(self, *args: str) -> tuple[str, str]:
+        """Ask postconf about the candidate: standard output and standard error."""
         status, out, err = run([str(self._postconf), "-c", self._scratch, *args])
         if status:
             raise PostfixError(words(err, self._scratch) or f"postconf {' '.join(args)} failed")
         return out, err
 
     def default(self, name: str) -> str:
+        """Postfix's built-in default of a parameter."""
         return self.postconf("-d", "-h", name)[0].strip()
 
     def directory(self, name: str) -> str:
@@ -84,11 +88,13 @@ class Postfix:
             return self.default(name)
 
     def known_parameters(self, master_cf: str) -> frozenset[str]:
-        """Each transport of master.cf brings parameters of its own."""
+        """The parameters that this Postfix knows with such a master.cf, each of whose transports brings some of its
+        own."""
         self.candidate(_NEUTRAL, master_cf)
         return frozenset(self.postconf("-d", "-H")[0].split())
 
     def map_types(self) -> tuple[str, ...]:
+        """The table types that this Postfix was built with, or has loaded."""
         return tuple(self.postconf("-m")[0].split())
 
     def doubts(self) -> dict[str, list[str]]:
@@ -116,7 +122,7 @@ class Postfix:
         return run([os.path.join(self._tool_directory, "postmap"), "-c", self._scratch, *args], stdin)
 
     def index(self, type_name: str, path: str) -> dict[str, str] | None:
-        """What the index at path holds; None where there is none or it cannot be read."""
+        """What the index of the table at path holds; None where there is no index, or none that can be read."""
         kind = maps.KINDS[type_name]
         if not os.path.exists(path + kind.suffix):
             return None
@@ -141,7 +147,8 @@ class Postfix:
         return path + kind.suffix
 
     def table_complaint(self, type_name: str, path: str) -> str | None:
-        """What Postfix says of a table that it reads as it is, e.g. a pattern that does not compile."""
+        """What Postfix says of a table that it reads without an index, e.g. a pattern that does not compile; None where
+        it is content."""
         _status, _out, err = self._postmap("-q", "probe", f"{type_name}:{path}")
         lines = [line for line in err.split("\n") if path in line]
         return words("\n".join(dict.fromkeys(lines)), os.path.dirname(path)) or None
@@ -149,7 +156,8 @@ class Postfix:
     # Daemons
 
     def refusals(self, running: bool) -> dict[str, list[str]]:
-        """Start the daemons once on the candidate: what each that refuses to start says, {} when none does."""
+        """Start the daemons once on the candidate: what each that refuses to start says, {} when none does. RUNNING
+        says whether the master runs, without which they get less time."""
         programs = {name: os.path.join(self.directory("daemon_directory"), name) for name in PROBED}
         with tempfile.TemporaryDirectory(prefix="pf-", dir="/tmp") as directory:
             log = os.path.join(directory, "log")
@@ -221,8 +229,11 @@ def _received(receiver: socket.socket) -> list[str]:
 
 
 def loaded_at(queue_directory: str, proc: str = "/proc") -> dict[str, float] | None:
-    """When the running master started and when it last loaded its configuration; None when no master runs.
-    A reload leaves no trace on disk, but the queue manager is started anew by it."""
+    """When the running master started and when it last loaded its configuration, in seconds since the epoch; None when
+    no master runs.
+
+    A reload leaves no trace on disk, but it starts the queue manager anew.
+    """
     try:
         with open(os.path.join(queue_directory, "pid", "master.pid"), encoding="ascii") as file:
             master = file.read().strip()

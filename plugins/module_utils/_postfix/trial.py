@@ -16,8 +16,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import 
 
 
 def ask(plan: Plan, request: Request, postfix: Postfix, running: bool) -> list[str]:
-    """Postfix's opinion of the two texts; raises when it refuses them. What it said of the host's own texts before
-    is no fault of the wanted ones. Leaves the candidate in place for postmap."""
+    """Have Postfix judge the two texts, and return what it warns of; PostfixError where it refuses them. Its words on
+    the host's own texts do not count. Leaves the candidate in place for postmap."""
     try:
         known = postfix.doubts()
         known_refusals = None
@@ -54,7 +54,7 @@ def _refusal(said: Iterable[str], plan: Plan) -> PostfixError:
 
 
 def _check_commands(plan: Plan, request: Request, postfix: Postfix) -> None:
-    """The master starts whatever is named, and only then finds that it is not there."""
+    """Refuse a service whose program is missing: the master finds that out only when it starts the service."""
     directory = postfix.directory("daemon_directory")
     defined = master_cf.services(plan.after[MASTER_CF])
     for want in request.services:
@@ -72,7 +72,8 @@ def _scrub(text: str, plan: Plan) -> str:
 
 
 def try_tables(plan: Plan, postfix: Postfix, scratch: str) -> None:
-    """Have Postfix read the tables that it reads without an index, but for secrets, which stay out of scratch."""
+    """Have Postfix read the tables that have no index, but for secrets, which stay out of scratch; PostfixError where
+    it refuses one."""
     for table in plan.tables:
         if table.write and not table.kind.suffix and not table.table.secret:
             path = os.path.join(scratch, table.table.name)

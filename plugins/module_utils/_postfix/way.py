@@ -15,7 +15,7 @@ _NO_SERVER = {"discard", "error", "hold", "local", "retry", "virtual"}
 
 
 def of_postfix(values: Mapping[str, str], master_cf: str) -> Way:
-    """VALUES are those of PARAMETERS. A next hop in default_transport comes before relayhost."""
+    """The way by these values of PARAMETERS; a next hop in default_transport takes precedence over relayhost."""
     transport, _colon, next_hop = values.get("default_transport", "").partition(":")
     options = [found.options.get("content_filter", "") for found in services(master_cf).values()]
     filters = [value.partition(":")[2] for value in (values.get("content_filter", ""), *options)]

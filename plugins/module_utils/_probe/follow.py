@@ -38,7 +38,7 @@ class Mail(NamedTuple):
 
 @dataclass
 class Probe:
-    """One mail on its way."""
+    """One mail on its way; the time-out is in seconds from the beginning."""
 
     mail: Mail
     mta: Mta
@@ -56,7 +56,7 @@ class Probe:
         self.traces = [Trace(self.mail.name) for _source in self.sources]
 
     def run(self) -> dict[str, Any]:
-        """Send it and follow it."""
+        """Send the mail, follow it, and return the module's result. OSError where it cannot be handed over at all."""
         began, since = self.clock(), self.now()
         code, words = self.submit(self.mail.text)
         result = self._refused(words) if code else self._followed(began, since)
@@ -72,7 +72,7 @@ class Probe:
             trace.feed(source.lines())
 
     def _refused(self, words: str) -> dict[str, Any]:
-        """The host's own MTA has not taken it; its log may know more than it told the user."""
+        """The result of a mail that the host's own MTA has not taken; its log may know more than it told the user."""
         ends = self.clock() + REFUSAL_SECONDS
         while True:
             self._read()
@@ -109,7 +109,7 @@ class Probe:
             self.pause()
 
     def _wait_on(self, ends: float) -> dict[str, Any]:
-        """Follow it by the log alone."""
+        """Follow the mail by the log alone."""
         while self.clock() < ends:
             self._read()
             delivery = self.trace.final(self.mail.recipient)
@@ -119,7 +119,7 @@ class Probe:
         return self._blind("the queue cannot be read")
 
     def _told(self, delivery: Delivery) -> dict[str, Any]:
-        """What the log says came of it."""
+        """The result, by what the log says of a delivery."""
         if delivery.status == DEFERRED:
             return self._result("waits", [self._reason(delivery)], delivery=delivery)
         if delivery.status == BOUNCED:
@@ -136,7 +136,7 @@ class Probe:
         return self._result("local", [self._own("delivered_locally", delivery.mailer)], delivery=delivery)
 
     def _waits(self, waiting: Waiting, late: bool) -> dict[str, Any] | None:
-        """Where the queue has it, once that does not change by itself or the time is over."""
+        """The result, by where the queue has the mail; None as long as that may change by itself and there is time."""
         message = waiting.message
         rest = _AT_REST.get(message.state)
         if rest:
@@ -152,7 +152,7 @@ class Probe:
         return None
 
     def _unknown(self) -> dict[str, Any]:
-        """It is not in the queue, and no log has a reply."""
+        """The result of a mail that is not in the queue, and of which no log has a reply."""
         problems = [source.problem for source in self.sources if source.problem]
         said = "; ".join(problems) or "neither the journal nor a log file of the MTA names what came of it"
         return self._result("unknown", [self._own("mail_log_unreadable", said)], text=said)
@@ -211,7 +211,7 @@ class Probe:
 def skipped(
     recipient: str, message: str, diagnosis: Sequence[dict[str, str]] = (), state: str = "skipped"
 ) -> dict[str, Any]:
-    """The result where no mail was sent."""
+    """The module's result where no mail was sent."""
     empty = dict.fromkeys(("message_id", "mta", "queue", "mailer", "relay", "sender", "reply", "seconds"))
     return {
         **{"delivered": False, "state": state, "queue_ids": [], "recipient": recipient, **empty},
@@ -220,7 +220,7 @@ def skipped(
 
 
 def sentence(result: dict[str, Any]) -> str:
-    """What came of the mail, in a sentence or two."""
+    """What came of the mail by this result, in a sentence or two."""
     begin = f"The mail to {result['recipient']}"
     relay = result["relay"]
     if result["delivered"]:

@@ -42,7 +42,7 @@ _BARE_RELAY = re.compile(r"\[(?P<host>[^\]]+)\]\.? ?\[(?P<address>[^\]]*)\]$")
 
 
 class Line(NamedTuple):
-    """Who logged, and what."""
+    """One line of a log: which program wrote it, and what."""
 
     program: str
     message: str
@@ -57,7 +57,7 @@ class Relay(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """What came of one try to deliver."""
+    """What came of one try to deliver; the status is SENT, DEFERRED or BOUNCED, empty where the mail was not tried."""
 
     queue_id: str
     recipients: tuple[str, ...]  # as they are now, and as they were
@@ -68,7 +68,7 @@ class Delivery(NamedTuple):
 
     @property
     def message_id(self) -> str | None:
-        """SES's name for the mail, from the reply by which it took it."""
+        """The ID that SES's reply gives the mail; None where SES did not take it."""
         found = _SES_REPLY.match(self.text) if self.status == SENT and self.relay else None
         return found.group("id") if found else None
 
@@ -79,7 +79,7 @@ class Delivery(NamedTuple):
 
 
 def line_of(text: str) -> Line | None:
-    """A line of a log file."""
+    """A line of a syslog file; None where the text has not the form of one."""
     found = _LINE.search(text)
     return Line(found.group("program"), found.group("message")) if found else None
 
@@ -93,15 +93,15 @@ class Trace:
     deliveries: list[Delivery] = field(default_factory=list)
 
     def feed(self, lines: Iterable[Line]) -> None:
-        """Take what belongs to the mail out of these lines."""
+        """Keep those of the lines that belong to the mail."""
         for line in lines:
             self._take(line)
 
     def final(self, recipient: str, over: bool = False) -> Delivery | None:
-        """The delivery that tells what came of the mail.
+        """The delivery that tells what came of the mail; None as long as none does.
 
-        One to another recipient counts only when it is OVER, that is when the queue has no more of the mail: it may be
-        a blind copy. One to this host itself does so too, since a filter hands the mail back.
+        A delivery to another recipient counts only when the mail is OVER, that is when the queue has no more of it: it
+        may be a blind copy. So does a delivery to this host itself, since a filter hands the mail back.
         """
         last = [
             delivery
@@ -113,7 +113,7 @@ class Trace:
         return found[-1] if found else None
 
     def sender(self, queue_id: str) -> str:
-        """The envelope's sender under this queue id."""
+        """The envelope's sender under this queue id; empty where the log does not tell."""
         return self.senders.get(queue_id, "")
 
     def _take(self, line: Line) -> None:
@@ -139,7 +139,7 @@ class Trace:
 
 
 def postfix_delivery(line: Line) -> Delivery | None:
-    """A delivery in Postfix's words."""
+    """A delivery in Postfix's words; None where the line is another."""
     found = _POSTFIX_DELIVERY.match(line.message)
     if not found:
         return None
@@ -156,7 +156,8 @@ def postfix_delivery(line: Line) -> Delivery | None:
 
 
 def sendmail_delivery(line: Line) -> Delivery | None:
-    """A delivery in Sendmail's words: a reply has its number only where the delivery failed."""
+    """A delivery in Sendmail's words, whose reply has its number only where the delivery failed; None where the line is
+    another."""
     found = _SENDMAIL_DELIVERY.match(line.message)
     if not found:
         return None
@@ -179,7 +180,8 @@ def sendmail_delivery(line: Line) -> Delivery | None:
 
 
 def relay_of(text: str) -> Relay:
-    """`host[address]:port` of Postfix, `host. [address]` or `[address] [address]` of Sendmail."""
+    """Read `host[address]:port` of Postfix, `host. [address]` or `[address] [address]` of Sendmail; another text is all
+    host."""
     found = _BARE_RELAY.match(text) or _RELAY.match(text)
     if not found:
         return Relay(text.rstrip("."), "", None)

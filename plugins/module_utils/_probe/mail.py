@@ -47,20 +47,21 @@ def judge(params: Mapping[str, Any], names: Names) -> None:
 
 
 def mail_of(unique: str, recipient: str, sender: str | None) -> Mail:
-    """The mail, by a Message-ID that no other has."""
+    """The mail, with a Message-ID that no other mail has if UNIQUE is given to no other."""
     name = f"{unique}@mail-probe.invalid"
     from_ = f"From: {sender}\n" if sender else ""
     return Mail(name, recipient, _TEXT.format(recipient=recipient, from_=from_, name=name))
 
 
 def hand_over(text: str, sender: str | None, timeout: float) -> tuple[int | None, str]:
-    """`sendmail -t` as a user calls it. Its words; no return code where it had to be ended."""
+    """Run `sendmail -t` as a user does: return code and words. The code is None where the program did not end within
+    TIMEOUT seconds. OSError where the host has no such program."""
     command = [SUBMISSION, "-t", *(["-f", sender] if sender else [])]
     return _talk(command, text, timeout)
 
 
 def test_mode(lines: str) -> str:
-    """What Sendmail's test mode answers."""
+    """What Sendmail's test mode answers to these lines; empty where it does not end in time."""
     code, out = _talk([SUBMISSION, "-bt", f"-C{CF}"], lines, _TEST_SECONDS)
     return out if code is not None else ""
 

@@ -36,24 +36,25 @@ class Waiting(NamedTuple):
 
 
 class Mta(Protocol):
-    """One kind of MTA."""
+    """One kind of MTA, as a probe asks it."""
 
     name: str
 
     def log_files(self) -> list[str]:
-        """Where it may log besides the journal."""
+        """The files that the MTA may log to besides the journal."""
 
     def runs(self) -> bool:
-        """Whether it takes mail out of its queue; True where that cannot be told."""
+        """Whether the MTA takes mail out of its queue; True where that cannot be told."""
 
     def waiting(self, name: str, ids: Iterable[str], recipient: str, since: float) -> Waiting | None:
-        """The mail of this Message-ID in the queue; a QueueError where the queue cannot be read."""
+        """The mail of this Message-ID in the queue, by one of its queue IDS or by its text; None where it is not there.
+        SINCE is in seconds since the epoch. QueueError where the queue cannot be read."""
 
     def sender(self, logged: str, mailer: str) -> str:
-        """The envelope's sender as the server sees it."""
+        """The envelope's sender as the server sees it, from the sender in the log."""
 
     def relay(self, logged: Relay, mailer: str) -> Relay:
-        """The server, with its port."""
+        """The server in the log, with its port."""
 
 
 class Postfix:
@@ -67,13 +68,16 @@ class Postfix:
         self._root = root
 
     def log_files(self) -> list[str]:
+        """maillog_file where it is set, and the files of syslog daemons."""
         code, out, _err = self._run(["postconf", "-hx", "maillog_file"])
         return [*([out.strip()] if not code and out.startswith("/") else []), *FILES]
 
     def runs(self) -> bool:
+        """Ask `postfix status`, which answers only root."""
         return not self._root or self._run(["postfix", "status"])[0] == 0
 
     def waiting(self, name: str, ids: Iterable[str], recipient: str, since: float) -> Waiting | None:
+        """Look through postqueue's listing; where the log has no queue id, root reads the mails that fit."""
         known = set(ids)
         candidates = []
         for message in postfix_queue(self._postqueue):
@@ -89,9 +93,11 @@ class Postfix:
         return None
 
     def sender(self, logged: str, mailer: str) -> str:
+        """The sender in the log, as Postfix rewrote it when the mail came in."""
         return logged
 
     def relay(self, logged: Relay, mailer: str) -> Relay:
+        """The server in the log, where Postfix names the port."""
         return logged
 
 
@@ -106,12 +112,15 @@ class Sendmail:
         self._cf = cf
 
     def log_files(self) -> list[str]:
+        """The files of syslog daemons."""
         return list(FILES)
 
     def runs(self) -> bool:
-        return True  # its log says that nothing answers on its port
+        """True: its log says that nothing answers on its port."""
+        return True
 
     def waiting(self, name: str, ids: Iterable[str], recipient: str, since: float) -> Waiting | None:
+        """Look through the heads of the recent files in its queues."""
         known = set(ids)
         for path, state in listed(self._queues).items():
             queue_id = os.path.basename(path)[2:]
@@ -123,19 +132,19 @@ class Sendmail:
         return None
 
     def sender(self, logged: str, mailer: str) -> str:
-        """Sendmail logs a sender as it came, and rewrites it while it delivers."""
+        """Ask the test mode: Sendmail logs a sender as it came, and rewrites it while it delivers."""
         if not _SENDER.match(logged) or not re.match(r"[\w*-]+\Z", mailer):
             return logged
         found = _REWRITTEN.search(self._ask(f"/tryflags ES\n/try {mailer} {logged}\n/quit\n"))
         return found.group("sender") if found else logged
 
     def relay(self, logged: Relay, mailer: str) -> Relay:
-        """Its log names no port: the mailer's definition does."""
+        """Read the port in the mailer's definition: Sendmail's log names none."""
         return logged._replace(port=logged.port or mailer_port(read(self._cf), mailer))
 
 
 def mailer_port(cf: str, mailer: str) -> int | None:
-    """The port of a mailer that speaks SMTP, 25 where its definition has none."""
+    """The port of a mailer that speaks SMTP, 25 where its definition has none; None for any other mailer."""
     definition = re.search(rf"^M{re.escape(mailer)},(?P<text>.*(?:\n[ \t].*)*)", cf, re.MULTILINE)
     address = re.search(r"\bA=TCP \$h(?: (?P<port>\d+))?", definition.group("text")) if definition else None
     return int(address.group("port") or 25) if address else None

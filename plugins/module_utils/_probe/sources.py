@@ -25,7 +25,7 @@ class Source(Protocol):
     problem: str  # why it cannot be read; empty where it can, or where there is none
 
     def lines(self) -> Iterable[Line]:
-        """What came since the last time."""
+        """The lines since the last call; none, with a problem, where the log cannot be read."""
 
 
 class Journal:
@@ -37,7 +37,7 @@ class Journal:
         self.problem = ""
 
     def lines(self) -> Iterable[Line]:
-        """What came through syslog's socket since the last time."""
+        """The lines since the last call that came through syslog's socket."""
         try:
             code, out, err = self._run([*_JOURNAL, self._from, "_TRANSPORT=syslog"])
         except OSError as error:
@@ -63,7 +63,7 @@ class LogFile:
         self._file, self._at = _identity(path)
 
     def lines(self) -> Iterable[Line]:
-        """What came since the last time; a file that was rotated is read from its beginning."""
+        """The lines since the last call; a file that was rotated is read from its beginning."""
         file, size = _identity(self.path)
         if file != self._file or size < self._at:
             self._file, self._at, self._rest = file, 0, b""

@@ -52,11 +52,13 @@ class Relay:
 
 
 def endpoint_named(variables: Mapping[str, Any]) -> str:
+    """The endpoint's name: ses_endpoint, else that of ses_region."""
     return str(variables.get("ses_endpoint") or endpoint_of(variables["ses_region"]))
 
 
 def describe(variables: Mapping[str, Any], host_names: Sequence[str], canonical_name: str | None) -> Relay:
-    """The relay that the variables mean on a host of these names, once they have no fault."""
+    """The relay that the variables mean on a host of these names; the variables must have no fault. CANONICAL_NAME is
+    the load balancer's name in DNS, None where DNS names none."""
     region, endpoint = region_meant(variables), endpoint_named(variables)
     port = str(variables["ses_port"])
     ports = list(PORTS) if port == AUTO else [int(port)]

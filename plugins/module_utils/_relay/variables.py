@@ -89,7 +89,8 @@ READERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
 
 
 def typed(variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The variables with values of their types, since `-e name=value` gives text, and the faults of those left out."""
+    """The variables with values of their types, since `-e name=value` gives text, and a sentence for each that is left
+    out because it is unknown or has no such value."""
     values, found = {}, []
     for name, value in variables.items():
         if name not in TYPES:
@@ -143,5 +144,6 @@ def _missing(variables: Mapping[str, Any]) -> list[str]:
 
 
 def region_meant(variables: Mapping[str, Any]) -> str | None:
-    """The region where the credential has to be right: the endpoint's name tells it first, as for smtp_check."""
+    """The region where the credential has to be right: the endpoint's name tells it first, as for smtp_check. None
+    where neither the endpoint nor ses_region tells."""
     return region_of(variables.get("ses_endpoint") or "") or variables.get("ses_region")

@@ -22,7 +22,8 @@ SETTLE_SECONDS = 10.0  # for the mail that was handed over last, since nobody is
 def drain_all(
     known: Mapping[str, Mta], names: Sequence[str], deadline: Deadline, pause: Callable[[], None], now: float
 ) -> dict[str, Any]:
-    """Empty and stop the named MTAs; a DrainError leaves all of them as they were."""
+    """Empty and stop the named MTAs and return the module's result; a DrainError leaves all of them as they were. NOW
+    is in seconds since the epoch."""
     waiting: dict[str, int] = {}
     done: dict[str, bool] = {}  # whether it ran
     try:
@@ -49,7 +50,8 @@ def drain_all(
 
 
 def preview_all(known: Mapping[str, Mta], names: Sequence[str], now: float) -> dict[str, Any]:
-    """What drain_all would do, as far as it can be known."""
+    """The result that drain_all would have, as far as it can be known; nothing is changed. DrainError where it is known
+    to fail."""
     waiting: dict[str, int] = {}
     running: set[str] = set()
     changed = False
@@ -76,7 +78,8 @@ def preview_all(known: Mapping[str, Mta], names: Sequence[str], now: float) -> d
 
 
 def resume_all(known: Mapping[str, Mta], names: Sequence[str], start: Sequence[str], check: bool) -> dict[str, Any]:
-    """Take back what drain_all did, where the MTA is still installed."""
+    """Take back what drain_all did to those of NAMES that are still installed; those of START run again. CHECK changes
+    nothing."""
     changed, said = False, []
     for name in names:
         old = _known(known, name)
@@ -93,7 +96,8 @@ def resume_all(known: Mapping[str, Mta], names: Sequence[str], start: Sequence[s
 
 
 def drain(old: Mta, deadline: Deadline, pause: Callable[[], None]) -> bool:
-    """Leave OLD with an empty queue, stopped and closed; a DrainError leaves it as it was. Returns whether it ran."""
+    """Leave OLD with an empty queue, stopped and closed, and return whether it ran. A DrainError or QueueError leaves
+    it as it was."""
     ran = bool(old.running() or old.closed())  # closed: by a run that was interrupted
     try:
         old.open()
@@ -111,7 +115,8 @@ def drain(old: Mta, deadline: Deadline, pause: Callable[[], None]) -> bool:
 
 
 def resume(old: Mta, ran: bool) -> None:
-    """Let OLD take mail again, and run if it ran."""
+    """Let OLD take mail again; RAN says whether it has to run in the end. DrainError where it does not start or
+    stop."""
     old.open()
     if ran and not old.running():
         old.start()
@@ -120,7 +125,8 @@ def resume(old: Mta, ran: bool) -> None:
 
 
 def deliver(old: Mta, deadline: Deadline, pause: Callable[[], None]) -> None:
-    """Until every message that waits now has left. While that is not so, OLD takes more: it may have to stay."""
+    """Wait until every message that waits now has left; OLD takes more meanwhile, since it may have to stay. DrainError
+    where some are left at the deadline, or cannot be delivered here."""
     waiting = _movable(old.waiting())
     if not waiting:
         return
@@ -143,7 +149,7 @@ def deliver(old: Mta, deadline: Deadline, pause: Callable[[], None]) -> None:
 
 
 def _movable(waiting: Mapping[str, str]) -> Mapping[str, str]:
-    """The same; a DrainError where there are messages that no attempt would move."""
+    """WAITING as it is; DrainError where some messages are moved by no attempt."""
     counts = _counts(waiting)
     for state, meaning in AT_REST.items():
         if counts.get(state):

@@ -37,6 +37,8 @@ class DrainError(Exception):
 
 
 def postfix_waiting() -> dict[str, str]:
+    """Postfix's messages, by name, with their queues; QueueError where it has several instances, or a queue cannot be
+    read."""
     status, out, _err = _asked("postconf", "-h", "queue_directory", "multi_instance_directories")
     directory, instances = (out.split("\n") + ["", ""])[:2] if status == 0 else ("", "")
     if instances.strip():
@@ -48,16 +50,18 @@ def postfix_waiting() -> dict[str, str]:
 
 
 def sendmail_waiting() -> dict[str, str]:
+    """Sendmail's messages, by file, with their states; QueueError where a queue cannot be read."""
     return sendmail_mailq.listed(sendmail_mailq.configured())
 
 
 def sendmail_runs() -> bool:
-    """Not a process that submits a mail or runs the queue: the daemon."""
+    """Whether the daemon runs; a process that submits a mail or runs the queue does not count."""
     cf = read(SENDMAIL_CF)
     return bool(cf) and loaded_at(cf) is not None
 
 
 def exim_waiting() -> dict[str, str]:
+    """Exim's messages, of which only the number is known; QueueError where Exim does not tell."""
     program = next((name for name in ("exim4", "exim") if shutil.which(name, path=SEARCH_PATH)), None)
     if program is None:
         return {}
@@ -68,15 +72,17 @@ def exim_waiting() -> dict[str, str]:
 
 
 def files(pattern: str) -> Callable[[], dict[str, str]]:
-    """A queue of one file a message."""
+    """A look at a queue that has one file for each message, by the pattern of their paths."""
     return lambda: dict.fromkeys(glob(pattern), sendmail_mailq.QUEUED)
 
 
 def postfix_messages() -> Iterator[Message]:
+    """Postfix's messages with their reasons."""
     return mailq.postfix_queue(shutil.which("postqueue", path=SEARCH_PATH) or "postqueue")
 
 
 def sendmail_messages() -> Iterator[Message]:
+    """Sendmail's messages with their reasons."""
     return sendmail_mailq.sendmail_queue(sendmail_mailq.configured())
 
 
@@ -95,21 +101,25 @@ class Mta:
 
     @property
     def delivers(self) -> bool:
+        """Whether its queue can be delivered here, and not only be counted."""
         return bool(self.flushes)
 
     def installed(self) -> bool:
+        """Whether one of its programs is there."""
         return any(os.path.exists(path) for path in self.programs)
 
     def processes(self) -> list[int]:
+        """The ids of its processes."""
         return processes(self.programs)
 
     def start(self) -> None:
+        """Start its unit; DrainError where the daemon does not run then."""
         status, _out, err = _asked(*_START, self.unit)
         if status or not self.running():
             raise DrainError(f"it does not start: {' '.join(err.split()) or f'see systemctl status {self.unit}'}")
 
     def stop(self) -> None:
-        """Until none of its processes is left, whoever started them."""
+        """Stop its unit and end its processes, whoever started them; DrainError where some do not end."""
         if self.unit:
             _asked("systemctl", "stop", self.unit)
         if _gone(self.programs):
@@ -121,6 +131,7 @@ class Mta:
             raise DrainError(f"its processes do not end: {', '.join(map(str, processes(self.programs)))}")
 
     def flush(self) -> None:
+        """Begin an attempt at all of the queue, without waiting for its end."""
         for command in self.flushes:
             if not shutil.which(command[0], path=SEARCH_PATH):
                 continue
@@ -136,7 +147,8 @@ class Mta:
             )
 
     def close(self) -> None:
-        """Nobody hands mail over any more: the program says so, to root as well."""
+        """Take the right to run from the programs that hand mail over, so that they refuse users and root alike;
+        DrainError where a mode cannot be changed."""
         for path in _present(self.entrances):
             mode = stat.S_IMODE(os.stat(path).st_mode)
             if mode & _EXECUTABLE:
@@ -144,15 +156,19 @@ class Mta:
                 _chmod(path, mode & ~_EXECUTABLE)
 
     def open(self) -> None:
+        """Give these programs their modes again, also those that another process has closed; DrainError as for
+        close."""
         for path in _present(self.entrances):
             mode = stat.S_IMODE(os.stat(path).st_mode)
             if not mode & _EXECUTABLE:
                 _chmod(path, self.modes.get(path) or mode | _executable(mode))
 
     def opened(self) -> bool:
+        """Whether one of these programs can be run."""
         return any(os.stat(path).st_mode & _EXECUTABLE for path in _present(self.entrances))
 
     def closed(self) -> bool:
+        """Whether one of these programs cannot be run."""
         return any(not os.stat(path).st_mode & _EXECUTABLE for path in _present(self.entrances))
 
 
@@ -169,7 +185,7 @@ def _chmod(path: str, mode: int) -> None:
 
 
 def other(unit: str, waiting: Callable[[], dict[str, str]], *programs: str) -> Mta:
-    """An MTA whose queue is only looked at."""
+    """An MTA whose queue is only counted."""
     return Mta(waiting=waiting, unit=unit, programs=programs, running=lambda: bool(processes(programs)))
 
 
@@ -210,7 +226,7 @@ MTAS: Mapping[str, Mta] = {
 
 
 def processes(programs: Sequence[str], proc: str = "/proc") -> list[int]:
-    """The processes of this host, not those of containers on it, that run one of PROGRAMS."""
+    """The ids of the processes of this host, not those of containers on it, that run one of PROGRAMS."""
     wanted = {os.path.realpath(path) for path in programs}
     wanted |= {f"{path} (deleted)" for path in wanted}  # the package went away, or was upgraded, under a daemon
     own = _link(os.path.join(proc, "self", "ns", "pid"))

@@ -45,8 +45,11 @@ LOADING_SECONDS = 20.0  # in which a daemon that was started has written its pid
 
 
 def configure(request: Request, check_mode: bool, scratch: str, unit: Unit | None = None) -> dict[str, Any]:
-    """Do all of it; in check mode all but the writing. The scratch directory is the caller's, private to it. A unit
-    that is given is enabled, runs, and has loaded what was written, or the host is as it was."""
+    """Bring the host to the wanted state and return the module's result; in check mode write nothing.
+
+    The scratch directory is the caller's, private to it. A unit that is given is enabled in the end, runs, and has
+    loaded what was written. A SendmailError leaves the host as it was.
+    """
     with nothing_changes(SendmailError):
         if tools.installed():
             return _configure(request, check_mode, scratch, unit)
@@ -91,7 +94,7 @@ def _configure(request: Request, check_mode: bool, scratch: str, unit: Unit | No
 
 def _run(unit: Unit | None, verbs: Sequence[str], compiled: str) -> None:
     """Bring the unit to the files that are there now. Debian's script reports success whatever became of the daemons,
-    so it counts when the daemon itself has loaded its configuration."""
+    so wait until the daemon itself has loaded its configuration."""
     if not unit or not verbs:
         return
     begun = time.time()
@@ -151,8 +154,9 @@ def _write(path: str, text: str) -> None:
 
 
 def _carry_out(plan: Plan, compiled: str, request: Request, then: Callable[[], None]) -> None:
-    """Tables first and sendmail.cf last, so that it never refers to one that is not there, and is younger than what it
-    is made of. Then the distribution's make, which brings its own files up to date and leaves sendmail.cf alone."""
+    """Exchange the files: tables first and sendmail.cf last, so that sendmail.cf never refers to a table that is
+    missing and is younger than what it is made of. Then run the distribution's make, which brings its own files up to
+    date and leaves sendmail.cf alone."""
     with Swap() as swap:
         for table in plan.tables:
             _stage(table, swap)
@@ -242,7 +246,7 @@ def _move_up(path: str, name: str) -> None:
 
 
 def _make_queue(path: str) -> None:
-    """A queue's directory is its parent's like, and nobody else's at any time."""
+    """Make a queue's directory with its parent's owner and mode, closed to others from the beginning."""
     like = os.stat(os.path.dirname(path))
     os.mkdir(path, 0o700)
     os.chown(path, like.st_uid, like.st_gid)
@@ -289,7 +293,7 @@ def _missed(plan: Plan, request: Request, compiled: str) -> str:
 
 
 def _flushed(plan: Plan, request: Request) -> bool:
-    """Whether the daemon runs that the submission program's queue is left to, if it is left to one."""
+    """Whether the daemon to which the submission program's queue is left runs, if the queue is left to a daemon."""
     submission = text_of(os.path.join(request.directory, SUBMIT_CF))
     settings = conf.values(plan.after[CONF])
     # Red Hat's file has no mode: its unit sm-client always is a daemon.

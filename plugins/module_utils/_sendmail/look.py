@@ -99,7 +99,7 @@ class Present:
 
     @property
     def ours(self) -> bool:
-        """Whether an earlier run of the role has changed what is to be changed."""
+        """Whether an earlier run of the role has left its block in sendmail.mc."""
         return bool(self.rest != self.mc)
 
     @property

@@ -51,7 +51,7 @@ QUEUES = {
 
 
 def sendmail_queue(queues: Sequence[Queue]) -> Iterator[Message]:
-    """Every message, as it is read: nothing of a huge queue is kept."""
+    """Every message, as it is read: nothing of a huge queue is kept. QueueError where a queue cannot be read."""
     found: dict[str, Queue] = {}  # a directory that two names lead to is read once
     for queue in queues:
         for directory in directories(queue.path):
@@ -66,7 +66,7 @@ def sendmail_queue(queues: Sequence[Queue]) -> Iterator[Message]:
 
 
 def listed(queues: Sequence[Queue]) -> dict[str, str]:
-    """Every message's file and state, unread."""
+    """Every message's file and state, unread; QueueError where a directory cannot be read."""
     return {
         os.path.join(directory, name): STATES[name[:2]] or (SUBMITTED if queue.fresh == SUBMITTED else QUEUED)
         for queue in queues
@@ -94,7 +94,7 @@ def configured(root: str = "/") -> list[Queue]:
 
 
 def queue_paths(cf: str) -> list[str]:
-    """The queue directories that a configuration file names: the option's, and each queue group's own."""
+    """The queue directories that a configuration file names: the option's, and those of queue groups."""
     paths = _OPTION.findall(cf)[-1:]
     base = os.path.dirname(paths[0]) if paths and "*" in paths[0] else "".join(paths)
     groups = [os.path.join(base, path) for path in _GROUP_PATH.findall(cf)]

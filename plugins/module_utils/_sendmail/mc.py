@@ -18,11 +18,12 @@ SECTIONS = ("LOCAL_CONFIG", *(f"LOCAL_RULE_{number}" for number in range(4)), "L
 
 
 def name_fault(name: Any) -> str | None:
+    """Why this cannot be the name of a macro of m4; None for a sound name."""
     return None if isinstance(name, str) and NAME.fullmatch(name) else f"{name!a} is no name of m4"
 
 
 def text_fault(value: Any) -> str | None:
-    """Why a value cannot stand between m4's quotes."""
+    """Why a value cannot stand between m4's quotes; None for a sound one."""
     if value is None or isinstance(value, (list, dict)):
         return "is no string"
     text = str(value)
@@ -30,6 +31,7 @@ def text_fault(value: Any) -> str | None:
 
 
 def section_fault(items: Any) -> str | None:
+    """Why this cannot be a section's lines and rules; None for a sound list."""
     if not isinstance(items, list):
         return "is no list"
     for item in items:
@@ -62,7 +64,7 @@ def settings(
     macros: Mapping[str, Sequence[Any]],
     sections: Mapping[str, Sequence[Any]],
 ) -> list[str]:
-    """The lines of the block."""
+    """The lines of the block; a define with None becomes an undefine."""
     lines = [
         _call("undefine", name) if value is None else _call("define", name, value) for name, value in defines.items()
     ]
@@ -77,6 +79,7 @@ def settings(
 
 
 def block(lines: Iterable[str], comment: str) -> str:
+    """The lines between the marks of what this collection writes, which are comments in the file's own form."""
     return "\n".join((BEGIN.format(comment), *lines, END.format(comment), ""))
 
 
@@ -87,7 +90,7 @@ def without_block(text: str, comment: str) -> str:
 
 
 def with_settings(text: str, lines: Sequence[str]) -> str | None:
-    """The text with the block before its mailers; None where it has none."""
+    """The text with the block before its mailers; None where the text has no mailers."""
     rest = without_block(text, "dnl #")
     match = _MAILERS.search(rest)
     if not match:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run of sendmail_config is to do: the host's texts and tables, and what is to become of them."""
+"""What a run of sendmail_config has to do: the host's texts and tables, and what becomes of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MC, CONF, CF, SUBMIT_CF = "sendmail.mc", "settings", "sendmail.cf", "submit.cf"
 
 @dataclass(frozen=True)
 class TablePlan:
-    """One table: what it is to be and what that takes."""
+    """The wanted state of one table, and the steps to reach it."""
 
     table: Table
     path: str
@@ -34,10 +34,12 @@ class TablePlan:
 
     @property
     def write(self) -> bool:
+        """Whether the source has to be written; a secret table has none."""
         return not self.table.secret and self.before != self.after
 
     @property
     def changed(self) -> bool:
+        """Whether any step is due."""
         return self.write or self.build or bool(self.remove or self.outdated)
 
     @property
@@ -47,9 +49,11 @@ class TablePlan:
         return index if self.table.secret else (self.path, *index)
 
     def result(self) -> dict[str, Any]:
+        """The table's row in the module's result."""
         return {"name": self.table.name, "path": self.path, "rebuilt": self.build, "changed": self.changed}
 
     def diff(self) -> dict[str, str]:
+        """The table's part of the diff; values that are secret are masked."""
         before, after = sendmail_mc.masked_rows(self.before), sendmail_mc.masked_rows(self.after)
         if self.table.secret:
             kind, present, wanted = maps.KINDS["hash"], self.index or {}, rows(self.after)
@@ -67,14 +71,16 @@ class Plan:
     after: Mapping[str, str]
     tables: list[TablePlan]
     stale: bool  # sendmail.cf is not what sendmail.mc means
-    queues: tuple[str, ...] = ()  # directories that are to be made
+    queues: tuple[str, ...] = ()  # directories that have to be made
 
     @property
     def changed_files(self) -> list[str]:
+        """The names of the texts that change; CF where sendmail.cf is stale."""
         return [name for name in (CONF, MC) if self.before[name] != self.after[name]] + ([CF] if self.stale else [])
 
     @property
     def changed(self) -> bool:
+        """Whether anything changes."""
         return bool(self.changed_files or self.queues) or any(table.changed for table in self.tables)
 
 
@@ -87,7 +93,8 @@ def rows(source: str) -> dict[str, str]:
 
 
 def make_plan(request: Request, installed: bool) -> Plan:
-    """Compare what is wanted with the host's files."""
+    """Compare what is wanted with the host's files, without its tools where Sendmail is not INSTALLED; SendmailError
+    where sendmail.mc has no mailers."""
     before = {name: text_of(path_of(name, request)) or "" for name in (MC, CONF)}
     mc = sendmail_mc.with_settings(before[MC] if installed else "MAILER_DEFINITIONS\n", request.lines)
     if mc is None:
@@ -103,11 +110,13 @@ def make_plan(request: Request, installed: bool) -> Plan:
 
 
 def path_of(name: str, request: Request) -> str:
+    """The path of the text with this name: MC, CONF, CF or SUBMIT_CF."""
     return request.settings_file if name == CONF else os.path.join(request.directory, name)
 
 
 def look(table: Table, directory: str, installed: bool, rest: str = "") -> TablePlan:
-    """Compare a wanted table with the host's files; the rest of sendmail.mc says what else reads an earlier one."""
+    """Compare a wanted table with the host's files; REST, sendmail.mc without the block, says what else reads an
+    earlier one."""
     path = os.path.join(directory, table.name)
     before = "" if table.secret else text_of(path) or ""
     after = maps.source(table.entries) if table.secret else sendmail_mc.with_rows(before, table.entries)

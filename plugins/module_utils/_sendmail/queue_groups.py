@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sendmail's queues: few connections for a burst of mail, and a way past it for a mail that comes in its middle.
+"""Sendmail's queues: few connections for a burst of mail, and a way past the burst for other mail.
 
-A queue run is a process with a connection of its own. It takes a list of what waits and works through it, skipping what
-another run has at hand; what comes later is on no list before another run begins. So a mail that finds the queue busy
-goes to a second queue, for bursts, and one that comes when the first has emptied again does not wait behind those.
+A queue run is a process with a connection of its own. The run takes a list of what waits and works through it, skipping
+what another run has at hand; a mail that comes later is on no list before another run begins. So a mail that finds the
+queue busy goes to a second queue, for bursts. A mail that comes when the first queue has emptied again does not wait
+behind the burst.
 """
 
 from __future__ import annotations

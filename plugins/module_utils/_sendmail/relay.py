@@ -58,7 +58,7 @@ class InSendmail:
     """What only Sendmail needs to know."""
 
     credential_keys: list[str]
-    mailer: str  # its line, to which the port is to be added
+    mailer: str  # its line, to which the port has to be added
     access: dict[str, str]
     aliases: dict[str, str]
     defines: dict[str, Any]
@@ -95,7 +95,7 @@ def in_sendmail(
 
 
 def daemons(own: Sequence[str]) -> list[str]:
-    """The distribution's daemons, but where the host's own listen, and those."""
+    """The host's own daemons, and those of the distribution's that listen elsewhere."""
     taken = {listening_at(text) for text in own}
     return [*(text for text in DAEMONS if listening_at(text) not in taken), *own]
 
@@ -147,7 +147,7 @@ def for_sendmail(relay: Relay) -> Relay:
 
 
 def access(relay: Relay) -> dict[str, str]:
-    """The rows of AWS's page."""
+    """The rows for the table access, on AWS's page https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-smtp.html"""
     return {f"Connect:{name}": "RELAY" for name in relay.credential_names}
 
 

@@ -30,7 +30,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Request:
-    """The wanted state."""
+    """The wanted state: the lines for sendmail.mc, and the files beside it."""
 
     lines: list[str]
     settings: Mapping[str, str]
@@ -43,7 +43,8 @@ class Request:
 
 
 def fault(params: Mapping[str, Any]) -> str | None:
-    """The first thing that is wrong with the module's parameters: option, key and fault, never a value."""
+    """The first thing that is wrong with the module's parameters: option, key and fault, never a value. None where
+    nothing is."""
     return next(_faults(params), None)
 
 

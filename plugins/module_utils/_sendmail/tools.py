@@ -26,11 +26,13 @@ class SendmailError(Exception):
 
 
 def installed() -> bool:
+    """Whether all tools are there that a configuration needs."""
     return all(shutil.which(tool, path=SEARCH_PATH) for tool in ("sendmail", "makemap", "m4", "make"))
 
 
 def compiled(text: str, directory: str) -> str:
-    """What m4 makes of a sendmail.mc in the directory that its relative includes start from, as make does."""
+    """What m4 makes of a sendmail.mc in the directory that its relative includes start from, as make does;
+    SendmailError where m4 refuses the text."""
     with anonymous_file(text.encode("utf-8", "surrogateescape")) as stdin:
         status, out, err = run(["m4", "-"], stdin, directory)
     # A warning is of a feature whose name a later version has changed, and which works.
@@ -45,8 +47,9 @@ def compiled(text: str, directory: str) -> str:
 
 
 def check(cf: str, mailer: str = "") -> None:
-    """Have Sendmail read a candidate and resolve an address; it refuses unknown options, maps and cut files. The
-    address is one that no row and no rule means: it takes the mailer that is given, as all mail does without them."""
+    """Have Sendmail read a candidate and resolve an address that no row and no rule means: it takes the mailer that is
+    given, as all mail does without them. SendmailError where it takes another one, or where Sendmail refuses the
+    candidate (unknown options, maps, cut files)."""
     status, out, err = run(["sendmail", "-C", cf, "-Am", *_PROBE])
     said = [line.replace(cf, "sendmail.cf") for line in (err + out).split("\n") if line]
     if status or "... deliverable: " not in out:
@@ -69,12 +72,13 @@ def silent(cf: str) -> str:
 
 
 def version(cf: str) -> str:
+    """The version of the distribution's m4 files that this sendmail.cf names; empty where it names none."""
     match = _VERSION.search(cf)
     return match.group(1) if match else ""
 
 
 def index(path: str) -> dict[str, str] | None:
-    """What the index of the table at path holds; None where there is none or it cannot be read."""
+    """What the index of the table at path holds; None where there is no index, or none that can be read."""
     if not os.path.exists(path + ".db"):
         return None
     status, out, _err = run(["makemap", "-u", "hash", path])
@@ -82,7 +86,8 @@ def index(path: str) -> dict[str, str] | None:
 
 
 def build(path: str, source: str, secret: bool) -> str:
-    """Build the index of the table at path from memory, so that a secret stands in no other file."""
+    """Build the index of the table at path from memory, so that a secret stands in no other file, and return its path.
+    SendmailError where makemap refuses the source."""
     with anonymous_file(source.encode("utf-8", "surrogateescape")) as stdin:
         status, _out, err = run(["makemap", "hash", path], stdin)
     if status:
@@ -93,8 +98,8 @@ def build(path: str, source: str, secret: bool) -> str:
 
 
 def loaded_at(cf: str, proc: str = "/proc") -> dict[str, float] | None:
-    """When the running daemon started and when it last loaded its configuration, at which it writes its pid file anew;
-    None when none runs."""
+    """When the running daemon started and when it last loaded its configuration, at which it writes its pid file anew,
+    in seconds since the epoch; None when no daemon runs."""
     match = _PID_FILE.search(cf)
     with suppress(OSError, ValueError, IndexError):
         path = match.group(1) if match else "/run/sendmail.pid"

@@ -12,7 +12,7 @@ _SMART_HOST = re.compile(r"^DS(.*)$", re.MULTILINE)
 
 
 def of_sendmail(cf: str) -> Way | None:
-    """The smart host of sendmail.cf, None where the text is none."""
+    """The way to the smart host of sendmail.cf; None where the text is no sendmail.cf."""
     found = _SMART_HOST.findall(cf)
     if not found:
         return None

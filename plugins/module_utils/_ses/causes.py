@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The table of causes: one row a cause, the first row that matches a symptom is its cause.
 
-Sentences may use the symptom's facts (FACTS of _diagnosis) and the named groups of `says`. A port stands beside
+Sentences may use the symptom's facts (FACTS of diagnosis.py) and the named groups of `says`. A port stands beside
 the sentence, never in it: so ports that share a cause share the sentence.
 """
 
@@ -35,6 +35,8 @@ _NOT_TAKEN = r"connect to|timed out|refused by|lost connection with|read error f
 
 
 class Cause(NamedTuple):
+    """A row of the table: which symptoms it takes, what it says of them, and where AWS or others document it."""
+
     id: str
     cause: str
     remedy: str

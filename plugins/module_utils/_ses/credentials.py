@@ -61,7 +61,8 @@ _SECRETS = (
 
 
 def smtp_password(secret_access_key: str, region: str) -> str:
-    """AWS's derivation, version 4: one password for each region."""
+    """The SMTP password that AWS derives from a secret access key, version 4: one for each region. Source:
+    https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html"""
     key = ("AWS4" + secret_access_key).encode()
     for message in ("11111111", region, "ses", "aws4_request", "SendRawEmail"):
         key = hmac.new(key, message.encode(), hashlib.sha256).digest()
@@ -69,19 +70,22 @@ def smtp_password(secret_access_key: str, region: str) -> str:
 
 
 def region_of_password(password: str, secret_access_key: str, regions: Iterable[str]) -> str | None:
-    """The region for which the secret access key gives this password."""
+    """The one of REGIONS for which the secret access key gives this password; None where no region does."""
     return next((region for region in regions if smtp_password(secret_access_key, region) == password), None)
 
 
 def username_fault(username: str) -> str | None:
+    """Why this cannot be an SMTP user name; None for one that can."""
     return _first(_USERNAMES, username)
 
 
 def password_fault(password: str) -> str | None:
+    """Why this cannot be an SMTP password; None for one that can."""
     return _first(_PASSWORDS, password)
 
 
 def secret_fault(secret: str) -> str | None:
+    """Why this cannot be a secret access key; None for one that can."""
     return _first(_SECRETS, secret)
 
 

@@ -76,6 +76,7 @@ def tells_nothing(identifier: str) -> bool:
 
 
 def printable(text: str) -> str:
+    """Foreign words for a report: spaces for what cannot be printed, and … in place of all after 300 characters."""
     clean = "".join(char if char.isprintable() else " " for char in text)
     return clean if len(clean) <= _MAX_SAID else clean[:_MAX_SAID] + "…"
 

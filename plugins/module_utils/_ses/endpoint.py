@@ -77,14 +77,14 @@ _HOST_TYPOS = (
 
 
 def region_fault(region: str) -> str | None:
-    """What is wrong with the form of a region; whether it exists, DNS answers."""
+    """What is wrong with the form of a region, None for a sound one; whether the region exists, DNS answers."""
     if _REGION.fullmatch(region):
         return None
     return _first(_REGION_TYPOS, region) or "has not the form of a region: write it like us-east-1 or us-gov-west-1"
 
 
 def host_fault(name: str) -> str | None:
-    """What is wrong with the form of a host name."""
+    """What is wrong with the form of a host name; None for a sound one."""
     known = _first(_HOST_TYPOS, name)
     if known:
         return known
@@ -99,6 +99,7 @@ def host_fault(name: str) -> str | None:
 
 
 def endpoint_of(region: str) -> str:
+    """The name of a region's public endpoint. Source: https://docs.aws.amazon.com/general/latest/gr/ses.html"""
     return f"email-smtp.{region}.amazonaws.com"
 
 
@@ -108,13 +109,14 @@ def region_of(endpoint: str) -> str | None:
 
 
 def region_behind(*names: str) -> str | None:
-    """The region in the first of the names that is an endpoint's or that of a load balancer of SES."""
+    """The region in the first of the names that is an endpoint's or that of a load balancer of SES; None without
+    one."""
     regions = (_region_in(name.rstrip("."), (*_ENDPOINTS, _LOAD_BALANCER)) for name in names)
     return next((region for region in regions if region), None)
 
 
 def is_mail_manager(endpoint: str, username: str = "") -> bool:
-    """Whether it is an ingress endpoint of Mail Manager, or the user name is one of such an endpoint."""
+    """Whether the name is that of an ingress endpoint of Mail Manager, or the user name is one for such an endpoint."""
     return bool(_MAIL_MANAGER.fullmatch(endpoint.lower())) or username.startswith(_MAIL_MANAGER_USER)
 
 

@@ -37,6 +37,8 @@ _COMMAND_STAGES = {
 
 
 class Symptom(NamedTuple):
+    """What is seen of a failure, for the table of causes to match."""
+
     kind: str = "reply"
     text: str = ""  # "535 Authentication Credentials Invalid", or words of OpenSSL or of an MTA
     stage: str = ""  # where it happened, if that is known
@@ -46,6 +48,7 @@ class Symptom(NamedTuple):
 
 
 def symptom_of(text: str) -> Symptom:
+    """Read an MTA's words for a deferral or a bounce: of kind reply where they quote a server, else of kind queue."""
     command = _QUEUE_COMMAND.search(text)
     words = (text[: command.start()] if command else text).strip()
     told = next((stage for sign, stage in _QUEUE_STAGES if sign in words), "")

@@ -25,6 +25,8 @@ _TIMES = {0x17: "%y%m%d%H%M%SZ", 0x18: "%Y%m%d%H%M%SZ"}
 
 
 class Certificate(NamedTuple):
+    """What a certificate says of its owner: DNS names and addresses, and times in UTC like 2026-01-31T00:00:00Z."""
+
     subject: str
     names: list[str]
     issuer: str
@@ -38,7 +40,7 @@ class _Element(NamedTuple):
 
 
 def parse(der: bytes) -> Certificate:
-    """Raises ValueError for anything that is no certificate."""
+    """Read a certificate from DER; ValueError for anything else."""
     try:
         certificate = next(_elements(der))
         tbs = list(_elements(next(_elements(certificate.body)).body))

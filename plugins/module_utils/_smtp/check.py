@@ -30,7 +30,8 @@ _NAME_SHARE = 0.7
 
 
 def check(request: Request, net: Net, retries: int = 0, delay: float = 5) -> dict[str, Any]:
-    """The report of the module; it is tried again only while no port is through."""
+    """The report of smtp_check. While no port is through, the whole check is repeated, RETRIES times at most and DELAY
+    seconds after the one before."""
     report = _check_once(request, net)
     for _retry in range(retries):
         if report["reachable"]:
@@ -121,7 +122,7 @@ def _report(
 
 
 def union(diagnoses: Iterable[dict[str, str]]) -> list[dict[str, str]]:
-    """Each once, in their order."""
+    """Each diagnosis once, in the order of the first ones."""
     found: list[dict[str, str]] = []
     for diagnosis in diagnoses:
         if diagnosis not in found:
@@ -130,7 +131,7 @@ def union(diagnoses: Iterable[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def summary(report: dict[str, Any]) -> str:
-    """Why nothing works, in one paragraph: each cause with the ports that it holds for."""
+    """Why nothing works, in one paragraph: each cause with the ports that have it."""
     causes = []
     for diagnosis in report["diagnosis"]:
         ports = [str(port["port"]) for port in report["ports"] if diagnosis in port["diagnosis"]]

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 
 class Failure(Exception):  # noqa: N818  (a finding about the endpoint, which the caller returns; no error)
-    """Why a stage ended: a kind that the table of causes knows, and the words that go with it."""
+    """Why a stage ended: a kind that the table of causes knows, and the words of a server, of OpenSSL or of the
+    operating system."""
 
     def __init__(self, kind: str, text: str = "") -> None:
         super().__init__(f"{kind}: {text}")

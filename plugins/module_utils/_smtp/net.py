@@ -18,9 +18,10 @@ class Net(NamedTuple):
     connect: Connect
     clock: Callable[[], float]
     sleep: Callable[[float], None]
-    connect_sized: ConnectSized | None = None  # with a maximum segment size; without it the path is not looked into
+    connect_sized: ConnectSized | None = None  # with a maximum segment size; None: the path is not looked into
     hosts_file: Callable[[], str] = lambda: ""  # the text of the host's /etc/hosts
 
 
 def connect(address: str, port: int, timeout: float) -> socket.socket:
+    """Connect within TIMEOUT seconds; OSError where that fails."""
     return socket.create_connection((address, port), timeout)

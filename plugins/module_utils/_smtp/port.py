@@ -78,6 +78,7 @@ class PortCheck:
         self._silent: list[str] = []  # addresses that gave no answer before one did
 
     def run(self, addresses: list[str]) -> None:
+        """Go through the dialogue until it is done or a stage fails; the failure is kept, and none is raised."""
         try:
             with self.progress.during("connect"):
                 self.session = self._open(addresses)
@@ -175,7 +176,7 @@ class PortCheck:
         session.start_tls(tls.inspecting_context(), self._request.endpoint)
 
     def learn(self, findings: Findings) -> None:
-        """What further handshakes told of the path."""
+        """Name the failure anew by what further handshakes told of the path, and keep the size of its packets."""
         failure, stalled, large = self.failure, findings.stalled, findings.large
         if failure and (failure.stage, failure.kind) == ("tls", "timeout"):
             if not self._shaking:
@@ -190,11 +191,12 @@ class PortCheck:
             self.path_mtu = min(self.path_mtu, findings.learnt)
 
     def blame_the_name(self) -> None:
+        """Put a time-out down to the look-up of the endpoint's name, which took most of the time."""
         if self.failure and self.failure.kind in _TIMED_OUT:
             self.failure.kind = "dns_late"
 
     def diagnosis(self, scope: str, facts: Mapping[str, str]) -> list[dict[str, str]]:
-        """Why it failed, what will fail later, and what makes it slow."""
+        """Why the port failed, what will fail later, and what makes it slow."""
         if not (self.failure or self._warning or self._silent):
             return []
         known = {**facts, "size": str(self.path_mtu or "")}
@@ -211,18 +213,21 @@ class PortCheck:
 
     @property
     def certificate(self) -> Certificate | None:
+        """The certificate that failed verification, else the session's; None where no certificate was seen."""
         return self.inspected or (self.session.certificate if self.session else None)
 
     @property
     def swallowed(self) -> bool:
+        """Whether the connection was neither made nor refused in time."""
         return self.failure is not None and (self.failure.stage, self.failure.kind) == ("connect", "timeout")
 
     @property
     def unheard(self) -> bool:
-        """Swallowed, or still waiting for an answer to its first packet."""
+        """Whether the port is swallowed, or still waits for an answer to its first packet."""
         return self.swallowed or not (self.session or self.failure)
 
     def report(self, scope: str, facts: Mapping[str, str]) -> dict[str, Any]:
+        """The port's row in the report. SCOPE is how the other ports do, FACTS are those of the whole check."""
         session = self.session
         certificate = self.certificate
         return {

@@ -16,6 +16,8 @@ _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 
 
 class Reply(NamedTuple):
+    """A server's whole reply, fit to print."""
+
     code: int
     text: str  # the lines' texts, joined by line feeds
 
@@ -29,6 +31,8 @@ class ReplyReader:
         self.pending = b""
 
     def read(self) -> Reply:
+        """The next reply. Failure where none comes whole (timeout, unfinished, closed), or what comes is none (garbage,
+        flood)."""
         texts: list[str] = []
         size = 0
         while True:

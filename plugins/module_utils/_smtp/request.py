@@ -57,7 +57,7 @@ The host {host} sent this message through {endpoint} to test the way."""
 
 
 class Request(NamedTuple):
-    """What to ask of the server."""
+    """What to ask of the server; the time-out is in seconds."""
 
     endpoint: str
     region: str | None
@@ -72,7 +72,7 @@ class Request(NamedTuple):
     facts: Mapping[str, str] = {}  # what the options tell that helps to name a cause
 
     def mask(self, text: str) -> str:
-        """A server may repeat what it was sent: secrets do not come back."""
+        """Mask the secrets in a server's words: a server may repeat what it was sent."""
         for secret in self.credentials.secrets() if self.credentials else ():
             text = text.replace(secret, "********")
         return text
@@ -188,7 +188,7 @@ def _credentials(params: Mapping[str, Any], region: str | None, names: Names) ->
 
 
 def _password_facts(password: str | None, secret: str | None, region: str | None) -> dict[str, str]:
-    """Which region's password one is that SES may refuse, told by the secret access key."""
+    """Whether a password belongs to another region or another key, as the secret access key beside it tells."""
     if password is None or secret is None:
         return {}
     found = region_of_password(password, secret, dict.fromkeys([*([region] if region else []), *REGIONS]))

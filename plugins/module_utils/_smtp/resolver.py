@@ -14,17 +14,21 @@ _NOT_FOUND = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME
 
 
 class Resolved(NamedTuple):
+    """What a name leads to; the canonical name is None where DNS tells none."""
+
     canonical_name: str | None
     addresses: list[str]
 
 
 def resolve(name: str) -> Resolved:
+    """Ask the system's resolver, which has no time-out; OSError or UnicodeError where it finds nothing."""
     found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
     return Resolved(found[0][3] or None, list(dict.fromkeys(str(address[0]) for *_family, address in found)))
 
 
 def resolve_in_time(name: str, resolver: Callable[[str], Resolved], deadline: Deadline) -> Resolved:
-    """The resolver has no time-out of its own: it is left behind when the time is over."""
+    """Ask RESOLVER in a thread, which is left behind at the deadline. Failure where it is late (dns_late), knows no
+    such name (unresolved) or cannot tell (dns_unavailable)."""
     answer: list[Resolved | OSError | UnicodeError] = []
 
     def ask() -> None:
@@ -45,7 +49,7 @@ def resolve_in_time(name: str, resolver: Callable[[str], Resolved], deadline: De
 
 
 def canonical_name(endpoint: str, resolver: Callable[[str], Resolved], deadline: Deadline) -> str | None:
-    """The load balancer's name behind the endpoint's; None where DNS names no other, or nothing in time."""
+    """The load balancer's name behind the endpoint's; None where DNS names no other, or does not answer in time."""
     try:
         name = (resolve_in_time(endpoint, resolver, deadline).canonical_name or "").rstrip(".").lower()
     except Failure:

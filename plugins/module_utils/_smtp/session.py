@@ -45,6 +45,8 @@ Connect = Callable[[str, int, float], socket.socket]
 
 
 class Credentials(NamedTuple):
+    """An SMTP user name and its password; neither is in the repr."""
+
     username: str
     password: str
 
@@ -52,21 +54,23 @@ class Credentials(NamedTuple):
         return "Credentials(…)"
 
     def encoded(self) -> dict[str, str]:
-        """What each mechanism sends last."""
+        """What each mechanism sends last: RFC 4616 for PLAIN; LOGIN has no RFC."""
         return {
             "PLAIN": _base64(f"\0{self.username}\0{self.password}"),
             "LOGIN": _base64(self.password),
         }
 
     def secrets(self) -> list[str]:
+        """The password in each form that a server could repeat."""
         return [self.password, *self.encoded().values()]
 
 
 class Session:
-    """Sends a command, reads its reply. Raises Failure and OSError."""
+    """One connection: sends a command, reads its reply. Each step raises a Failure or an OSError, socket.timeout at the
+    deadline."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline, mask: Callable[[str], str]) -> None:
-        # The EHLO after TLS shall not wait until the end of the handshake is acknowledged.
+        # The EHLO after TLS must not wait until the end of the handshake is acknowledged.
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock = sock
@@ -84,24 +88,31 @@ class Session:
         self.offers: dict[str, list[str]] = {}
 
     def tcp_info(self) -> TcpInfo:
+        """What the kernel tells of the connection now."""
         return tcp_info(self._sock)
 
     def expect(self, code: int) -> Reply:
+        """Read a reply, which has to have this code; Failure with the reply where it has another."""
         self.last = reply = self._reader.read()
         if reply.code != code:
             raise Failure("reply", f"{reply.code} {reply.text}".replace("\n", " "))
         return reply
 
     def command(self, line: str, code: int) -> Reply:
+        """Send one line and read the reply, which has to have this code; Failure with the reply where it has
+        another."""
         self._sock.settimeout(self.deadline.left())
         self._sock.sendall(line.encode("ascii") + b"\r\n")
         return self.expect(code)
 
     def greet(self, client_name: str) -> None:
+        """Say EHLO and keep what the server offers; an empty name stands for this end's address."""
         name = client_name or _literal(self._sock.getsockname()[0])
         self.offers = capabilities(self.command(f"EHLO {name}", 250).text)
 
     def start_tls(self, context: ssl.SSLContext, server_name: str) -> None:
+        """Make the TLS handshake and keep what it shows. Failure (injected) where the server sent more in clear than it
+        was asked."""
         if self._reader.pending:  # sent in clear by someone who wants it read as if it had come over TLS
             raise Failure("injected")
         self._sock.settimeout(self.deadline.left())
@@ -118,6 +129,8 @@ class Session:
             self.certificate = parse(secured.getpeercert(binary_form=True) or b"")
 
     def authenticate(self, credentials: Credentials) -> None:
+        """Log in, by the first of MECHANISMS that the server offers. Failure before anything is sent where TLS is not
+        verified (unverified) or no mechanism fits (no_auth)."""
         if not self.verified:
             raise Failure("unverified")
         offered = self.offers.get("AUTH", [])
@@ -133,7 +146,7 @@ class Session:
             self.command(last, 235)
 
     def quit(self) -> None:
-        """Politely, but without waiting long for a server that is not polite."""
+        """Say QUIT, and wait one second at most for the answer; nothing is raised."""
         self.deadline = self.deadline.share(0.5).within(_GOODBYE_SECONDS)
         with contextlib.suppress(OSError, Failure):
             self._sock.settimeout(self.deadline.left())
@@ -141,6 +154,7 @@ class Session:
             self._reader.read()
 
     def close(self) -> None:
+        """Close the connection without a word."""
         with contextlib.suppress(OSError):
             self._sock.close()
 
@@ -150,7 +164,7 @@ class Session:
 
 
 class Progress:
-    """Which stages are done, and how long each took, the failed one too."""
+    """Which stages are done, and the milliseconds that each took, the failed one too."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -159,6 +173,7 @@ class Progress:
 
     @contextlib.contextmanager
     def during(self, stage: str) -> Iterator[None]:
+        """Time a stage. What fails inside is raised as a Failure that names the stage, an OSError too."""
         begun = self._clock()
         again = stage in self.timings_ms
         try:
@@ -177,12 +192,14 @@ class Progress:
 
 
 class Opened(NamedTuple):
+    """A connection that was made, and what came before."""
+
     sock: socket.socket
     silent: list[str]  # the addresses before it that gave no answer in time
 
 
 def open_connection(addresses: list[str], port: int, deadline: Deadline, connect: Connect) -> Opened:
-    """Tries the addresses in order; each has its share of the time that is left."""
+    """Try the addresses in order; each has its share of the time that is left. Failure where none connects."""
     failures: dict[str, Failure] = {}
     for number, address in enumerate(addresses):
         try:
@@ -208,6 +225,7 @@ def _of_kind(kind: str, failures: dict[str, Failure]) -> list[str]:
 
 
 def failure_of(error: OSError) -> Failure:
+    """The Failure that stands for an error of the operating system or of OpenSSL."""
     if isinstance(error, ssl.SSLError):
         return Failure(tls.kind_of(error), getattr(error, "verify_message", "") or error.reason or "")
     by_class = next((kind for cls, kind in _ERROR_KINDS if isinstance(error, cls)), None)

@@ -40,11 +40,13 @@ _REASONS = {
 
 
 def default_ca_file() -> str | None:
+    """The first of CA_FILES that this host has; None where it has none of them."""
     return next((path for path in CA_FILES if os.path.isfile(path)), None)
 
 
 def verifying_context(ca_file: str) -> ssl.SSLContext:
-    """Raises OSError (ssl.SSLError is one) when the file gives no trust anchors."""
+    """A context that judges a server as MTAs do: TLS 1.2 or newer, name and chain verified. OSError (ssl.SSLError is
+    one) where the file gives no trust anchors."""
     context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # Python 3.13 turns this on, no MTA does: the check must judge as the MTA will.
@@ -53,7 +55,7 @@ def verifying_context(ca_file: str) -> ssl.SSLContext:
 
 
 def inspecting_context() -> ssl.SSLContext:
-    """For looking at who answers, in whatever TLS it speaks; nothing may be sent over it."""
+    """A context for looking at who answers, in whatever TLS; nothing may be sent over it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.set_ciphers("ALL:@SECLEVEL=0")  # OpenSSL has its old versions at its lowest level only
@@ -63,7 +65,8 @@ def inspecting_context() -> ssl.SSLContext:
 
 
 def large_hello_context(size: int) -> ssl.SSLContext:
-    """Its ClientHello has at least so many bytes, by a list of protocols, of which servers take none or any."""
+    """A context whose ClientHello has at least SIZE bytes, by a list of protocols (ALPN), of which servers take none or
+    any. Nothing may be sent over it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -72,6 +75,7 @@ def large_hello_context(size: int) -> ssl.SSLContext:
 
 
 def kind_of(error: ssl.SSLError) -> str:
+    """The kind of failure that an error of OpenSSL is, as the table of causes names it."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _VERIFY_CODES.get(error.verify_code, "certificate_untrusted")
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):

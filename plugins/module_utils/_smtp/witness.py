@@ -17,13 +17,15 @@ from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import o
 PORT = 443
 # A port that has not answered in this share of the time is taken for swallowed; the rest is for asking elsewhere.
 _PATIENCE = 0.5
-_SHARE = 0.9  # of the time that is left then: the answer shall be there when the dialogues give up
+_SHARE = 0.9  # of the time that is left then, so that the answer is there when the dialogues give up
 
 
 class Witness:
-    """Asked only when no port answered: the endpoint's own HTTPS port, then SES's web interface in the region.
+    """Looks whether anything else answers when no port does: the endpoint's own HTTPS port, then SES's web interface in
+    the region.
 
-    At the same time the endpoint's other mail ports are connected to, those that the check leaves out.
+    At the same time it connects to the endpoint's other mail ports, those that the check leaves out. WANTED tells
+    whether no port has answered.
     """
 
     def __init__(self, net: Net, deadline: Deadline, wanted: Callable[[], bool], left_out: list[int]) -> None:
@@ -36,7 +38,8 @@ class Witness:
 
     @property
     def scope(self) -> str:
-        """How the ports do that the check leaves out, as the table of causes has it."""
+        """How the ports do that the check leaves out, in the words of the table of causes; empty where that is not
+        known."""
         outcomes = set(self._left_out.values())
         if "connected" in outcomes:
             return "works"
@@ -44,7 +47,7 @@ class Witness:
 
     @contextmanager
     def listening(self, endpoint: str, addresses: list[str], region: str | None) -> Iterator[None]:
-        """Asks beside the dialogues, so that it costs no time beyond theirs."""
+        """Ask beside the dialogues, which are led inside, so that no time is spent beyond theirs."""
         thread = threading.Thread(target=self._ask, args=(endpoint, addresses, region), daemon=True)
         thread.start()
         try:

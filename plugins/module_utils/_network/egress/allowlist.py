@@ -51,10 +51,12 @@ class OnHost(Host):
     """What a host has of the allowlist: files, units, table and state."""
 
     def text(self, path: str) -> str | None:
+        """A file's text, empty where it is no text; None where nothing is there."""
         return refresher.read(self.path(path)) if os.path.lexists(self.path(path)) else None
 
     def sound(self, path: str) -> bool:
-        """Whether nobody but root can change the file, which root runs or obeys."""
+        """Whether the file is a regular one of root's with the mode that it gets here, so that nobody else can change
+        what root runs or obeys."""
         try:
             status = os.lstat(self.path(path))
         except FileNotFoundError:
@@ -66,6 +68,7 @@ class OnHost(Host):
         )
 
     def put(self, texts: Mapping[str, str | None]) -> None:
+        """Write each file, and remove those whose text is None; OSError where that fails."""
         for path, text in texts.items():
             if text is not None:
                 refresher.write(self.path(path), text)
@@ -73,14 +76,16 @@ class OnHost(Host):
                 os.unlink(self.path(path))
 
     def remove_state(self) -> None:
+        """Forget the addresses, and remove their directory."""
         if os.path.isdir(self.path(STATE_DIRECTORY)):
             shutil.rmtree(self.path(STATE_DIRECTORY))
 
     def state(self) -> str | None:
+        """The state file's text; None where there is none."""
         return self.text(refresher.STATE) if os.path.isdir(self.path(STATE_DIRECTORY)) else None
 
     def put_state(self, text: str | None) -> None:
-        """What it remembered before, when no refresh is at work."""
+        """Write the state file as it was before, once no refresh is at work; without a text, remove it."""
         if text is None:
             self.remove_state()
             return
@@ -90,6 +95,7 @@ class OnHost(Host):
             refresher.write(path, text)
 
     def do(self, *command: str) -> None:
+        """Run a command; EgressError with its words, and the refresher's from the journal, where it fails."""
         code, _output, errors = self.answer([*command])
         if code:
             raise EgressError(f"{' '.join(command)} failed: {errors.strip()}{self._journal(command[-1])}")
@@ -100,7 +106,7 @@ class OnHost(Host):
         return f" ({said[-1]})" if said and not code else ""
 
     def has_table(self) -> bool:
-        """Whether the kernel has it; EgressError where nft cannot tell."""
+        """Whether the kernel has the table; EgressError where nft cannot tell."""
         code, output, errors = self.answer(["nft", "list", "tables"])
         if code:
             fault = "is missing" if code == MISSING else f"does not list the tables ({errors.strip()})"
@@ -109,7 +115,7 @@ class OnHost(Host):
         return TABLE in output.splitlines()
 
     def status(self) -> dict[str, str]:
-        """What runs, and whether the table is there."""
+        """What runs and starts at boot, and whether the table is there; IN_FORCE and GONE are two such answers."""
         output = self.answer(["systemctl", "show", "--property=Id,ActiveState,UnitFileState", *_TOLD])[1]
         found = {}
         for block in output.strip().split("\n\n"):
@@ -135,7 +141,8 @@ def present(
     check_mode: bool,
     look_up: Callable[[str], refresher.Answers] = refresher.look_up,
 ) -> dict[str, Any]:
-    """Enforce the allowlist, unless it is in force as it is wanted."""
+    """Enforce the allowlist, unless it is in force as it is wanted. EgressError where the host lacks something, the
+    endpoint has no address, or a step fails: the host is as it was then, or the error names what is not."""
     before = {path: host.text(path) for path in FILES}
     after = request.files()
     status = host.status()
@@ -146,7 +153,7 @@ def present(
     changed = bool(due) or status != IN_FORCE or not remembered
     addresses = set(remembered)
     if changed:
-        # Check mode goes before the package's installation.
+        # Check mode may come before the package is installed.
         for command, fault in _NEEDS[: -1 if check_mode else None]:
             if not host.ok(*command):
                 raise EgressError(fault)
@@ -172,7 +179,7 @@ def present(
 
 
 def _enforce(host: OnHost, due: Mapping[str, str], before: Before) -> None:
-    """The first refresh by its own unit proves that it works as the timer will start it."""
+    """Write the files and start the units. The first refresh, by its own unit, proves that the timer's will work."""
     try:
         host.put(due)
         host.do("systemctl", "daemon-reload")
@@ -213,7 +220,7 @@ def _roll_back(host: OnHost, before: Before) -> None:
 
 
 def absent(host: OnHost, check_mode: bool) -> dict[str, Any]:
-    """Remove the table, the units, the program and what it remembers."""
+    """Remove the table, the units, the program and the addresses. EgressError where the table or a unit stays."""
     before = {path: text for path in FILES for text in [host.text(path)] if text is not None}
     status = host.status()
     state = host.state()
@@ -231,7 +238,7 @@ def absent(host: OnHost, check_mode: bool) -> dict[str, Any]:
 
 
 def _unload(host: OnHost, status: Mapping[str, str]) -> None:
-    """The table first: where it stays, so does the timer, for its addresses expire."""
+    """Remove the table first: if it stays, the timer has to stay too, because its addresses expire."""
     host.ok("systemctl", "stop", TIMER, REFRESH)
     try:
         if host.has_table():
@@ -243,7 +250,7 @@ def _unload(host: OnHost, status: Mapping[str, str]) -> None:
 
 
 def _undo(host: OnHost) -> None:
-    """Every step whatever became of the one before; the timer first, so that nothing comes back."""
+    """Take every step, whatever became of the one before; the timer's first, so that nothing comes back."""
     for arguments in (("stop", TIMER, REFRESH), ("disable", "--now", AGAIN, SERVICE)):
         host.ok("systemctl", *arguments)
     host.ok("nft", "delete", "table", "inet", refresher.TABLE)

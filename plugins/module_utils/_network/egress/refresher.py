@@ -52,10 +52,12 @@ class Config:
     grace_seconds: int
 
     def text(self) -> str:
+        """The text of the file at CONFIG."""
         return json.dumps({**self.__dict__, "ports": list(self.ports)}, indent=2) + "\n"
 
     @classmethod
     def read(cls, path: str) -> Config:
+        """Read such a file; OSError, ValueError, KeyError or TypeError where it is not there or is broken."""
         with open(path, encoding="utf-8") as file:
             values = json.load(file)
         return cls(values["endpoint"], tuple(int(port) for port in values["ports"]), int(values["grace_seconds"]))
@@ -69,7 +71,8 @@ class Answers(NamedTuple):
 
 
 def usable(text: str) -> str | None:
-    """The address in its usual form; None for one that no mail could go to, such as a DNS filter's 0.0.0.0."""
+    """The address in its usual form; None for one that no mail could go to, such as a DNS filter's 0.0.0.0. ValueError
+    where the text is no address."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         address = address.ipv4_mapped or address
@@ -96,17 +99,18 @@ def look_up(
 
 
 class Moment(NamedTuple):
-    """When, by a clock that nobody sets: a host may start with the wrong time, and correct it later."""
+    """A time by a clock that nobody sets: a host may start with the wrong time, and correct it later."""
 
     boot: str
     seconds: int  # since the host was switched on
 
     def since(self, earlier: Moment) -> int:
-        """How many seconds the host has run in between, at least; how long it was off nobody counts."""
+        """How many seconds the host has run since EARLIER, at least: the time when it was off is not counted."""
         return max(0, self.seconds - earlier.seconds) if self.boot == earlier.boot else self.seconds
 
 
 def this_moment() -> Moment:
+    """Now, on this host."""
     return Moment(read(BOOT).strip(), int(time.clock_gettime(time.CLOCK_BOOTTIME)))
 
 
@@ -121,7 +125,7 @@ NOTHING = Memory({}, Moment("", 0))
 
 
 def known(text: str, endpoint: str) -> Memory:
-    """What the state file says; nothing where it is broken or another endpoint's."""
+    """What the state file's text says; NOTHING where it is broken or another endpoint's."""
     try:
         state = json.loads(text)
         if state["endpoint"] != endpoint:
@@ -134,13 +138,14 @@ def known(text: str, endpoint: str) -> Memory:
 
 
 def state_text(endpoint: str, memory: Memory) -> str:
+    """The text of the state file."""
     at, unseen = memory.at, dict(sorted(memory.unseen.items()))
     state = {"endpoint": endpoint, "boot": at.boot, "boot_seconds": at.seconds, "unseen_seconds": unseen}
     return json.dumps(state, indent=2) + "\n"
 
 
 def merged(memory: Memory, found: frozenset[str], now: Moment, grace_seconds: int) -> Memory:
-    """The new answer and what is within its grace. While DNS is silent nothing grows older."""
+    """Put the new answer and the addresses within their grace together. While DNS is silent no address grows older."""
     if not found:
         return Memory(dict.fromkeys(memory.unseen, 0), now)
     passed = now.since(memory.at)
@@ -186,6 +191,7 @@ def unloaded() -> str:
 
 
 def nft(text: str) -> str:
+    """Have nft carry out a transaction; returns its objection, empty when it is done."""
     program = shutil.which("nft", path=NFT_PATH)
     if not program:
         return "nft is not installed: install the package nftables"
@@ -203,7 +209,7 @@ def read(path: str) -> str:
 
 
 def write(path: str, text: str) -> None:
-    """Exchange the file as a whole, so that a power cut leaves the old one or the new one."""
+    """Exchange the file as a whole, so that a power cut leaves the old one or the new one; OSError where that fails."""
     fresh = f"{path}.new"
     try:
         with open(fresh, "w", encoding="utf-8") as file:
@@ -230,7 +236,8 @@ def locked(path: str) -> Iterator[None]:
 
 
 def load(config: Config, state: str = STATE, apply: Nft = nft) -> str:
-    """Enforce the last known addresses, all with the full grace: how long this host was off says nothing about them."""
+    """Enforce the last known addresses, all with the full grace: how long this host was off says nothing about them.
+    RefusalError where none is known or nft objects. Returns a line for the journal, as refresh and unload do."""
     with locked(state):
         addresses = known(read(state), config.endpoint).unseen
         if not addresses:
@@ -246,7 +253,8 @@ def refresh(
     answers: Callable[[str], Answers] = look_up,
     now: Callable[[], Moment] = this_moment,
 ) -> str:
-    """Ask DNS, enforce what it says and what is within its grace, and remember it."""
+    """Ask DNS, enforce its answer and the addresses within their grace, and remember them. RefusalError where there is
+    none or nft objects."""
     addresses, fault = answers(config.endpoint)
     with locked(state):
         memory = merged(known(read(state), config.endpoint), addresses, now(), config.grace_seconds)
@@ -268,6 +276,7 @@ def _enforce(config: Config, seconds_left: Mapping[str, int], apply: Nft) -> Non
 
 
 def unload(apply: Nft = nft) -> str:
+    """Remove the table, which opens the ports to every address. RefusalError where nft objects."""
     objection = apply(unloaded())
     if objection:
         raise RefusalError(objection)
@@ -275,7 +284,8 @@ def unload(apply: Nft = nft) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command; what it says goes to the journal."""
+    """Run one command, whose words go to the journal; returns the exit code: 1 where it fails, 2 where there is no such
+    command."""
     commands: dict[str, Callable[[], str]] = {
         "load": lambda: load(Config.read(CONFIG)),
         "refresh": lambda: refresh(Config.read(CONFIG)),

@@ -2,8 +2,8 @@
 """The systemd units of the egress allowlist.
 
 One switch, SERVICE: it loads the last known addresses at boot and takes the timer along; stopping it opens the ports.
-Debian's nftables.service begins with `flush ruleset` when it starts and when it reloads: AGAIN loads after the one,
-and SERVICE is reloaded with the other.
+Debian's nftables.service begins with `flush ruleset` when it starts and when it reloads: AGAIN loads the
+addresses after a start, and SERVICE is reloaded after a reload.
 """
 
 from __future__ import annotations
@@ -116,5 +116,5 @@ UNITS = (SERVICE, AGAIN, REFRESH, TIMER)
 
 
 def units(refresh_seconds: int) -> dict[str, str]:
-    """Unit name -> its text."""
+    """The text of each unit, by its name; the timer looks DNS up every so many seconds."""
     return {SERVICE: _SERVICE, AGAIN: _AGAIN, REFRESH: _REFRESH, TIMER: _timer(refresh_seconds)}

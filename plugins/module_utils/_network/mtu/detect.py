@@ -22,7 +22,8 @@ Found = Union[Managed, str]
 
 
 def networkd(host: Host, interface: str) -> Found:
-    """networkd, or netplan above it."""
+    """The interface under networkd, or under netplan above it; else a text that says why not. HostError where the
+    interface shares its definition with others."""
     code, _output, _errors = host.run(["systemctl", "is-active", "systemd-networkd"])
     if code:
         return "it does not run"
@@ -54,7 +55,7 @@ def network_files(status: str) -> dict[str, str]:
 
 
 def network_manager(host: Host, interface: str) -> Found:
-    """NetworkManager, or netplan above it."""
+    """The interface under NetworkManager, or under netplan above it; else a text that says why not."""
     query = ["nmcli", "-t", "-e", "no", "-f", "GENERAL.STATE,GENERAL.CON-UUID", "device", "show", interface]
     code, output, _errors = host.run(query)
     if code:
@@ -68,7 +69,7 @@ def network_manager(host: Host, interface: str) -> Found:
 
 
 def ifupdown(host: Host, interface: str) -> Found:
-    """ifupdown keeps a list of what it has brought up."""
+    """The interface under ifupdown, which keeps a list of what it has brought up; else a text that says why not."""
     code, _output, _errors = host.run(["ifquery", "--state", interface])
     if code:
         return "it is not installed" if code == MISSING else "it has not brought it up"
@@ -84,7 +85,7 @@ MANAGERS: dict[str, Callable[[Host, str], Found]] = {
 
 
 def manager_of(host: Host, interface: str) -> Managed:
-    """Who manages the interface; an HostError when nobody does, with what was looked at."""
+    """Who manages the interface; HostError, with what was looked at, where nobody does."""
     reasons = []
     for name, recognise in MANAGERS.items():
         found = recognise(host, interface)

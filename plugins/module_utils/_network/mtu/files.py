@@ -13,7 +13,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.swap import PUBL
 
 @dataclass(frozen=True)
 class Setting:
-    """Where the MTU stands, what is there and what is to be there."""
+    """Where the MTU stands, what is there and what has to be there; before and after are texts to compare."""
 
     file: str
     before: str
@@ -22,11 +22,12 @@ class Setting:
 
 
 def at(host: Host, path: str, text: str, mode: int = PUBLIC_MODE) -> Setting:
-    """The setting that is a whole file; a file of another mode is as good as none."""
+    """The setting that is a whole file; a file of another mode counts as a different one."""
     return Setting(path, _text(host.path(path), mode), text, mode)
 
 
 def write(host: Host, setting: Setting) -> None:
+    """Write the setting's file as a whole, with its mode, and make its directory; OSError where that fails."""
     path = host.path(setting.file)
     folder = os.path.dirname(path)
     os.makedirs(folder, mode=0o755, exist_ok=True)
@@ -48,6 +49,8 @@ class Saved:
     folder: bool = True  # whether its directory is there
 
     def put_back(self) -> None:
+        """Give the file its content and mode again; a file that was not there goes, and so does a directory made for
+        it."""
         folder = os.path.dirname(self.path)
         if self.content is None:
             with suppress(FileNotFoundError):
@@ -64,6 +67,7 @@ class Saved:
 
 
 def saved(path: str) -> Saved:
+    """Keep the content and the mode of a file; OSError where there is one that cannot be read."""
     try:
         with open(path, "rb") as file:
             return Saved(path, file.read(), os.stat(path).st_mode & 0o7777)

@@ -20,7 +20,8 @@ NAME = "mailops-ses-mtu"
 
 @dataclass(frozen=True)
 class Managed:
-    """An interface under its manager: this is what the managers have in common, and what they keep in files."""
+    """An interface under its manager: what the managers have in common. An MTU is in bytes; each step raises HostError
+    with the words of the program that fails."""
 
     interface: str
     key: str  # what the manager calls it
@@ -37,21 +38,24 @@ class Managed:
         return f"{NAME}-{re.sub('[^A-Za-z0-9_-]', '_', self.interface)}"
 
     def plan(self, host: Host, mtu: int) -> Setting:
+        """Where this MTU has to stand, and what is there now; nothing is changed."""
         raise NotImplementedError
 
     def persist(self, host: Host, setting: Setting) -> None:
+        """Write the setting, for the next boot."""
         write(host, setting)
 
     def unpersist(self, host: Host, setting: Setting, saved: Saved) -> None:
-        """After a failure: what the next boot finds is what it would have found before."""
+        """After a failure, let the next boot find what it would have found before."""
         saved.put_back()
 
     def apply(self, host: Host, mtu: int) -> None:
+        """Give the interface the MTU now."""
         # Not through the manager: a reload of networkd takes the addresses away for a moment.
         host.ask(["ip", "link", "set", "dev", self.interface, "mtu", str(mtu)])
 
     def unapply(self, host: Host, was: int, setting: Setting) -> None:
-        """After a failure: the interface has the MTU again that it had."""
+        """After a failure, give the interface the MTU again that it had."""
         host.ask(["ip", "link", "set", "dev", self.interface, "mtu", str(was)])
 
 
@@ -102,7 +106,8 @@ class NetworkManager(Managed):
         return f"{NM_SETTINGS.get(kind, '802-3-ethernet')}.mtu"
 
     def profile(self, host: Host) -> str:
-        """The file of the profile; one that is only in memory has it below /run, until it is modified."""
+        """The path of the profile's file; a profile that is only in memory has it below /run, until it is modified.
+        Empty where there is none."""
         for line in host.ask(["nmcli", "-t", "-e", "no", "-f", "UUID,FILENAME", "connection", "show"]).splitlines():
             uuid, _colon, path = line.partition(":")
             if uuid == self.uuid:
@@ -223,7 +228,7 @@ IFUP_SCRIPT = """\
 # By mailops.ses.interface_mtu. To undo: remove this file, then `ifdown {interface}; ifup {interface}`.
 [ "$IFACE" = {interface} ] || exit 0
 ip link set dev "$IFACE" mtu {mtu} || exit
-# dhcpcd gives its routes the DHCP server's MTU, which goes before the interface's.
+# dhcpcd gives its routes the DHCP server's MTU, which takes precedence over the interface's.
 ip -4 route show dev "$IFACE" | while read -r route; do
   size=${{route##* mtu }}
   number=${{size%% *}}

@@ -22,7 +22,8 @@ TOO_LARGE = "path_mtu_"
 
 
 def wanted(mtu: str, report: Mapping[str, Any] | None, names: Names) -> int | None:
-    """The size that is asked for: a number, or what smtp_check measured. None where it found nothing to cure."""
+    """The MTU that is asked for, in bytes: a number, or what smtp_check measured; None where smtp_check found nothing
+    to cure. HostError where it is out of range, or REPORT cannot tell."""
     if mtu != AUTO:
         if not re.fullmatch(r"[0-9]{1,9}", mtu):
             raise HostError(f"{names['mtu']} {mtu!r} is neither a number of bytes nor {AUTO}: write it like {ETHERNET}")
@@ -35,7 +36,8 @@ def wanted(mtu: str, report: Mapping[str, Any] | None, names: Names) -> int | No
 
 
 def measured(report: Mapping[str, Any], names: Names) -> int | None:
-    """The smallest packet size of the ports whose path drops larger ones, at most that of Ethernet."""
+    """The smallest packet, in bytes, of the ports whose path drops larger ones, at most Ethernet's; None where no path
+    does. HostError where no path was measured."""
     ports = report.get("ports")
     said = str(report.get("msg") or "")
     if not isinstance(ports, list):
@@ -62,7 +64,8 @@ def _too_large(port: Mapping[str, Any]) -> bool:
 
 
 def interface_to(host: Host, report: Mapping[str, Any], names: Names) -> str:
-    """The interface through which the kernel sends to the endpoint that was measured."""
+    """The interface through which the kernel sends to the endpoint that was measured; HostError where that is not
+    one."""
     found: dict[str, str] = {}
     for address in _addresses(report):
         code, output, _errors = host.run(["ip", "-j", "route", "get", address])
@@ -88,7 +91,7 @@ def _addresses(report: Mapping[str, Any]) -> list[str]:
 
 
 def default_interface(host: Host, names: Names) -> str:
-    """The interface of the default route, that of IPv4 before that of IPv6."""
+    """The interface of the default route, that of IPv4 before that of IPv6; HostError without such a route."""
     for family in ("-4", "-6"):
         name = first_route(host.ask(["ip", "-j", family, "route", "show", "default"]))
         if name:
@@ -97,7 +100,8 @@ def default_interface(host: Host, names: Names) -> str:
 
 
 def first_route(routes: str) -> str | None:
-    """The interface of the route that the kernel prefers, out of what `ip -j route` printed."""
+    """The interface of the route that the kernel prefers, out of what `ip -j route` printed; None where no route can be
+    used."""
     usable: list[tuple[int, str]] = []
     for route in entries(routes):
         # A route over several ways has them in a list.
@@ -109,5 +113,5 @@ def first_route(routes: str) -> str | None:
 
 
 def entries(text: str) -> list[dict[str, Any]]:
-    """What `ip -j` printed; it prints nothing, or an empty entry, where there is nothing."""
+    """What `ip -j` printed; nothing, or an empty entry, means that there is nothing."""
     return [entry for entry in json.loads(text or "[]") if entry]

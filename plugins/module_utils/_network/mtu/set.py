@@ -34,7 +34,8 @@ def set_mtu(
     *,
     option_names: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Do it; in check mode all but the writing. What cannot be done is an HostError before anything changes."""
+    """Set the MTU in bytes, or auto for what smtp_check's REPORT measured, and return the module's result; in check
+    mode write nothing. HostError before anything changes where it cannot be done, else after all is put back."""
     names = Names(option_names or {})
     asked = wanted(mtu, report, names)
     by_route = interface_to(host, report or {}, names) if mtu == AUTO and not interface else None
@@ -49,7 +50,7 @@ def set_mtu(
     managed = manager_of(host, name)
     setting = managed.plan(host, size)
     changes = setting.before != setting.after
-    # A route's own MTU goes before the interface's, and one manager knows how to correct it.
+    # A route's own MTU takes precedence over the interface's, and one manager knows how to correct it.
     live = was == size and not (managed.corrects_routes and larger_routes(host, name, size))
     if not check_mode:
         _carry_out(host, managed, setting, was, size, apply=not live or (changes and managed.applies_setting))
@@ -161,7 +162,7 @@ def _warnings(host: Host, managed: Managed, name: str, size: int) -> list[str]:
     if managed.corrects_routes:
         return []
     return [
-        f"the route {route} through {name} has an MTU of its own above {size}, which goes before the interface's: "
-        "correct it where it is defined"
+        f"the route {route} through {name} has an MTU of its own above {size}, which takes precedence over the "
+        "interface's: correct it where it is defined"
         for route in larger_routes(host, name, size)
     ]

@@ -32,7 +32,8 @@ class Way(NamedTuple):
 
 
 def start(call: Callable[[], Result]) -> Callable[[float], Result | None]:
-    """Runs it beside; what comes of it is asked for with a time-out. What is late is left behind."""
+    """Run CALL in a thread. The returned function waits so many seconds for its result, and gives None where there is
+    none yet; the thread is left behind then."""
     results: list[Result] = []
     thread = threading.Thread(target=lambda: results.append(call()), daemon=True)
     thread.start()
@@ -45,7 +46,8 @@ def start(call: Callable[[], Result]) -> Callable[[float], Result | None]:
 
 
 def attempt(way: Way, deadline: Deadline, wait: Callable[[], float], max_segment: int | None = None) -> Attempt:
-    """One handshake; just before it begins, `wait` is asked how long it may take. After 0 it shall not begin."""
+    """Make one handshake; a failure is its outcome. `wait` gives the seconds that TLS may take, and is called just
+    before it; 0 cancels it. MAX_SEGMENT is in bytes, None for the kernel's own choice."""
     began = ready = hello = way.clock()
     opened = ended = mtu.TcpInfo()
     session: Session | None = None

@@ -6,10 +6,10 @@ left (5 seconds at most), four more begin beside it: three with small segments a
 ones pass, up to eleven more measure the size, in three rounds. The answer is there before the time is over.
 One port's handshakes speak for all ports, whose packets take the same way.
 
-A port whose handshake passed costs one more connection, for a large write: a large ClientHello. It is opened as soon as
-the port has greeted, so that it is over when the port's dialogue is. One that gets no answer is given half a second, or
-4 times what the port's own handshake took; then it is looked into in the same way, and given up a second later when
-small segments do not help.
+A port whose handshake passed costs one more connection, for a large write: a large ClientHello. The connection opens as
+soon as the port has greeted, so that the write is over when the port's dialogue is. A write without an answer is
+given half a second, or 4 times what the port's own handshake took; then further handshakes look into it in the same
+way, and give up a second later when small segments do not help.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import S
 
 _PATIENCE = 0.25  # this share of the time a handshake may take before it is looked into
 _MAX_PATIENCE = 5.0
-_END_SHARE = 0.95  # the answer shall be there when the dialogue gives up
+_END_SHARE = 0.95  # of the time, so that the answer is there when the dialogue gives up
 _GRACE = 1.0  # that the report waits for a large write that has not begun
 _LARGE_SECONDS = 0.5  # that a large write may take where a small one is faster than that
 _LARGE_LEAST = 1.5  # times the small one's time: with less time than that a large write is not tried
@@ -45,7 +45,8 @@ class Findings(NamedTuple):
 
 
 class PathWatch:
-    """Beside one check: looks into a handshake that stalls, and after one that passed writes something large."""
+    """Beside one check: looks into a handshake that stalls, and writes something large after a handshake that
+    passed."""
 
     def __init__(self, way: Way | None, deadline: Deadline) -> None:
         self._way = way  # each port adds its own and its address
@@ -58,12 +59,13 @@ class PathWatch:
         self._wrote = threading.Event()  # the large ClientHello is on its way
 
     def port(self, session: Session, port: int, tls: str) -> PortWatch | None:
+        """Watch one port's dialogue, whose TLS is starttls or wrapper; None where the path is not looked into."""
         if self._way is None or not session.peer:
             return None
         return PortWatch(self, self._way._replace(address=session.peer, port=port, tls=tls), session.opened)
 
     def findings(self) -> Findings:
-        """Once all dialogues are over."""
+        """What became known of the path; call it once all dialogues are over."""
         large = Findings()
         ask = self._large
         if ask and self.passed.is_set():
@@ -72,10 +74,11 @@ class PathWatch:
         return large._replace(stalled=self._stalled)
 
     def patience(self) -> float:
+        """The seconds that a handshake may take from now on before it is looked into."""
         return min(_MAX_PATIENCE, self._deadline.seconds() * _PATIENCE)
 
     def look(self, way: Way, opened: mtu.TcpInfo) -> None:
-        """Into a handshake that stalls."""
+        """Look into a handshake that stalls, unless another port's is looked into already."""
         with self._lock:
             if self._investigating:
                 return
@@ -84,7 +87,7 @@ class PathWatch:
         self._stalled = search.investigate(first, way, self._deadline.share(_END_SHARE))
 
     def write_large(self, port: PortWatch) -> None:
-        """Unless another port does so already."""
+        """Begin a large write beside this port's dialogue, unless another port has begun one."""
         with self._lock:
             if self._large is None:
                 self._large = start(lambda: self._large_write(port))
@@ -93,7 +96,7 @@ class PathWatch:
         size = min(port.opened.segment or mtu.ETHERNET, _LARGEST) + _LARGER
         way = port.way._replace(context=tls.large_hello_context(size))
         first = attempt(way, self._deadline, lambda: self._large_wait(port))
-        self._wrote.set()  # or never will: nobody need wait for it
+        self._wrote.set()  # or never will: no port needs to wait for it
         if first.outcome == mtu.PASSED:
             sent = mtu.sent_size(way.address, first.ended) or size
             return Findings(large=Finding(mtu.HEALTHY), learnt=sent if sent < size else None)
@@ -126,11 +129,12 @@ class PortWatch:
         self.over = threading.Event()  # its handshake, or with a failure the dialogue
 
     def prepare(self) -> None:
-        """Opens a connection for a large write, which waits for this port's handshake to pass."""
+        """Open a connection for a large write, which waits for this port's handshake to pass."""
         self._watch.write_large(self)
 
     @contextmanager
     def handshake(self) -> Iterator[None]:
+        """Watch the port's own handshake, which is made inside, and time it where it passes."""
         start(self._wait)
         self.prepare()
         began = self.way.clock()

@@ -23,7 +23,8 @@ class Passed(NamedTuple):
 
 
 def investigate(first: Attempt, way: Way, deadline: Deadline, passed: Passed | None = None) -> Finding:
-    """Why did the first one stall? Where an ordinary one has passed, small segments get no more time than proves it."""
+    """Find out why FIRST stalled. PASSED is given where an ordinary handshake passed and a large one stalled: small
+    segments get no more time then than proves it."""
     began = way.clock()
     second = start(lambda: attempt(way, deadline, deadline.seconds))
     half = deadline.share(_SMALL_SHARE)
@@ -48,7 +49,8 @@ def investigate(first: Attempt, way: Way, deadline: Deadline, passed: Passed | N
 
 
 def measure(first: Attempt, small: list[Attempt], way: Way, deadline: Deadline, over: Callable[[], bool]) -> int:
-    """The largest packet that is seen to pass: within 4 bytes when the time is enough, never too large."""
+    """The bytes of the largest packet that is seen to pass: within 4 bytes where the time is enough, never too large.
+    OVER tells whether the search has to end early."""
     low, high = mtu.bounds(way.address, first.opened)
     extra = mtu.header(way.address)
     setup = max(one.setup for one in small)
