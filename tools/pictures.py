@@ -12,8 +12,8 @@ import tempfile
 from pathlib import Path
 
 import report_samples
-from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
-from ansible_collections.mailops.ses.plugins.plugin_utils._report_html import render
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.as_html import render
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet
 from playwright.sync_api import sync_playwright
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console

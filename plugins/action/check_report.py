@@ -11,16 +11,15 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.mailops.ses.plugins.plugin_utils import (
-    _report_html,
-    _report_json,
-    _report_junit,
-    _terminal,
+from ansible_collections.mailops.ses.plugins.plugin_utils._report import (
+    as_html,
+    as_json,
+    as_junit,
+    terminal,
 )
-from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
-from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import in_variables
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet
 
-FILES = {"report.json": _report_json.render, "junit.xml": _report_junit.render, "report.html": _report_html.render}
+FILES = {"report.json": as_json.render, "junit.xml": as_junit.render, "report.html": as_html.render}
 
 
 class ActionModule(ActionBase):
@@ -35,9 +34,9 @@ class ActionModule(ActionBase):
         options = self._options()
         results = {
             str(host): {
-                "check": in_variables(check, options["variables"]),
+                "check": check,
                 "queue": options["queues"].get(host),
-                "probe": in_variables(options["probes"].get(host) or {}, options["variables"]),
+                "probe": options["probes"].get(host),
             }
             for host, check in options["checks"].items()
         }
@@ -56,8 +55,8 @@ class ActionModule(ActionBase):
             directory=directory,
             files=list(texts),
             summary=found["summary"],
-            message=_terminal.verdict(found),
-            lines=_terminal.summary(found, results, directory),
+            message=terminal.verdict(found),
+            lines=terminal.summary(found, directory),
         )
         return result
 
@@ -67,7 +66,7 @@ class ActionModule(ActionBase):
             "checks": {"type": "dict", "required": True},
             "queues": {"type": "dict", "default": {}},
             "probes": {"type": "dict", "default": {}},
-            "variables": {"type": "dict", "default": {}},
+            "variables": {"type": "dict", "default": {}},  # of 0.1.0, without effect
             "directory": {"type": "str", "default": "ses-report"},
         }
         given = self._task.args

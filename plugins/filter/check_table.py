@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mailops.ses.plugins.plugin_utils._table import table
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.text_table import causes, table
 
 DOCUMENTATION = r"""
 name: check_table
@@ -43,7 +45,8 @@ def check_table(results: Mapping[str, Any]) -> list[str]:
     """The table's lines; AnsibleFilterError for what is no mapping of results."""
     if not isinstance(results, Mapping):
         raise AnsibleFilterError("check_table takes a dictionary of host names and smtp_check results")
-    return table(results)
+    found = fleet({host: {"check": check} for host, check in results.items()}, datetime.now(timezone.utc))
+    return [*table(found), *causes(found)]
 
 
 class FilterModule:

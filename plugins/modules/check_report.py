@@ -56,8 +56,9 @@ options:
     default: {}
   variables:
     description:
-      - Names of variables by the option of M(mailops.ses.smtp_check) that each of them was handed to.
-        An error that names an option then names the variable in its place.
+      - Has no effect since 0.2.0, and is taken so that tasks that give it still run.
+      - Errors name variables where M(mailops.ses.smtp_check) and M(mailops.ses.mail_probe) are given their
+        C(option_names).
     type: dict
     default: {}
   directory:
@@ -91,8 +92,6 @@ EXAMPLES = r"""
     checks: "{{ {'web1': hostvars['web1'].check} }}"
     queues: "{{ {'web1': hostvars['web1'].queue} }}"
     probes: "{{ {'web1': hostvars['web1'].probe | default({})} }}"
-    variables:
-      region: my_region
     directory: "{{ playbook_dir }}/reports"
   run_once: true
   register: report

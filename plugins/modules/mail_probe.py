@@ -54,6 +54,12 @@ options:
       - By default the installed one; of two, the one to which C(/usr/sbin/sendmail) belongs.
     type: str
     choices: [postfix, sendmail]
+  option_names:
+    description:
+      - What messages call the options, where a role has given them other names, such as C(recipient) and
+        C(ses_probe_recipient).
+    type: dict
+    default: {}
 extends_documentation_fragment:
   - mailops.ses.attributes
 attributes:
@@ -227,6 +233,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._probe.mail import (
 from ansible_collections.mailops.ses.plugins.module_utils._probe.mtas import SUBMISSION, Mta, Postfix, Sendmail
 from ansible_collections.mailops.ses.plugins.module_utils._probe.sources import Journal, LogFile
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
+from ansible_collections.mailops.ses.plugins.module_utils._ses.option_names import Names
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 
 # Seconds between two looks into the log, bounded by the time-out: no MTA tells a user what came of a mail.
@@ -237,6 +244,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "timeout": {"type": "float", "default": 60.0},
     "endpoint": {"type": "str"},
     "mta": {"type": "str", "choices": ["postfix", "sendmail"]},
+    "option_names": {"type": "dict", "default": {}},
 }
 
 
@@ -268,13 +276,16 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     recipient = module.params["recipient"]
+    names = Names(module.params["option_names"])
     try:
-        judge(module.params)
+        judge(module.params, names)
         mta = mta_of(module.params["mta"] or installed_mta(module.run_command))
     except OptionFault as fault:
         module.fail_json(msg=str(fault))
     except LookupError as error:
-        module.fail_json(msg=f"Which MTA the host has cannot be told: {error}. Set mta to postfix or sendmail.")
+        module.fail_json(
+            msg=f"Which MTA the host has cannot be told: {error}. Set {names['mta']} to postfix or sendmail."
+        )
     if module.check_mode:
         result = skipped(recipient, f"In check mode no mail is sent to {recipient}.")
     elif mta is None:

@@ -99,6 +99,12 @@ options:
       - The seconds to wait before trying again; at most 600.
     type: float
     default: 5
+  option_names:
+    description:
+      - What messages call the options, where a role has given them other names, such as C(region) and C(ses_region).
+    type: dict
+    default: {}
+    version_added: 0.2.0
 extends_documentation_fragment:
   - mailops.ses.attributes
 attributes:
@@ -285,7 +291,7 @@ diagnosis:
     - After them, warnings that hold for the endpoint whichever port is used. V(hosts_file) means that its address comes
       from a line in C(/etc/hosts). V(only_accepted) means that it is an ingress endpoint of Mail Manager, where an
       accepted mail is not a sent one.
-  returned: unless an option is missing or of the wrong type
+  returned: unless an option is of the wrong type
   type: list
   elements: dict
   sample: []
@@ -318,6 +324,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "send": {"type": "bool", "default": False},
     "retries": {"type": "int", "default": 0},
     "delay": {"type": "float", "default": 5},
+    "option_names": {"type": "dict", "default": {}},
 }
 NET = Net(resolve, connect, time.monotonic, time.sleep, connect_sized, lambda: read("/etc/hosts"))
 
@@ -331,9 +338,6 @@ def _date() -> str:
 def main(net: Net = NET) -> None:
     module = AnsibleModule(
         argument_spec=ARGUMENTS,
-        required_one_of=[("region", "endpoint")],
-        required_by={"password": "username", "secret_access_key": "username", "recipient": "sender"},
-        required_if=[("send", True, ("sender", "recipient"))],
         supports_check_mode=True,
     )
     try:

@@ -11,6 +11,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.command import E
 from ansible_collections.mailops.ses.plugins.module_utils._probe.follow import Mail
 from ansible_collections.mailops.ses.plugins.module_utils._probe.mtas import CF, SUBMISSION
 from ansible_collections.mailops.ses.plugins.module_utils._ses.addresses import MAX_ADDRESS, address_fault
+from ansible_collections.mailops.ses.plugins.module_utils._ses.option_names import Names
 
 MIN_SECONDS, MAX_SECONDS = 1, 600
 _END_SECONDS = 5.0  # that a program has to end once it is told to; what it has taken it keeps
@@ -30,18 +31,18 @@ class OptionFault(Exception):  # noqa: N818  (a sentence for the user)
     """Which option is wrong, and how."""
 
 
-def judge(params: Mapping[str, Any]) -> None:
-    """OptionFault for options with which no mail can be sent."""
+def judge(params: Mapping[str, Any], names: Names) -> None:
+    """OptionFault, in these names, for options with which no mail can be sent."""
     for option in ("recipient", "sender"):
         value = params[option]
         if value is None:
             continue
         fault = address_fault(value)
         if fault:
-            raise OptionFault(f"{option} {value[:MAX_ADDRESS]!r} {fault}.")
+            raise OptionFault(f"{names[option]} {value[:MAX_ADDRESS]!r} {fault}.")
     if not MIN_SECONDS <= params["timeout"] <= MAX_SECONDS:
         raise OptionFault(
-            f"timeout {params['timeout']:g} is out of range: give {MIN_SECONDS} to {MAX_SECONDS} seconds."
+            f"{names['timeout']} {params['timeout']:g} is out of range: give {MIN_SECONDS} to {MAX_SECONDS} seconds."
         )
 
 

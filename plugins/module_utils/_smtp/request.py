@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.addresses import address_fault
@@ -27,6 +27,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import (
     region_fault,
     region_of,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._ses.option_names import Names
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Credentials
@@ -37,6 +38,14 @@ MAX_RETRIES = 100
 
 # Faults that the table of causes explains at more length.
 _CAUSES = {SECRET_AS_PASSWORD: "secret_access_key", TEMPORARY_KEY: "temporary_keys"}
+# Options that make no sense without another one.
+_NEEDS = (
+    ("password", "username"),
+    ("secret_access_key", "username"),
+    ("recipient", "sender"),
+    ("send", "sender"),
+    ("send", "recipient"),
+)
 _MESSAGE = """From: <{sender}>
 To: <{recipient}>
 Subject: Test message of smtp_check
@@ -112,18 +121,19 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
 
 
 def request_of(params: Mapping[str, Any], host_name: str, date: str, check_mode: bool = False) -> Request:
-    """Raises OptionError with every fault at once."""
-    _judge(params)
+    """Raises OptionError with every fault at once, in the names of the option option_names."""
+    names = Names(params["option_names"])
+    _judge(params, names)
     endpoint = params["endpoint"] or endpoint_of(params["region"])
     region = region_of(endpoint) or params["region"]
     return Request(
         endpoint=endpoint,
         region=region,
         ports=list(dict.fromkeys(params["ports"])),
-        context=_context(params["ca_file"]),
+        context=_context(params["ca_file"], names["ca_file"]),
         client_name="" if host_fault(host_name) else host_name,
         timeout=params["timeout"],
-        credentials=_credentials(params, region),
+        credentials=_credentials(params, region, names),
         sender=params["sender"],
         recipient=params["recipient"],
         message=_message(params, endpoint, host_name, date) if params["send"] and not check_mode else None,
@@ -131,29 +141,48 @@ def request_of(params: Mapping[str, Any], host_name: str, date: str, check_mode:
     )
 
 
-def _judge(params: Mapping[str, Any]) -> None:
+def _judge(params: Mapping[str, Any], names: Names) -> None:
     found = {
         option: fault
         for option, check in _CHECKS.items()
         for fault in [check(params[option]) if params[option] is not None else None]
         if fault
     }
-    sentences = [f"{option} {fault}." for option, fault in found.items()]
-    if params["username"] and params["password"] is None and params["secret_access_key"] is None:
-        sentences.append("username is given without a secret: give password or secret_access_key too.")
+    sentences = [f"{names[option]} {fault}." for option, fault in found.items()]
+    sentences += _missing(
+        {option for option, value in params.items() if value is not None and value is not False}, names
+    )
     if sentences:
         kinds = dict.fromkeys(_CAUSES[fault] for fault in found.values() if fault in _CAUSES)
         raise OptionError(sentences, [diagnose(Symptom(kind)) for kind in kinds])
 
 
-def _credentials(params: Mapping[str, Any], region: str | None) -> Credentials | None:
+def _missing(given: set[str], names: Names) -> Iterator[str]:
+    """What the given options need beside them, each once."""
+    if not given & {"region", "endpoint"}:
+        yield f"{names['region']} is missing: give the AWS region, or {names['endpoint']}."
+    for option in dict.fromkeys(needed for _option, needed in _NEEDS if needed not in given):
+        needing = [names[name] for name, needed in _NEEDS if needed == option and name in given]
+        if needing:
+            yield f"{names[option]} is missing: {needing[0]} needs it, so give both."
+    if "username" in given and not given & {"password", "secret_access_key"}:
+        yield (
+            f"{names['username']} is given without a secret: "
+            f"give {names['password']} or {names['secret_access_key']} too."
+        )
+
+
+def _credentials(params: Mapping[str, Any], region: str | None, names: Names) -> Credentials | None:
     if params["username"] is None:
         return None
     if params["password"] is not None:
         return Credentials(params["username"], params["password"])
     if region is None:
         raise OptionError(
-            ["region is missing: secret_access_key gives a password for one region, and the endpoint's name has none."]
+            [
+                f"{names['region']} is missing: {names['secret_access_key']} gives a password for one region, "
+                "and the endpoint's name has none."
+            ]
         )
     return Credentials(params["username"], smtp_password(params["secret_access_key"], region))
 
@@ -166,27 +195,27 @@ def _password_facts(password: str | None, secret: str | None, region: str | None
     return {"derived_for": found} if found else {"password_of_another_key": "true"}
 
 
-def _context(ca_file: str | None) -> ssl.SSLContext:
+def _context(ca_file: str | None, name: str) -> ssl.SSLContext:
     path = ca_file or tls.default_ca_file()
     if path is None:
         raise OptionError(
             [
-                f"ca_file is not given, and the host has no known bundle ({', '.join(tls.CA_FILES)}): "
+                f"{name} is not given, and the host has no known bundle ({', '.join(tls.CA_FILES)}): "
                 "install the distribution's ca-certificates package."
             ]
         )
     if not os.path.isfile(path):
         raise OptionError(
-            [f"ca_file {path} is not there, or is no file, on the managed host: give a file of PEM certificates."]
+            [f"{name} {path} is not there, or is no file, on the managed host: give a file of PEM certificates."]
         )
     try:
         return tls.verifying_context(path)
     except ssl.SSLError:
         raise OptionError(
-            [f"ca_file {path} is no CA file: it has no certificate in PEM form that OpenSSL can read."]
+            [f"{name} {path} is no CA file: it has no certificate in PEM form that OpenSSL can read."]
         ) from None
     except OSError as error:
-        raise OptionError([f"ca_file {path} cannot be read: {error.strerror}."]) from None
+        raise OptionError([f"{name} {path} cannot be read: {error.strerror}."]) from None
 
 
 def _message(params: Mapping[str, Any], endpoint: str, host_name: str, date: str) -> str:

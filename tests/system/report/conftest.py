@@ -8,8 +8,8 @@ import shutil
 
 import pytest
 import report_samples as samples
-from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
-from ansible_collections.mailops.ses.plugins.plugin_utils._report_html import render
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.as_html import render
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet
 from playwright.sync_api import sync_playwright
 
 

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 import report_samples as samples
 import yaml
-from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
-from ansible_collections.mailops.ses.plugins.plugin_utils._report_junit import render as junit
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.as_junit import render as junit
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet
 from troubleshooting.document import DOCUMENTS, Document, cause_ids
 from troubleshooting.table import CAUSES, LANGUAGES, ROOT, gaps, load, sentences, translations
 from troubleshooting.words import as_code, placeholders

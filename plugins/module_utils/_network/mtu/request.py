@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.machine import Host, HostError
-from ansible_collections.mailops.ses.plugins.module_utils._ses.option_names import Names, renamed
+from ansible_collections.mailops.ses.plugins.module_utils._ses.option_names import Names
 
 AUTO = "auto"
 # What the internet carries: a larger size that was measured says nothing about the way that other mail takes.
@@ -42,9 +42,7 @@ def measured(report: Mapping[str, Any], names: Names) -> int | None:
     said = str(report.get("msg") or "")
     if not isinstance(ports, list):
         if said:
-            raise HostError(
-                f"{names['mtu']} {AUTO} has nothing measured, because smtp_check said: {renamed(said, names)}"
-            )
+            raise HostError(f"{names['mtu']} {AUTO} has nothing measured, because smtp_check said: {said}")
         raise HostError(
             f"{names['report']} is no result of smtp_check: it has no list of ports. Give what the task registered"
         )

@@ -98,6 +98,10 @@ def test_the_controller_s_side_knows_of_ses_alone(path):
     assert {name.removeprefix(f"{PREFIX}module_utils.").partition(".")[0] for name in named} <= {"_ses"}
 
 
+def test_the_controller_s_side_is_a_room_and_no_file():
+    assert {path.name for path in (PLUGINS / "plugin_utils").iterdir() if path.name != "__pycache__"} == {"_report"}
+
+
 def test_the_unit_tests_have_the_same_rooms():
     here = Path(__file__).parent
     tested = {path.relative_to(here).parent.as_posix() for path in here.rglob("test_*.py")} - {"."}

@@ -151,6 +151,15 @@ def test_faulty_options_fail_before_a_connection(
     assert simulator.sessions() == []
 
 
+def test_a_fault_names_what_the_user_has_set(run: Run) -> None:
+    result = run(password=PASSWORD, option_names={"region": "ses_region", "username": "ses_smtp_username"})
+    assert result["msg"] == (
+        "ses_region is missing: give the AWS region, or endpoint. "
+        "ses_smtp_username is missing: password needs it, so give both."
+    )
+    assert result["diagnosis"] == []
+
+
 def test_a_secret_access_key_as_password_has_its_diagnosis(run: Run) -> None:
     result = run(region="us-east-1", username="AKIAEXAMPLE", password="x" * 40)
     assert [diagnosis["id"] for diagnosis in result["diagnosis"]] == ["secret_access_key_as_password"]
@@ -160,7 +169,8 @@ def test_a_secret_access_key_as_password_has_its_diagnosis(run: Run) -> None:
 def test_the_documentation_has_the_options_and_the_results(run: Run) -> None:
     options = yaml.safe_load(smtp_check.DOCUMENTATION)["options"]
     assert {
-        name: {key: value for key, value in option.items() if key != "description"} for name, option in options.items()
+        name: {key: value for key, value in option.items() if key not in ("description", "version_added")}
+        for name, option in options.items()
     } == {
         name: {key: value for key, value in option.items() if key != "no_log"}
         for name, option in smtp_check.ARGUMENTS.items()

@@ -13,6 +13,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._probe.mail import Opt
 from ansible_collections.mailops.ses.plugins.module_utils._probe.mtas import Postfix, Sendmail, Waiting, mailer_port
 from ansible_collections.mailops.ses.plugins.module_utils._probe.sources import Journal, LogFile
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.mailq import Queue
+from ansible_collections.mailops.ses.plugins.module_utils._ses.option_names import Names
 from causes import provokes
 
 NAME, TO, QUEUE_ID = "1@mail-probe.invalid", "a@example.com", "702671C0002"
@@ -200,14 +201,19 @@ def test_what_is_not_one_address_is_refused_by_the_options_name(address):
     for option in ("recipient", "sender"):
         params = {"recipient": TO, "sender": TO, "timeout": 60.0, option: address}
         with pytest.raises(OptionFault, match=f"^{option} "):
-            judge(params)
+            judge(params, Names())
+
+
+def test_a_fault_names_what_the_user_has_set():
+    with pytest.raises(OptionFault, match="^ses_probe_recipient 'a' is no mail address"):
+        judge({"recipient": "a", "sender": None, "timeout": 60.0}, Names(recipient="ses_probe_recipient"))
 
 
 def test_a_time_out_has_bounds():
     for seconds in (0, -1, 601, float("nan")):
         with pytest.raises(OptionFault, match="^timeout "):
-            judge({"recipient": TO, "sender": None, "timeout": seconds})
-    judge({"recipient": TO, "sender": None, "timeout": 1})
+            judge({"recipient": TO, "sender": None, "timeout": seconds}, Names())
+    judge({"recipient": TO, "sender": None, "timeout": 1}, Names())
 
 
 def test_the_mail_names_its_recipient():

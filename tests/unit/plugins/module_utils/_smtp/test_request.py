@@ -27,6 +27,11 @@ DEFAULTS: dict[str, Any] = {
     "send": False,
     "retries": 0,
     "delay": 5.0,
+    "option_names": {},
+}
+VARIABLES = {
+    **{"region": "ses_region", "endpoint": "ses_endpoint", "username": "ses_smtp_username"},
+    **{"password": "ses_smtp_password", "secret_access_key": "ses_secret_access_key", "ca_file": "ses_tls_ca_file"},
 }
 
 
@@ -111,6 +116,11 @@ def test_the_secret_tells_whose_password_it_is(ca_file: str, region: str | None)
         ({"retries": 101}, "retries must be from 0 to 100"),
         ({"sender": "a@b.example>\r\nDATA"}, "sender is no mail address"),
         ({"sender": "a@b.example", "recipient": "nobody"}, "recipient is no mail address"),
+        ({"region": None}, "region is missing: give the AWS region, or endpoint."),
+        ({"password": "x"}, "username is missing: password needs it, so give both."),
+        ({"secret_access_key": "x"}, "username is missing: secret_access_key needs it, so give both."),
+        ({"recipient": "c@d.example"}, "sender is missing: recipient needs it, so give both."),
+        ({"send": True}, "sender is missing: send needs it, so give both. recipient is missing: send needs it"),
     ],
 )
 def test_a_fault_names_its_option(ca_file: str, options: dict[str, Any], sentence: str) -> None:
@@ -119,6 +129,56 @@ def test_a_fault_names_its_option(ca_file: str, options: dict[str, Any], sentenc
     assert sentence in str(fault.value)
     secrets = [options.get(name) for name in ("password", "secret_access_key")]
     assert not any(secret in str(fault.value) for secret in secrets if secret and len(secret) > 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"region": "us-est1"}, "ses_region lacks a hyphen before its number: write it like us-east-1."),
+        (
+            {"endpoint": "a:587"},
+            "ses_endpoint contains a port: give only the host name, the port is an option of its own.",
+        ),
+        (
+            {"username": "a b", "password": "x"},
+            "ses_smtp_username contains a space, which no SES credential has: copy it again.",
+        ),
+        (
+            {"username": "AKIA", "password": SECRET},
+            "ses_smtp_password is 40 characters long like an AWS secret access key, and that is not the SMTP password: "
+            "derive it with the filter mailops.ses.smtp_password, or give the key as ses_secret_access_key.",
+        ),
+        ({"username": "AKIA", "password": ""}, "ses_smtp_password is empty: give the SES SMTP credentials."),
+        (
+            {"username": "AKIA"},
+            "ses_smtp_username is given without a secret: give ses_smtp_password or ses_secret_access_key too.",
+        ),
+        (
+            {"endpoint": "smtp.example", "region": None, "username": "AKIA", "secret_access_key": "x"},
+            "ses_region is missing: ses_secret_access_key gives a password for one region, and the endpoint's name has "
+            "none.",
+        ),
+        (
+            {"region": None, "password": "x", "secret_access_key": "y"},
+            "ses_region is missing: give the AWS region, or ses_endpoint. "
+            "ses_smtp_username is missing: ses_smtp_password needs it, so give both.",
+        ),
+        (
+            {"ca_file": "/nowhere/region.pem"},
+            "ses_tls_ca_file /nowhere/region.pem is not there, or is no file, on the managed host: give a file of PEM "
+            "certificates.",
+        ),
+        (
+            {"region": "", "username": "", "password": "x"},
+            "ses_region is empty: give the AWS region, for example us-east-1. "
+            "ses_smtp_username is empty: give the SES SMTP credentials.",
+        ),
+    ],
+)
+def test_a_fault_names_the_variable_that_the_user_has_set(ca_file: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError) as fault:
+        job(**{"region": "us-east-1", "ca_file": ca_file, "option_names": VARIABLES, **options})
+    assert str(fault.value) == message
 
 
 def test_all_faults_at_once() -> None:

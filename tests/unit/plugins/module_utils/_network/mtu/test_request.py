@@ -83,12 +83,7 @@ def test_what_is_no_size(mtu, given_report, words):
         ("large", None, "^ses_mtu 'large' is neither"),
         ("9217", None, "^ses_mtu 9217 is out of range"),
         ("auto", report(None), "^ses_mtu auto knows no size"),
-        (
-            "auto",
-            {"msg": "region contains an underscore. ca_file /x is not there"},
-            "ses_region c.* ses_tls_ca_file /x",
-        ),
-        ("auto", {"msg": "one of the following is required: region, endpoint"}, "required: ses_region, endpoint"),
+        ("auto", {"msg": "ses_region is empty."}, "^ses_mtu auto has nothing .* smtp_check said: ses_region is empty"),
     ],
 )
 def test_the_fault_is_in_what_the_user_wrote(mtu, given_report, words):

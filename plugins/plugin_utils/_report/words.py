@@ -10,8 +10,19 @@ from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
 
-# In the order of a STARTTLS dialogue; a wrapper port has tls before banner.
-STAGES = ("resolve", "connect", "banner", "ehlo", "tls", "auth", "sender", "recipient", "data")
+# What every report calls a stage, in the order of a STARTTLS dialogue; a wrapper port has tls before banner.
+_STAGE_WORDS = {
+    "resolve": "resolve",
+    "connect": "connect",
+    "banner": "banner",
+    "ehlo": "EHLO",
+    "tls": "TLS",
+    "auth": "auth",
+    "sender": "sender",
+    "recipient": "recipient",
+    "data": "data",
+}
+STAGES = tuple(_STAGE_WORDS)
 _WRAPPER = ("resolve", "connect", "tls", "banner", "ehlo", "auth", "sender", "recipient", "data")
 
 # A reply can hold anything: control characters are shown by their pictures; what is no character of XML, or turns
@@ -67,8 +78,8 @@ def title(identifier: str) -> str:
 
 
 def stage_words(stage: str) -> str:
-    """The name of a stage: those that are abbreviations in capitals."""
-    return {"ehlo": "EHLO", "tls": "TLS"}.get(stage, stage)
+    """The name of a stage."""
+    return _STAGE_WORDS.get(stage, stage)
 
 
 def ports_words(ports: list[int]) -> str:
@@ -114,6 +125,11 @@ def failed_at(port: Mapping[str, Any]) -> str:
         return timed[-1][0]
     following = order[order.index(stage) + 1 :] if stage in order else order
     return following[0] if following else str(stage)
+
+
+def failure_words(port: Mapping[str, Any]) -> str:
+    """Where a port failed. report.html has the first two words in its style, for who listens and in its legend."""
+    return f"fails at {stage_words(failed_at(port))}"
 
 
 def listed(names: list[str], most: int) -> str:

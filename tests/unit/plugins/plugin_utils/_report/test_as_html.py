@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 
 import pytest
 import report_samples as samples
-from ansible_collections.mailops.ses.plugins.plugin_utils import _report_html, _report_json, _report_junit
-from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
+from ansible_collections.mailops.ses.plugins.plugin_utils._report import as_html, as_json, as_junit
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet
 from growth import LINEAR, TIMES, growth
 
 MEGABYTE = 1_000_000
@@ -43,12 +43,12 @@ class Page(HTMLParser):
 
 
 def page(results):
-    return _report_html.render(fleet(results, samples.NOW))
+    return as_html.render(fleet(results, samples.NOW))
 
 
 def reports(results):
     found = fleet(results, samples.NOW)
-    return [module.render(found) for module in (_report_html, _report_json, _report_junit)]
+    return [module.render(found) for module in (as_html, as_json, as_junit)]
 
 
 def test_reports_cost_as_much_for_each_host_however_many_there_are():
@@ -164,12 +164,10 @@ def test_only_https_becomes_a_link():
 
 def test_mail_that_waits_and_mail_that_is_only_accepted_have_their_words():
     text = f"connect to {samples.ENDPOINT}[192.0.2.10]:587: Connection refused"
-    waits = _report_html.render(
-        fleet({"web1": {"check": samples.healthy(), "queue": samples.waiting(text)}}, samples.NOW)
-    )
+    waits = as_html.render(fleet({"web1": {"check": samples.healthy(), "queue": samples.waiting(text)}}, samples.NOW))
     assert "<b>1</b> logged in, but mail waits" in waits
     assert "1 logged in, but mail waits</span>" in waits
-    told = _report_html.render(
+    told = as_html.render(
         fleet({"web1": {"check": samples.mail_manager(), "queue": samples.QUEUES["empty"]}}, samples.NOW)
     )
     assert "<h1>The host logged in, sending not known</h1>" in told

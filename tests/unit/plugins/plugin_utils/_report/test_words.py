@@ -6,14 +6,14 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
-from ansible_collections.mailops.ses.plugins.plugin_utils import _words
+from ansible_collections.mailops.ses.plugins.plugin_utils._report import words
 from hypothesis import given
 from hypothesis import strategies as st
 
 
 @given(st.text(st.characters(codec=None)))
 def test_what_is_visible_can_stand_in_xml_and_in_utf_8(text):
-    shown = _words.visible(text)
+    shown = words.visible(text)
     shown.encode()
     assert not [char for char in shown if ord(char) < 0x20 and char not in "\t\n"]
     escaped = shown.replace("&", "&amp;").replace("<", "&lt;")
@@ -32,7 +32,7 @@ def test_what_is_visible_can_stand_in_xml_and_in_utf_8(text):
     ],
 )
 def test_what_cannot_be_shown_has_a_sign(text, shown):
-    assert _words.visible(text) == shown
+    assert words.visible(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -49,36 +49,36 @@ def test_what_cannot_be_shown_has_a_sign(text, shown):
     ],
 )
 def test_the_stage_that_failed(stage, tls, timings, failed):
-    assert _words.failed_at({"stage": stage, "tls": tls, "timings_ms": timings}) == failed
+    assert words.failed_at({"stage": stage, "tls": tls, "timings_ms": timings}) == failed
 
 
 def test_stages_come_in_the_order_of_the_dialogue():
     times = {"tls": 3.0, "banner": 2.0, "connect": 1.0, "new": 9.0}
-    assert [stage for stage, _ms in _words.ordered(times, "starttls")] == ["connect", "banner", "tls", "new"]
-    assert [stage for stage, _ms in _words.ordered(times, "wrapper")] == ["connect", "tls", "banner", "new"]
+    assert [stage for stage, _ms in words.ordered(times, "starttls")] == ["connect", "banner", "tls", "new"]
+    assert [stage for stage, _ms in words.ordered(times, "wrapper")] == ["connect", "tls", "banner", "new"]
 
 
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        (_words.title("port_25_swallowed"), "Port 25 swallowed"),
-        (_words.title("tls_timeout"), "TLS timeout"),
-        (_words.title("path_mtu_black_hole"), "Path MTU black hole"),
-        (_words.ports_words([25]), "port 25"),
-        (_words.ports_words([25, 465]), "ports 25, 465"),
-        (_words.ports_words([25, 465, 587, 2465, 2587]), "all ports"),
-        (_words.ports_words([]), ""),
-        (_words.age(0), "0 s"),
-        (_words.age(119), "1 min"),
-        (_words.age(11520), "3 h"),
-        (_words.age(400000), "4 d"),
-        (_words.milliseconds(101.6), "102 ms"),
-        (_words.milliseconds(999.6), "1.0 s"),
-        (_words.milliseconds(9997), "10.0 s"),
-        (_words.plural(1, "host"), "1 host"),
-        (_words.plural(1000, "host"), "1,000 hosts"),
-        (_words.listed(["a", "b", "c"], 2), "a, b and 1 more"),
-        (_words.listed(["a", "b"], 2), "a, b"),
+        (words.title("port_25_swallowed"), "Port 25 swallowed"),
+        (words.title("tls_timeout"), "TLS timeout"),
+        (words.title("path_mtu_black_hole"), "Path MTU black hole"),
+        (words.ports_words([25]), "port 25"),
+        (words.ports_words([25, 465]), "ports 25, 465"),
+        (words.ports_words([25, 465, 587, 2465, 2587]), "all ports"),
+        (words.ports_words([]), ""),
+        (words.age(0), "0 s"),
+        (words.age(119), "1 min"),
+        (words.age(11520), "3 h"),
+        (words.age(400000), "4 d"),
+        (words.milliseconds(101.6), "102 ms"),
+        (words.milliseconds(999.6), "1.0 s"),
+        (words.milliseconds(9997), "10.0 s"),
+        (words.plural(1, "host"), "1 host"),
+        (words.plural(1000, "host"), "1,000 hosts"),
+        (words.listed(["a", "b", "c"], 2), "a, b and 1 more"),
+        (words.listed(["a", "b"], 2), "a, b"),
     ],
 )
 def test_values_are_said_in_words(said, words):

@@ -3,7 +3,7 @@
 
 Everything is in the markup, so that it reads without scripts; the script only sorts, filters and folds. A fleet of
 1,000 hosts has to stay small: end tags that HTML does not need are left out, and classes are short (they are explained
-in _report.css).
+in report.css).
 """
 
 from __future__ import annotations
@@ -15,9 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
-from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import FAILING, STATES
-from ansible_collections.mailops.ses.plugins.plugin_utils._report_host import Bars, detail, dialogue, link, queue_words
-from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.as_html_host import (
+    Bars,
+    detail,
+    dialogue,
+    link,
+    queue_words,
+)
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import FAILING, STATES
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.words import (
     STAGES,
     STATE_WORDS,
     failed_at,
@@ -58,7 +64,7 @@ _CELLS = (
 
 
 def render(fleet: Mapping[str, Any]) -> str:
-    style, script = _asset("_report.css"), _asset("_report.js")
+    style, script = _asset("report.css"), _asset("report.js")
     columns = sorted(PORTS)
     return "".join(
         [

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.words import (
     STAGES,
     age,
     listed,

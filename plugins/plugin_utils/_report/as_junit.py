@@ -14,14 +14,15 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
-from ansible_collections.mailops.ses.plugins.plugin_utils._words import (
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.words import (
     STATE_WORDS,
     age,
-    failed_at,
+    failure_words,
     listed,
     milliseconds,
     ordered,
     plural,
+    stage_words,
     total,
     visible,
 )
@@ -50,7 +51,7 @@ def render(fleet: dict[str, Any]) -> str:
 
 
 def _suite(host: dict[str, Any], timestamp: str) -> tuple[dict[str, int], list[str]]:
-    cases = [_can_send(host), *(_port(host, port) for port in host["ports"]), _queue(host), *_probe(host)]
+    cases = [_can_send(host), *(_port(host, port) for port in host["ports"]), *_queue(host), *_probe(host)]
     text = "".join(line for case in cases for line in case)
     counts = {
         "tests": len(cases),
@@ -82,27 +83,28 @@ def _port(host: dict[str, Any], port: dict[str, Any]) -> list[str]:
     if port["ok"]:
         return _case(host, name, seconds, out=out)
     causes = [item for item in host["diagnosis"] if port["port"] in item["ports"]]
-    message = f"fails at {failed_at(port)}: " + " ".join(item["cause"] for item in causes)
+    message = f"{failure_words(port)}: " + " ".join(item["cause"] for item in causes)
     identifier = ", ".join(item["id"] for item in causes) or "unknown"
     return _case(host, name, seconds, _result("skipped", identifier, message.strip()), out)
 
 
-def _queue(host: dict[str, Any]) -> list[str]:
+def _queue(host: dict[str, Any]) -> list[list[str]]:
+    """The queue, or why it was not read; no case where nobody asked for it."""
     queue = host["queue"]
     if queue is None:
         causes = [item for item in host["diagnosis"] if item["stops_sending"] or item["id"] == "queue_unreadable"]
-        return _case(host, "queue", 0, _result("skipped", causes[-1]["id"], causes[-1]["cause"]))
+        return [_case(host, "queue", 0, _result("skipped", cause["id"], cause["cause"])) for cause in causes[-1:]]
     if queue["mta"] is None:
         cause = diagnose(Symptom("no_mta"))
-        return _case(host, "queue", 0, _result("skipped", cause["id"], cause["cause"]))
+        return [_case(host, "queue", 0, _result("skipped", cause["id"], cause["cause"]))]
     states = ", ".join(f"{count:,} {state}" for state, count in queue["states"].items() if count)
     oldest = f", the oldest for {age(queue['oldest_age_seconds'])}" if queue["oldest_age_seconds"] is not None else ""
     said = f"{queue['mta']}: {plural(queue['messages'], 'message')}" + (f" ({states}){oldest}" if states else "")
     if not queue["reasons"]:
-        return _case(host, "queue", 0, out=said)
+        return [_case(host, "queue", 0, out=said)]
     lines = [f"{plural(reason['count'] or 0, 'message')}: {reason['text']}" for reason in queue["reasons"]]
     identifier = queue["reasons"][0]["diagnosis"] or "unknown"
-    return _case(host, "queue", 0, _result("skipped", identifier, f"{said}; {lines[0]}"), "\n".join([said, *lines]))
+    return [_case(host, "queue", 0, _result("skipped", identifier, f"{said}; {lines[0]}"), "\n".join([said, *lines]))]
 
 
 def _probe(host: dict[str, Any]) -> list[list[str]]:
@@ -119,7 +121,7 @@ def _probe(host: dict[str, Any]) -> list[list[str]]:
 
 def _dialogue(port: dict[str, Any]) -> str:
     """What a port's dialogue was like, in a line."""
-    stages = [f"{stage} {milliseconds(ms)}" for stage, ms in ordered(port["timings_ms"], port["tls"])]
+    stages = [f"{stage_words(stage)} {milliseconds(ms)}" for stage, ms in ordered(port["timings_ms"], port["tls"])]
     reply = port["reply"]
     said = f"; last reply: {reply['code']} {reply['text']}" if reply else ""
     return f"{port['tls_version'] or 'no TLS'}; {', '.join(stages) or 'no stage'}{said}"

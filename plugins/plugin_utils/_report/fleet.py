@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose, holds_mail
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
-from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import (
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import (
     FAILING,
     STATES,
     has_result,
@@ -34,7 +34,10 @@ _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|(?<![\w:])[0-9a-fA-F]{0,4}(?
 
 
 def fleet(results: Mapping[str, Mapping[str, Any]], now: datetime) -> dict[str, Any]:
-    """RESULTS has for each host what the modules registered: {"check": …, "queue": …, "probe": …}."""
+    """RESULTS has for each host what the modules registered: {"check": …, "queue": …, "probe": …}.
+
+    Of a queue that a host has no entry for nothing is told; one that is None or has no messages could not be read.
+    """
     hosts = [_host(name, result, now) for name, result in results.items()]
     return {
         "version": VERSION,
@@ -50,7 +53,8 @@ def _host(name: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]
     ports = check.get("ports") or []
     state = state_of(check)
     message = None if has_result(check) and state != "unreachable" else message_of(check)
-    queue, queue_error = _queue(result.get("queue") or {}) if state != "unreachable" else (None, None)
+    asked = "queue" in result and state != "unreachable"
+    queue, queue_error = _queue(result["queue"] or {}) if asked else (None, None)
     if queue_error and queue_error == message:
         queue_error = None  # what keeps every module from running is told once
     probe = probe_of(result.get("probe") or {})
@@ -163,7 +167,7 @@ def _diagnosis(
     note = note_of(check)
     if note:
         add(note, stopped)
-    if host["state"] == "can_log_in":
+    if host["state"] == "can_log_in" and "queue" in result:
         facts = {"endpoint": str(check.get("endpoint") or "")}
         add(diagnose(Symptom("can_log_in", why_unproven(host["queue"]), facts=facts)), False)
     for item in probe_causes(result.get("probe") or {}, host["probe"]):

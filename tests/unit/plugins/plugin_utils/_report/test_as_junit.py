@@ -10,8 +10,8 @@ import pytest
 import report_samples as samples
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
-from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
-from ansible_collections.mailops.ses.plugins.plugin_utils._report_junit import render
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.as_junit import render
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet
 
 # What the schema of Jenkins' xUnit plugin (junit-10.xsd) allows of what is used here: attributes, those that must be
 # there, children.

@@ -6,8 +6,8 @@ from __future__ import annotations
 import json
 
 import report_samples as samples
-from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet
-from ansible_collections.mailops.ses.plugins.plugin_utils._report_json import render
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.as_json import render
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet
 
 
 def test_it_is_the_fleet():

@@ -14,10 +14,10 @@ from ansible_collections.mailops.ses.plugins.module_utils._mta.mailq import Mess
 from ansible_collections.mailops.ses.plugins.module_utils._mta.way import Way
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
-from ansible_collections.mailops.ses.plugins.plugin_utils._fleet import fleet, stopped_by
-from ansible_collections.mailops.ses.plugins.plugin_utils._outcome import FAILING, STATES
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet, stopped_by
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import FAILING, STATES
 
-SCHEMA = json.loads((Path(__file__).parents[4] / "docs" / "report.schema.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[5] / "docs" / "report.schema.json").read_text())
 
 
 def of(check, queue=None, now=samples.NOW):

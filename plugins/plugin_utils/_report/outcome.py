@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose, holds_mail, tells_nothing
-from ansible_collections.mailops.ses.plugins.module_utils._ses.option_names import renamed
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 
 # Of these the first four pass; each host is in one of them.
@@ -132,13 +131,6 @@ def probe_causes(result: Mapping[str, Any], probe: Mapping[str, Any] | None) -> 
     if probe and probe["state"] == "failed":
         return [diagnose(Symptom("module_failed" if _crashed(result) else "not_checked", probe["message"]))]
     return list(result.get("diagnosis") or []) if probe else []
-
-
-def in_variables(check: Mapping[str, Any], variables: Mapping[str, str]) -> Mapping[str, Any]:
-    """A result whose error names what the user has set: VARIABLES has the variable by the option it was handed to."""
-    if has_result(check) or "delivered" in check or check.get("unreachable") or not check:
-        return check
-    return {**check, "msg": renamed(str(check.get("msg") or ""), variables)}
 
 
 def _logged_in(port: Mapping[str, Any]) -> bool:

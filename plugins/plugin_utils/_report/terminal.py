@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the check playbook prints: the table of a small fleet, the causes, and the fleet in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import FAILING
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.text_table import HOSTS, causes, table, wrapped
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.words import (
+    STATE_WORDS,
+    headline,
+    listed,
+    visible,
+)
+
+TABLE_UP_TO = 30  # hosts; of more the causes alone are printed
+
+
+def summary(fleet: Mapping[str, Any], directory: str) -> list[str]:
+    """The lines. Of many hosts the sentence comes first, as it would scroll away from few."""
+    lines = [f"{headline(fleet['summary'])}{_others(fleet['summary'])}."]
+    if len(fleet["hosts"]) > TABLE_UP_TO:
+        lines = [*lines, *causes(fleet)]
+    elif fleet["hosts"]:
+        lines = [*table(fleet), *causes(fleet), *_probes(fleet["hosts"]), "", *lines]
+    return [visible(line) for line in [*lines, "", f"Reports in {directory}: report.html, report.json, junit.xml"]]
+
+
+def verdict(fleet: Mapping[str, Any]) -> str:
+    """Which hosts cannot send or were not checked, in a line; empty when there is none."""
+    failed = {state: sorted(host["host"] for host in fleet["hosts"] if host["state"] == state) for state in FAILING}
+    return " ".join(
+        f"{STATE_WORDS[state].capitalize()}: {listed(hosts, HOSTS)}." for state, hosts in failed.items() if hosts
+    )
+
+
+def _probes(hosts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What came of each host's mail."""
+    lines: list[str] = []
+    for host in hosts:
+        lines += ["", f"mail: {host['host']}", *wrapped(host["probe"]["message"])] if host["probe"] else []
+    return lines
+
+
+def _others(summary: Mapping[str, int]) -> str:
+    """How many are in each of the states that the headline leaves out."""
+    return "".join(f"; {summary[state]:,} {STATE_WORDS[state]}" for state in FAILING if summary[state])
