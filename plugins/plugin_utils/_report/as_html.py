@@ -64,6 +64,7 @@ _CELLS = (
 
 
 def render(fleet: Mapping[str, Any]) -> str:
+    """The whole page."""
     style, script = _asset("report.css"), _asset("report.js")
     columns = sorted(PORTS)
     return "".join(

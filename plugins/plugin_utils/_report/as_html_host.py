@@ -49,12 +49,13 @@ def dialogue(port: Mapping[str, Any], bars: Bars) -> str:
 
 
 def detail(host: Mapping[str, Any]) -> str:
+    """The details of a host: its causes, its timings, and the facts below them."""
     parts = [_why(host), _timings(host["ports"]), f"<dl>{''.join(_facts(host))}</dl>"]
     return f"<div class=host>{''.join(parts)}</div>"
 
 
 def link(address: str) -> str:
-    """A source, when it is one."""
+    """A link to a source; empty where the address is no https:// one."""
     if not address.startswith("https://"):
         return ""
     return f'<a href="{markup(address)}" rel=noreferrer>{markup(address[8:].partition("/")[0])}</a>'

@@ -8,6 +8,7 @@ from typing import Any
 
 
 def render(fleet: dict[str, Any]) -> str:
+    """The whole file; each host has a line of its own."""
     head = {name: value for name, value in fleet.items() if name != "hosts"}
     hosts = ",\n".join(_compact(host) for host in fleet["hosts"])
     return f'{_compact(head)[:-1]},"hosts":[\n{hosts}\n]}}\n'

@@ -41,6 +41,7 @@ _ENDS = {
 
 
 def render(fleet: dict[str, Any]) -> str:
+    """The whole file; times are in seconds."""
     suites = [_suite(host, fleet["generated_at"]) for host in fleet["hosts"]]
     totals = {key: sum(counts[key] for counts, _suite_lines in suites) for key in ("tests", "failures", "errors")}
     seconds = max((_seconds(host) for host in fleet["hosts"]), default=0.0)

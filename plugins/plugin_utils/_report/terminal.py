@@ -19,7 +19,8 @@ TABLE_UP_TO = 30  # hosts; of more the causes alone are printed
 
 
 def summary(fleet: Mapping[str, Any], directory: str) -> list[str]:
-    """The lines. Of many hosts the sentence comes first, as it would scroll away from few."""
+    """The lines to print. Of more than TABLE_UP_TO hosts the headline comes first and only causes follow; of fewer it
+    comes last, where it does not scroll away."""
     lines = [f"{headline(fleet['summary'])}{_others(fleet['summary'])}."]
     if len(fleet["hosts"]) > TABLE_UP_TO:
         lines = [*lines, *causes(fleet)]

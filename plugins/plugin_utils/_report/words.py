@@ -92,11 +92,12 @@ def ports_words(ports: list[int]) -> str:
 
 
 def plural(count: int, noun: str) -> str:
+    """A count and its noun, which takes an s for all counts but 1."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def age(seconds: float) -> str:
-    """An age in its largest unit."""
+    """An age in seconds in its largest unit."""
     size, unit = next((entry for entry in _UNITS if seconds >= entry[0]), _UNITS[-1])
     return f"{int(seconds // size)} {unit}"
 
@@ -107,6 +108,7 @@ def milliseconds(value: float) -> str:
 
 
 def total(timings: dict[str, float]) -> float:
+    """The milliseconds of all stages."""
     return sum(timings.values())
 
 

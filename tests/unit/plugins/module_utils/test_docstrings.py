@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a file of module_utils offers to others has a docstring: classes, functions, methods and properties."""
+"""What a file of module_utils or plugin_utils offers to others has a docstring: classes, functions, methods."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = Path(__file__).parents[4] / "plugins" / "module_utils"
-FILES = {path.relative_to(ROOMS).with_suffix("").as_posix(): path for path in sorted(ROOMS.rglob("*.py"))}
+PLUGINS = Path(__file__).parents[4] / "plugins"
+FILES = {
+    path.relative_to(PLUGINS).with_suffix("").as_posix(): path
+    for place in ("module_utils", "plugin_utils")
+    for path in sorted((PLUGINS / place).rglob("*.py"))
+}
 
 Named = tuple[str, ast.ClassDef | ast.FunctionDef]
 
