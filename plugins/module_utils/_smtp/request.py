@@ -79,7 +79,7 @@ class Request(NamedTuple):
 
 
 class OptionError(Exception):
-    """Sentences that name the options, and the causes from the table."""
+    """What is wrong with the options, in sentences that name them, and the causes from the table."""
 
     def __init__(self, sentences: list[str], diagnosis: list[dict[str, str]] | None = None) -> None:
         super().__init__(" ".join(sentences))
@@ -121,7 +121,8 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
 
 
 def request_of(params: Mapping[str, Any], host_name: str, date: str, check_mode: bool = False) -> Request:
-    """Raises OptionError with every fault at once, in the names of the option option_names."""
+    """Turn smtp_check's options into a request. OptionError with every fault at once, in the names of the option
+    option_names."""
     names = Names(params["option_names"])
     _judge(params, names)
     endpoint = params["endpoint"] or endpoint_of(params["region"])
