@@ -61,7 +61,9 @@ class Postfix(Mta):
 
     def expand(self, region: str) -> None:
         relayhost = f"email-smtp.{region}.amazonaws.com:587"
-        self.host.check_output(f"postconf -e relayhost={relayhost} smtp_cname_overrides_servername=yes soft_bounce=yes")
+        self.host.check_output(f"postconf -e relayhost={relayhost} soft_bounce=yes")
+        for option in ("smtp_host_lookup=dns", "smtp_cname_overrides_servername=yes"):
+            self.host.check_output(f"postconf -P ses-relay/unix/{option}")
         self.host.check_output(self.mta.restart)  # a reload would leave connections open
 
     def drop_rows(self, name: str) -> None:

@@ -119,8 +119,9 @@ def rulesets(relay: Relay) -> list[Any]:
 def mailer(relay: Relay) -> str:
     """The mailer's definition: the distribution's `relay` with SES's limits, and no MX record for the endpoint."""
     messages = min(relay.max_messages, relay.max_seconds * MESSAGES_A_SECOND)
+    # g: a bounce that Sendmail makes itself leaves with the sender that its alias's owner is, not with a null sender.
     return (
-        f"M{MAILER}, P=[IPC], F=mDFMuXa80{FLAG}, S=EnvFromSMTP/HdrFromSMTP, R=MasqSMTP, E=\\r\\n, L=2040, "
+        f"M{MAILER}, P=[IPC], F=mDFMuXa80g{FLAG}, S=EnvFromSMTP/HdrFromSMTP, R=MasqSMTP, E=\\r\\n, L=2040, "
         f"M={MAX_SIZE}, m={messages}, r={MAX_RECIPIENTS}, T=DNS/RFC822/SMTP, A=TCP $h"
     )
 

@@ -86,6 +86,18 @@ def test_bounces_go_to_whom_they_are_meant_for(relay, endpoint, recipient, local
         assert message["to"] == [recipient]
 
 
+def test_the_bounce_after_a_refusal_by_ses_leaves_for_an_address_outside(relay, quiet):
+    relay.settle(**SETTINGS, ses_bounce_recipient="bounces@example.com")
+    quiet.fault(stage="eod", reply="554 Message rejected: Email address is not verified.", times=1)
+    subject = relay.send()
+    relay.mailbox("root", subject)
+    until("the queue is empty", lambda: relay.queue() == [])
+    # The mail, and its bounce, which the address sends to itself.
+    assert attempts(quiet) == ["ops@example.com", "bounces@example.com"]
+    (message,) = [message for session in quiet.sessions() for message in session["messages"]]
+    assert message["to"] == ["bounces@example.com"]
+
+
 def test_a_bounce_that_ses_refuses_too_neither_loops_nor_vanishes(relay, quiet):
     relay.settle(**SETTINGS, ses_bounce_recipient="bounces@example.com")
     quiet.fault(stage="eod", reply="554 Message rejected: Email address is not verified.")
