@@ -39,3 +39,8 @@ def relay(host, layout):
     machine.empty()
     yield machine
     machine.empty()
+
+
+def pytest_collection_modifyitems(items):
+    """Tests that count connections come last: what runs beside the scenarios is busiest when they begin."""
+    items.sort(key=lambda item: "connections" in item.path.parts)
