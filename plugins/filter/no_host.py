@@ -40,10 +40,9 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Fail when no host matches
-  hosts: "{{ (ses_hosts | mailops.ses.no_host(matching=named)).hosts }}"
-  vars:
-    named: "{{ query('ansible.builtin.inventory_hostnames', ses_hosts) }}"
+- name: Say why nothing would be done
+  ansible.builtin.debug:
+    msg: "{{ ('web*' | mailops.ses.no_host(matching=[])).message }}"
 """
 
 RETURN = r"""
