@@ -910,7 +910,7 @@ BY_RELAYHOST = Host(
         Life(
             "relay_domains that relay_transport leads by relayhost, of which one has a row",
             "gateways of a department",
-            row("ways", "inner.example relay:[inner.corp.example]", parameter="transport_maps")
+            row("ways", "inner.example relay:[inner.corp.example]:2025", parameter="transport_maps")
             + "postconf -e inet_interfaces=loopback-only 'relay_domains=dept.example, inner.example'",
             (
                 Mail("clerk@dept.example", HUB, "ses to clerk@dept.example"),

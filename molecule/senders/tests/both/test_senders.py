@@ -89,7 +89,7 @@ def test_bounces_go_to_whom_they_are_meant_for(relay, endpoint, recipient, local
 def test_the_bounce_after_a_refusal_by_ses_leaves_for_an_address_outside(relay, quiet):
     relay.settle(**SETTINGS, ses_bounce_recipient="bounces@example.com")
     quiet.fault(stage="eod", reply="554 Message rejected: Email address is not verified.", times=1)
-    subject = relay.send()
+    subject = relay.submit("app@example.org", "someone@example.net")
     relay.mailbox("root", subject)
     until("the queue is empty", lambda: relay.queue() == [])
     # The mail, and its bounce, which the address sends to itself.
