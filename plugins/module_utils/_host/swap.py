@@ -10,7 +10,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PREFIX = ".mailops-"
 PRIVATE_MODE = 0o600
@@ -152,6 +152,10 @@ def put_back(path: str, kept: Kept | None) -> None:
     if not kept:
         with suppress(FileNotFoundError):
             os.unlink(path)
+        return
+    now = snapshot(path).get(path)
+    if now and replace(now, changed=kept.changed) == kept:
+        os.utime(path, ns=(kept.changed, kept.changed))  # written again as it was: the same file stays
         return
     directory = tempfile.mkdtemp(prefix=PREFIX, dir=os.path.dirname(path))
     try:

@@ -6,7 +6,14 @@ import stat
 from pathlib import Path
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._host.swap import PREFIX, Swap, locked, sweep
+from ansible_collections.mailops.ses.plugins.module_utils._host.swap import (
+    PREFIX,
+    Swap,
+    locked,
+    put_back,
+    snapshot,
+    sweep,
+)
 
 
 def mode(path: Path) -> int:
@@ -123,3 +130,16 @@ def test_sweep_takes_only_what_is_ours(tmp_path: Path) -> None:
     with locked(str(tmp_path)):
         sweep(str(tmp_path))
     assert sorted(os.listdir(tmp_path)) == [f"{PREFIX}file", "other"]
+
+
+def test_a_file_that_was_written_again_as_it_was_stays_the_same_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("text\n")
+    kept = snapshot(str(path))[str(path)]
+    inode = path.stat().st_ino
+    os.utime(path, ns=(1, 1))
+    put_back(str(path), kept)
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (inode, kept.changed)
+    path.write_text("other\n")
+    put_back(str(path), kept)
+    assert path.read_text() == "text\n"
