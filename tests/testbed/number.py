@@ -42,13 +42,18 @@ def held(numbers: Iterable[int] = FREE, name: str = "ses-testbed") -> Iterator[s
 
 def run(command: list[str]) -> int:
     """Run COMMAND with TESTBED's testbed, or a free one, and remove that however COMMAND ends; gives its status."""
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    told: list[int] = []
+    # Until the command is there to be ended, a signal is kept for it.
+    signal.signal(signal.SIGTERM, lambda number, _frame: told.append(number))
     given = os.environ.get("TESTBED")
     Layout.load()  # refuses a number that is none
     with held([int(given)] if given else FREE) as number:
         layout = Layout.load(number=number)
         process = subprocess.Popen(command, env={**os.environ, "TESTBED": number, "TESTBED_PREFIX": layout.prefix})
         try:
+            signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+            if told:
+                sys.exit(128 + told[0])
             status = process.wait()
         finally:
             process.terminate()

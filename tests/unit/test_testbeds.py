@@ -22,6 +22,7 @@ with held(range(1, 4), sys.argv[1]) as number:
     sys.stdin.read()
 """
 PODMAN = '#!/bin/sh\necho "$@" >>"$PODMAN_LOG"\n'
+HANGS = 60  # seconds, after which a command that goes on is a fault
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
 
 
@@ -92,7 +93,7 @@ def test_runs_beside_each_other_have_testbeds_of_their_own(own, tmp_path):
     runs = [own(script, TESTBED="", PODMAN_LOG=str(tmp_path / f"log{at}")) for at in range(3)]
     said = [run.stdout.readline().split() for run in runs]
     for run in runs:
-        run.communicate("\n")
+        run.communicate("\n", timeout=HANGS)
     numbers = {int(number) for number, _prefix in said}
     assert len(numbers) == 3
     assert numbers <= set(FREE)
@@ -102,7 +103,7 @@ def test_runs_beside_each_other_have_testbeds_of_their_own(own, tmp_path):
 @pytest.mark.parametrize("status", [0, 3])
 def test_the_testbed_is_removed_at_the_end_and_the_status_is_the_commands(own, tmp_path, status):
     run = own(f'echo "$TESTBED_PREFIX"; exit {status}', TESTBED="")
-    printed, _ = run.communicate()
+    printed, _ = run.communicate(timeout=HANGS)
     assert run.returncode == status
     assert removed(tmp_path) == printed.strip()
 
@@ -111,7 +112,7 @@ def test_a_run_that_is_terminated_ends_its_command_and_removes_its_testbed(own, 
     run = own('trap "echo ended; exit" TERM; echo "$TESTBED_PREFIX"; while :; do sleep 0.1; done', TESTBED="")
     prefix = run.stdout.readline().strip()
     run.terminate()
-    printed, _ = run.communicate()
+    printed, _ = run.communicate(timeout=HANGS)
     assert run.returncode == 128 + signal.SIGTERM
     assert printed == "ended\n"
     assert removed(tmp_path) == prefix
@@ -122,8 +123,8 @@ def test_no_other_runs_testbed_is_removed(own, tmp_path):
     first = own('echo "$TESTBED"; read -r line', TESTBED="")
     number = first.stdout.readline().strip()
     second = own("echo ran", TESTBED=number, PODMAN_LOG=str(tmp_path / "second"))
-    printed, told = second.communicate()
-    first.communicate("\n")
+    printed, told = second.communicate(timeout=HANGS)
+    first.communicate("\n", timeout=HANGS)
     assert (second.returncode, printed) == (1, "")
     assert told == (
         f"testbed: TESTBED {number} is in use by another run: wait for it, or give TESTBED another number, 1 to 178\n"
