@@ -13,7 +13,7 @@ from testbed.examples import documented
 NAMES = {
     "module": {file.stem for file in (ROOT / "plugins" / "modules").glob("*.py")},
     "filter": {file.stem for file in (ROOT / "plugins" / "filter").glob("*.py")},
-    "role": {folder.name for folder in (ROOT / "roles").iterdir()},
+    "role": {folder.name for folder in (ROOT / "roles").iterdir() if not folder.name.startswith("internal_")},
 }
 ALL = [(kind, f"mailops.ses.{name}") for kind, names in NAMES.items() for name in sorted(names)]
 

@@ -29,10 +29,11 @@ class Documented(NamedTuple):
 
 
 def documented(stranger: Stranger) -> list[Documented]:
-    """Everything that the collection documents."""
+    """Everything that the collection documents for playbooks."""
     found = []
     for kind in KINDS:
-        names = stranger.read("ansible-doc", "-t", kind, "-l", "mailops.ses", "--json")
+        listed = stranger.read("ansible-doc", "-t", kind, "-l", "mailops.ses", "--json")
+        names = [name for name in listed if ".internal_" not in name]  # those are for other roles, not for playbooks
         shown = stranger.read("ansible-doc", "-t", kind, *names, "--json")
         for name, entry in shown.items():
             doc = entry["entry_points"]["main"] if kind == "role" else entry["doc"]
