@@ -19,7 +19,8 @@ def main(options: dict[str, Any]) -> None:
     """The options that are not given have the module's defaults."""
     params = {name: option.get("default") for name, option in ARGUMENTS.items()} | options
     request = request_of(params, "web1.corp.example", "Tue, 24 Nov 2026 13:00:00 -0000")
-    json.dump(check(request, NET), sys.stdout)
+    # These networks have their names from /etc/hosts, of which a check would warn each time.
+    json.dump(check(request, NET._replace(hosts_file=str)), sys.stdout)
 
 
 if __name__ == "__main__":
