@@ -41,16 +41,15 @@ asked() {
     shift
     for order in '--downloadonly install' 'install --downloadonly'; do
         # shellcheck disable=SC2086  # two words
-        # It fails in each case, as there is no such package: the words below tell how far it came.
-        said=$("$@" --installroot="$folder/root" --assumeyes $order nothing 2>&1) || true
+        said=$("$@" --installroot="$folder/root" --assumeyes $order nothing 2>&1) || true # it fails in each case, as
+        # there is no such package: the words tell how far it came, and other words than these two are the verdict below
         case $said in
             *"Unknown argument"*) verdict='unknown argument' ;;
             *"No match for argument"* | *"no enabled repositories"*) verdict='taken' ;;
             *) verdict="something else: $said" ;;
         esac
         echo "$words $order: $verdict"
-        # Other output than these two lines is of no interest, and there may be none of them.
-        echo "$said" | grep -e '^Unknown argument' -e 'after the command' >&2 || true
+        echo "$said" | sed -n -e '/^Unknown argument/p' -e '/after the command/p' >&2
     done
 }
 root() { echo "$folder/$1/usr/lib/$(ls "$folder/$1/usr/lib" | grep -e '-linux-gnu$' | head -n 1)"; }

@@ -36,7 +36,7 @@ with socket.socket() as free:  # aiosmtpd knocks at the port that it was given, 
     port = free.getsockname()[1]
 Controller(Handler(), hostname="127.0.0.1", port=port, ready_timeout=20).start()
 print(port, flush=True)
-time.sleep(300)
+time.sleep(300)  # it serves in threads until the script's trap ends it; this is the bound should no trap run
 PYTHON
 printf 'team: outside@there.example\nowner-team: owner@test.example\n' >aliases
 config() { # FLAGS PORT
@@ -64,7 +64,8 @@ export LD_LIBRARY_PATH=x/usr/lib/x86_64-linux-gnu:x/lib/x86_64-linux-gnu
 hostname host.test.example
 printf '127.0.0.1 host.test.example localhost\n' >hosts
 mount --bind hosts /etc/hosts
-send() { printf 'Subject: x\n\nx\n' | ./daemon -C test.cf -odi -f "$1" "$2" >/dev/null 2>&1 || true; } # a refusal ends with 1
+send() { printf 'Subject: x\n\nx\n' | ./daemon -C test.cf -odi -f "$1" "$2" >/dev/null 2>&1 || true; } # 1 for the recipient that is
+# refused on purpose; a mail that did not come shows in the comparison at the end
 told() { printf '%s: %s\n' "$1" "$(cat seen)"; rm seen; }
 test "$flags" || ./daemon -C test.cf -d0.1 -bt </dev/null | head -n 1
 send '<>' team

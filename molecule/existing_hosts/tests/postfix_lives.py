@@ -716,6 +716,7 @@ UPGRADES = Host(
             (
                 "logrotate",
                 "each night",
+                # A host without rsyslog has no unit of it to tell.
                 "test ! -e /etc/logrotate.d/rsyslog || logrotate -f /etc/logrotate.d/rsyslog; systemctl kill "
                 "--signal=HUP rsyslog 2>/dev/null || true",
                 0,

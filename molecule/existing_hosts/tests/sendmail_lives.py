@@ -35,6 +35,7 @@ def table(name: str, *rows: str, feature: bool = True) -> str:
 
 RELAYED = (
     mc("define(`SMART_HOST', `[127.0.0.2]')dnl", "FEATURE(`accept_unresolvable_domains')dnl")
+    # Not every distribution's Makefile has this target; START makes the rest, and fails if it cannot.
     + "make -sC /etc/mail relay-domains 2>/dev/null || true\n"
 )
 
@@ -427,6 +428,7 @@ UPGRADES = Host(
             (
                 "sendmailconfig",
                 "the package's own script",
+                # It ends with what `yes` does on a closed pipe; the mails after it tell whether it did harm.
                 "yes '' | sendmailconfig >/dev/null 2>&1 || true; systemctl restart sendmail",
                 16,
             ),
@@ -440,6 +442,7 @@ UPGRADES = Host(
             (
                 "the hooks of if-up, if-down and resolvconf",
                 "hosts whose network comes and goes",
+                # As the network's scripts do, which go on whatever a hook ends with; the mails after it tell.
                 "for hook in /etc/network/if-up.d/sendmail /etc/ppp/ip-up.d/sendmail "
                 "/etc/resolvconf/update-libc.d/sendmail /etc/dhcp/dhclient-exit-hooks.d/sendmail; do test ! -e "
                 "$hook || IFACE=eth0 sh $hook >/dev/null 2>&1 || true; done",
@@ -448,6 +451,7 @@ UPGRADES = Host(
             (
                 "the package's own update_db and update_conf",
                 "postinst of an upgrade",
+                # As postinst runs them, which goes on whatever they end with; the mails after it tell.
                 "/usr/share/sendmail/update_db >/dev/null 2>&1 || true; /usr/share/sendmail/update_conf "
                 ">/dev/null 2>&1 || true",
                 16,
