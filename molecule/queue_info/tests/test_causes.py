@@ -74,5 +74,5 @@ def test_a_dead_service_keeps_mail_for_ses_where_it_lies_on_the_way(mta, endpoin
     finally:
         mta.host.check_output(f"postconf -e '{before}'")
         mta.forget()
-    assert found["relay"] == {"host": REGION_ENDPOINT, "via": via}
+    assert found["relay"] == {"host": REGION_ENDPOINT, "via": via, "logs_in": True}
     assert [reason["diagnosis"]["id"] for reason in found["reasons"]] == [cause]

@@ -1001,8 +1001,8 @@ CAUSES: tuple[Cause, ...] = (
         "can_log_in",
         "The host logs in to {endpoint}, and nothing shows that its mail goes there: {said}.",
         "Nothing, where programs talk to SES themselves. To have the host's mail go there run the playbook "
-        "mailops.ses.relay; to see a mail arrive give the check ses_probe_recipient. Reading Sendmail's queue needs "
-        "root (--become).",
+        "mailops.ses.relay; to see a mail arrive give the check ses_probe_recipient. Reading Sendmail's queue, "
+        "and an MTA's log-ins, needs root (--become).",
         _SES + "send-email-smtp-existing-server.html",
         kinds=("can_log_in",),
     ),

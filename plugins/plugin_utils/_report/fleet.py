@@ -140,7 +140,9 @@ def _queue(result: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str | None
 
 
 def _relay(relay: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return {"host": relay.get("host"), "via": list(relay.get("via") or [])} if relay else None
+    if not relay:
+        return None
+    return {"host": relay.get("host"), "via": list(relay.get("via") or []), "logs_in": relay.get("logs_in")}
 
 
 def _diagnosis(
@@ -169,7 +171,7 @@ def _diagnosis(
         add(note, stopped)
     if host["state"] == "can_log_in" and "queue" in result:
         facts = {"endpoint": str(check.get("endpoint") or "")}
-        add(diagnose(Symptom("can_log_in", why_unproven(host["queue"]), facts=facts)), False)
+        add(diagnose(Symptom("can_log_in", why_unproven(check, host["queue"]), facts=facts)), False)
     for item in probe_causes(result.get("probe") or {}, host["probe"]):
         add(item, host["state"] in FAILING)
     if host["queue"]:

@@ -82,10 +82,12 @@ EMPTY = samples.QUEUES["empty"]
 @pytest.mark.parametrize(
     ("queue", "state", "said"),
     [
-        ({**EMPTY, "relay": {"host": samples.ENDPOINT.upper() + ".", "via": []}}, "can_send", ""),
-        ({**EMPTY, "relay": {"host": samples.healthy()["canonical_name"], "via": []}}, "can_send", ""),
-        ({**EMPTY, "relay": {"host": "hub.corp.example", "via": []}}, "can_log_in", "domains to hub.corp.example."),
-        ({**EMPTY, "relay": {"host": None, "via": []}}, "can_log_in", "leads such mail to no relay."),
+        ({**EMPTY, "relay": {"host": samples.ENDPOINT.upper() + ".", "logs_in": True}}, "can_send", ""),
+        ({**EMPTY, "relay": {"host": samples.healthy()["canonical_name"], "logs_in": True}}, "can_send", ""),
+        ({**EMPTY, "relay": {"host": samples.ENDPOINT, "logs_in": False}}, "can_log_in", "and has no log-in for it."),
+        ({**EMPTY, "relay": {"host": samples.ENDPOINT}}, "can_log_in", "and its log-in could not be read."),
+        ({**EMPTY, "relay": {"host": "hub.corp.example", "logs_in": True}}, "can_log_in", "domains to hub.corp.example."),
+        ({**EMPTY, "relay": {"host": None}}, "can_log_in", "leads such mail to no relay."),
         ({**EMPTY, "relay": None}, "can_log_in", "where its MTA leads mail for other domains could not be read."),
         (samples.QUEUES["none"], "can_log_in", "it has neither Postfix nor Sendmail."),
         (samples.QUEUES["unreadable"], "can_log_in", "what its MTA does could not be read."),
@@ -102,7 +104,7 @@ def test_a_log_in_proves_no_mail_unless_the_mta_leads_it_there(queue, state, sai
 
 
 def test_an_endpoint_that_has_no_name_is_no_relay():
-    queue = {**EMPTY, "relay": {"host": "", "via": []}}
+    queue = {**EMPTY, "relay": {"host": "", "logs_in": True}}
     assert of({**samples.healthy(), "canonical_name": None}, queue)["state"] == "can_log_in"
 
 
