@@ -60,6 +60,22 @@ def test_causes(mta, endpoint):
     assert found["messages"] == len(expected)
 
 
+@pytest.mark.cause("own_tls_settings_faulty")
+def test_a_tls_setting_that_postfix_does_not_understand_keeps_all_mail(mta):
+    if mta.kind == "sendmail":
+        pytest.skip("Sendmail has other words for it")
+    name = "ses-relay/unix/smtp_tls_policy_maps"
+    mta.host.check_output(f"postconf -P {name}=static:bogus")
+    mta.forget()
+    try:
+        mta.defer()
+        (reason,) = mta.look(endpoint=REGION_ENDPOINT)["reasons"]
+    finally:
+        mta.host.check_output(f"postconf -P {name}=")
+        mta.forget()
+    assert reason["diagnosis"]["id"] == "own_tls_settings_faulty"
+
+
 @pytest.mark.parametrize(("setting", "via", "cause"), SERVICES, ids=["filter", "partner"])
 def test_a_dead_service_keeps_mail_for_ses_where_it_lies_on_the_way(mta, endpoint, setting, via, cause):
     if mta.kind == "sendmail":

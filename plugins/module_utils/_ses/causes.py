@@ -161,6 +161,17 @@ CAUSES: tuple[Cause, ...] = (
         holds=True,
     ),
     Cause(
+        "own_tls_settings_faulty",
+        "The host's own Postfix does not understand a TLS setting of its client, and so hands no mail to the server.",
+        "See the mail log, whose warning names the setting (such as smtp_tls_policy_maps, smtp_tls_security_level or "
+        "smtp_tls_mandatory_protocols) and the value; correct it, and for the way to SES run the playbook "
+        "mailops.ses.relay.",
+        "https://www.postfix.org/TLS_README.html",
+        kinds=("queue",),
+        queue=r"client TLS configuration problem",
+        holds=True,
+    ),
+    Cause(
         "local_user_unknown",
         "The mail is for a user of this host, and there is no such user.",
         "Give the name an alias in the host's aliases (/etc/aliases, then `newaliases`) that leads to an address which "

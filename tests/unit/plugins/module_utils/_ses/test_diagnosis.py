@@ -344,6 +344,7 @@ NOT_OF_SES = [
     ("own_mta_faulty", "alias database unavailable", "table"),
     ("own_transport_missing", "unknown mail transport error", "service"),
     ("own_transport_missing", "mail transport unavailable", "service"),
+    ("own_tls_settings_faulty", "client TLS configuration problem", "TLS setting"),
     ("local_user_unknown", 'unknown user: "nobody-here"', "user"),
     ("other_server", "connect to mx.partner.example[192.0.2.7]:25: Connection refused", "mx.partner.example"),
     ("other_server", "connect to mx.partner.example[192.0.2.7]:25: Connection timed out", "mx.partner.example"),
