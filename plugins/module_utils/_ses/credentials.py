@@ -13,6 +13,8 @@ import hmac
 import re
 from collections.abc import Iterable
 
+from ansible_collections.mailops.ses.plugins.module_utils._ses.rules import first_fault
+
 # Two faults that are causes in the table of causes as well.
 SECRET_AS_PASSWORD = (
     "is 40 characters long like an AWS secret access key, and that is not the SMTP password: derive it with the filter "
@@ -76,18 +78,14 @@ def region_of_password(password: str, secret_access_key: str, regions: Iterable[
 
 def username_fault(username: str) -> str | None:
     """Why this cannot be an SMTP user name; None for one that can."""
-    return _first(_USERNAMES, username)
+    return first_fault(_USERNAMES, username)
 
 
 def password_fault(password: str) -> str | None:
     """Why this cannot be an SMTP password; None for one that can."""
-    return _first(_PASSWORDS, password)
+    return first_fault(_PASSWORDS, password)
 
 
 def secret_fault(secret: str) -> str | None:
     """Why this cannot be a secret access key; None for one that can."""
-    return _first(_SECRETS, secret)
-
-
-def _first(rules: tuple[tuple[re.Pattern[str], str], ...], value: str) -> str | None:
-    return next((sentence for pattern, sentence in rules if pattern.fullmatch(value)), None)
+    return first_fault(_SECRETS, secret)
