@@ -58,6 +58,8 @@ HOST_WIDE = {
     "maximal_backoff_time": ("20m", "waiting mail is retried as SES advises"),
     "smtputf8_enable": ("no", "SES has none, and a header with other letters than ASCII would make a bounce"),
 }
+# The tables of canonical_maps by name: a copy would keep one that goes, and Postfix takes no mail while one is missing.
+_FOLLOWING = "$canonical_maps"
 # Tables without which Postfix delivers nothing.
 _NEEDED = (
     "transport_maps",
@@ -635,11 +637,11 @@ def _of_some(reference: str) -> bool:
 
 def _senders_maps(present: Present, relay: Relay) -> list[str] | None:
     """The host's own rows take precedence over the masquerade domain; no row does over one sender for everything."""
-    own = _foreign(present, "sender_canonical_maps")
+    own = [item for item in _foreign(present, "sender_canonical_maps") if item != _FOLLOWING]
     classes = references(present.explicit.get("canonical_classes", "envelope_sender"))
     if relay.sender_rewrites and {"envelope_sender", "header_sender"} & {*classes}:
         # They come after sender_canonical_maps, when a local user's address is local no more.
-        own += [item for item in _foreign(present, "canonical_maps") if item not in own]
+        own += [_FOLLOWING] if _foreign(present, "canonical_maps") else []
     if not relay.sender_rewrites:
         return own or None
     ours = _senders_table(relay)
