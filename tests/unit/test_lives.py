@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The harness of the scenario existing_hosts sees what is wrong: a mail that comes twice, a host that does not answer."""
+"""The harness of the scenario existing_hosts sees a mail that comes twice, and a host that does not answer."""
 
 from __future__ import annotations
 

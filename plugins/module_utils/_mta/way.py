@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way of mail for other domains, as an MTA's configuration has it: the next server, whether the MTA has a log-in for
-it, and what lies before it."""
+"""The way of mail for other domains, as an MTA's configuration has it: the next server, whether the MTA has a log-in
+for it, and what lies before it."""
 
 from __future__ import annotations
 

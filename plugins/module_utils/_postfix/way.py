@@ -49,7 +49,7 @@ Holds = Callable[[str, str, "re.Pattern[bytes]"], "bool | None"]
 
 
 def of_postfix(values: Mapping[str, str], master_cf: str, text: Reader = read, held: Holds = holds) -> Way:
-    """The way by these values of PARAMETERS and of main.cf. TEXT reads a table's source, HELD asks a table for a key."""
+    """The way by these values of PARAMETERS and main.cf. TEXT reads a table's source, HELD asks a table for a key."""
     found = services(master_cf)
     transport, next_hop = _next_hop(values, text)
     options = [service.options.get("content_filter", "") for service in found.values()]

@@ -82,7 +82,9 @@ def region_fault(region: str) -> str | None:
     """What is wrong with the form of a region, None for a sound one; whether the region exists, DNS answers."""
     if _REGION.fullmatch(region):
         return None
-    return first_fault(_REGION_TYPOS, region) or "has not the form of a region: write it like us-east-1 or us-gov-west-1"
+    return (
+        first_fault(_REGION_TYPOS, region) or "has not the form of a region: write it like us-east-1 or us-gov-west-1"
+    )
 
 
 def host_fault(name: str) -> str | None:

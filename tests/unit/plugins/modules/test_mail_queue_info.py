@@ -104,7 +104,11 @@ def test_a_service_that_mail_for_other_domains_passes_holds_it_and_no_other_does
     entry = {"queue_name": "deferred", "recipients": [{"address": "b@corp.test", "delay_reason": reason}]}
     postconf = POSTCONF.format(directory=run.directory, filter=content_filter)
     found = run(postqueue=f"echo '{json.dumps(entry)}'", postconf=postconf, endpoint="smtp.corp.test")
-    assert found["relay"] == {"host": "smtp.corp.test", "via": [content_filter[12:]] if content_filter else [], "logs_in": None}
+    assert found["relay"] == {
+        "host": "smtp.corp.test",
+        "via": [content_filter[12:]] if content_filter else [],
+        "logs_in": None,
+    }
     assert found["reasons"][0]["diagnosis"]["id"] == cause
 
 

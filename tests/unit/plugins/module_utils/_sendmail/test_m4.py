@@ -46,7 +46,9 @@ def test_below_cf_m4_a_comment_is_none():
 
 @pytest.mark.skipif(not shutil.which("m4"), reason="m4 is on machines that build Sendmail's configuration")
 def test_m4_reads_it_so():
-    text = "define(`show', `<$1|$2>')changecom()# show(`a',\n  `b, c')dnl show(`no')\nshow(`d',dnl why\n`e')`show(`f')'\n"
+    text = (
+        "define(`show', `<$1|$2>')changecom()# show(`a',\n  `b, c')dnl show(`no')\nshow(`d',dnl why\n`e')`show(`f')'\n"
+    )
     said = subprocess.run(["m4"], input=text, capture_output=True, text=True, check=True).stdout
     shown = [call.arguments for call in calls(f"{CF}{text}") if call.macro == "show"]
     assert said == f"# <{'|'.join(shown[0])}><{'|'.join(shown[1])}>show(`f')\n"

@@ -86,7 +86,11 @@ EMPTY = samples.QUEUES["empty"]
         ({**EMPTY, "relay": {"host": samples.healthy()["canonical_name"], "logs_in": True}}, "can_send", ""),
         ({**EMPTY, "relay": {"host": samples.ENDPOINT, "logs_in": False}}, "can_log_in", "and has no log-in for it."),
         ({**EMPTY, "relay": {"host": samples.ENDPOINT}}, "can_log_in", "and its log-in could not be read."),
-        ({**EMPTY, "relay": {"host": "hub.corp.example", "logs_in": True}}, "can_log_in", "domains to hub.corp.example."),
+        (
+            {**EMPTY, "relay": {"host": "hub.corp.example", "logs_in": True}},
+            "can_log_in",
+            "domains to hub.corp.example.",
+        ),
         ({**EMPTY, "relay": {"host": None}}, "can_log_in", "leads such mail to no relay."),
         ({**EMPTY, "relay": None}, "can_log_in", "where its MTA leads mail for other domains could not be read."),
         (samples.QUEUES["none"], "can_log_in", "it has neither Postfix nor Sendmail."),
