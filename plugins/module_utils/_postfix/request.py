@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
+from ansible_collections.mailops.ses.plugins.module_utils._mta.text import hidden_fault
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
 
 _DIRECTORY = re.compile(r"/[A-Za-z0-9_./@+-]*", re.ASCII)
@@ -43,7 +44,7 @@ class Request:
 def fault(params: Mapping[str, Any]) -> str | None:
     """The first thing that is wrong with the module's parameters: option, key and fault, never a value. None where
     nothing is."""
-    return next(_faults(params), None)
+    return hidden_fault(params) or next(_faults(params), None)
 
 
 def _faults(params: Mapping[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
+from ansible_collections.mailops.ses.plugins.module_utils._mta.text import hidden_fault
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mc
 
 _SETTING = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
@@ -45,7 +46,7 @@ class Request:
 def fault(params: Mapping[str, Any]) -> str | None:
     """The first thing that is wrong with the module's parameters: option, key and fault, never a value. None where
     nothing is."""
-    return next(_faults(params), None)
+    return hidden_fault(params) or next(_faults(params), None)
 
 
 def _faults(params: Mapping[str, Any]) -> Iterator[str]:
@@ -83,7 +84,7 @@ def _call_faults(option: str, name: Any, items: Any) -> Iterator[str]:
         return
     for item in items:
         for text in item if isinstance(item, list) else [item]:
-            bad = mc.text_fault(text)
+            bad = mc.argument_fault(name, text)
             if bad:
                 yield f"{option}: {name}: an argument {bad}"
 

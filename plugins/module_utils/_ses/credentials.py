@@ -22,6 +22,8 @@ TEMPORARY_KEY = (
     "is a temporary key (ASIA…): SES's SMTP interface takes none; create SMTP credentials of an IAM user (AKIA…)"
 )
 
+HIDDEN = "is what Ansible shows in place of a secret: give the secret itself"
+
 # First match wins: how a wrong value looks, and what to say about it.
 _ANY = (
     (re.compile(r"\s*"), "is empty: give the SES SMTP credentials"),
@@ -30,6 +32,7 @@ _ANY = (
     (re.compile(r"(?s).*[\x00-\x1f\x7f].*"), "contains a control character: copy it again"),
     (re.compile(r".*[^\x00-\x7f].*"), "contains a character outside ASCII, which no SES credential has: copy it again"),
     (re.compile(r".* .*"), "contains a space, which no SES credential has: copy it again"),
+    (re.compile(r".*(?:\*{8}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|\$REDACTED\$).*"), HIDDEN),
     (re.compile(r"ASIA.*"), TEMPORARY_KEY),
 )
 _SENT = (

@@ -43,6 +43,9 @@ def test_nothing_is_no_fault() -> None:
         ({"tables": [{**TABLE, "type": "cdb", "secret_entries": {}}]}, "tables: 't' has secret_entries"),
         ({"tables": [{**TABLE, "entries": {"a b": "c"}}]}, "tables: 't' entries: the key 'a b'"),
         ({"tables": [{**TABLE, "secret_entries": {"a": "sEcReT\nx"}}]}, "tables: 't' secret_entries: the value of 'a'"),
+        ({"parameters": {"a": "user@********.com"}}, "parameters: Ansible has put its mark"),
+        ({"parameters": {"a": ["VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"]}}, "parameters: Ansible has put its mark"),
+        ({"tables": [{**TABLE, "entries": {"$REDACTED$": "a"}}]}, "tables: Ansible has put its mark"),
     ],
 )
 def test_faults_name_the_option(params: dict[str, Any], told: str) -> None:

@@ -22,6 +22,9 @@ TABLE = {"name": "authinfo", "kind": "hash", "entries": None, "secret_entries": 
     [
         ("defines", {"a b": "x"}, "no name of m4"),
         ("defines", {"A": "x`y"}, "backtick"),
+        ("defines", {"A": "smtp.********.com"}, "take the value from a task that gets no secret"),
+        ("sections", {"LOCAL_RULE_0": [["VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "x"]]}, "Ansible has put its mark"),
+        ("macros", {"DAEMON_OPTIONS": ["Name=o'b"]}, "apostrophe"),
         ("features", {"authinfo": "x"}, "is no list"),
         ("macros", {"A": [["x\n"]]}, "an argument"),
         ("sections", {"LOCAL_RULE_9": []}, "none of"),
