@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
 from ansible_collections.mailops.ses.plugins.module_utils._mta.text import MASK
-from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf, starts
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import MAIN_CF, MASTER_CF, Plan
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tables import check
@@ -29,6 +29,7 @@ def ask(plan: Plan, request: Request, postfix: Postfix, running: bool) -> list[s
     refused = [text for text in said["refused"] if text not in known["refused"]]
     if refused:
         raise _refusal(refused, plan)
+    _start_all(plan, postfix)
     refusals = postfix.refusals(running)
     if refusals:
         if known_refusals is None:
@@ -40,6 +41,21 @@ def ask(plan: Plan, request: Request, postfix: Postfix, running: bool) -> list[s
         if new:
             raise _refusal(new, plan)
     return [_scrub(text, plan) for text in said["said"] if text not in known["said"]]
+
+
+def _start_all(plan: Plan, postfix: Postfix) -> None:
+    """Refuse what any of Postfix's programs would die of as it starts, or the queue manager at a mail."""
+    after = main_cf.parameters(plan.after[MAIN_CF])
+    changed = {name: after[name] for name in plan.changed_parameters if name in after}
+    said = starts.complaints(postfix, master_cf.services(plan.after[MASTER_CF]).values())
+    if said:
+        postfix.candidate(*plan.before.values())
+        known = starts.complaints(postfix, master_cf.services(plan.before[MASTER_CF]).values())
+        postfix.candidate(*plan.after.values())
+        said = [text for text in said if text not in known]
+    said += starts.transport_complaints(changed)
+    if said:
+        raise _refusal(said, plan)
 
 
 def _refusal(said: Iterable[str], plan: Plan) -> PostfixError:
