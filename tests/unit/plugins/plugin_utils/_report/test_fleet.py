@@ -10,10 +10,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 import report_samples as samples
+from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.mailops.ses.plugins.module_utils._mta.mailq import Message, summarize
 from ansible_collections.mailops.ses.plugins.module_utils._mta.way import Way
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
+from ansible_collections.mailops.ses.plugins.plugin_utils._report import as_html, as_junit
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet, stopped_by
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import FAILING, STATES
 
@@ -49,6 +51,24 @@ def test_the_state_of_a_host_and_its_causes(check, state, ids):
     host = of(check, samples.QUEUES["empty"])
     assert (host["state"], [item["id"] for item in host["diagnosis"]]) == (state, ids)
     assert all(item["stops_sending"] == (state not in ("can_send", "not_logged_in")) for item in host["diagnosis"])
+
+
+@pytest.mark.parametrize("password", ["587", "5", "1", "25", "2", "0", ".", "a", "auth", "true", "wrapper"])
+def test_a_password_that_ansible_sees_everywhere_costs_no_report(password):
+    hidden = {
+        name: {**result, "check": remove_values(result["check"], {password})}
+        for name, result in samples.every_state().items()
+    }
+    found = fleet(hidden, samples.NOW)
+    plain = fleet(samples.every_state(), samples.NOW)
+    if len(password) > 1:  # else the endpoint's name is hidden too, and no MTA is known to lead there
+        assert [host["state"] for host in found["hosts"]] == [host["state"] for host in plain["hosts"]]
+    numbers = [[port["port"] for port in host["ports"]] for host in found["hosts"]]
+    assert numbers == [[port["port"] for port in host["ports"]] for host in plain["hosts"]]
+    if password.isdigit():
+        jsonschema.validate(found, SCHEMA)
+    for report in (as_html, as_junit):
+        report.render(found)
 
 
 def test_a_host_without_a_result_says_why():
