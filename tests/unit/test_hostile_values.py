@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 import role_jinja
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.mailops.ses.plugins.module_utils._mta.text import HIDDEN
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import configure as postfix_configure
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import request as postfix_request
@@ -33,6 +32,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import
     in_sendmail,
     sendmail_faults,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import MARKS
 from ansible_collections.mailops.ses.plugins.modules import postfix_config, relay_plan, sendmail_config
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -77,7 +77,7 @@ NASTY = [
     "\\",
     "|",
 ]
-NASTY += ["é", "\U0001f600", "٣", "{", "}", ",", ";", "=", ":", "\nrelayhost = evil", "\nR$*\t$#error", *HIDDEN]
+NASTY += ["é", "\U0001f600", "٣", "{", "}", ",", ";", "=", ":", "\nrelayhost = evil", "\nR$*\t$#error", *MARKS]
 # What is right for each variable, to begin with.
 RIGHT: dict[str, list[Any]] = {
     "ses_region": ["us-east-1", "eu-central-1", "us-gov-west-1"],
@@ -295,3 +295,7 @@ def test_sendmail_gets_what_was_meant_or_a_sentence_names_the_variable(bare, cha
     assert set(secret.values()) == {f'"U:root" "I:{name}" "P:{password}" "M:LOGIN"'} or not password
     access = {table["name"]: table.get("entries") or {} for table in arguments["tables"]}
     assert len(re.findall(r"^[^#\n]", written.get("access", ""), re.MULTILINE)) == len(access["access"])
+
+
+def test_every_variable_has_right_values():
+    assert set(RIGHT) == set(OPTIONS)

@@ -7,11 +7,11 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.mailops.ses.plugins.module_utils._ses import credentials
+
 # What Postfix's ISSPACE() sees; str.isspace() would also see non-ASCII space.
 SPACE = " \t\n\v\f\r"
 MASK = "********"  # stands for a secret in a diff
-# What Ansible puts in place of a secret and of each word that is the same, by its version.
-HIDDEN = (MASK, "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "$REDACTED$")
 
 
 def character_fault(text: str, allowed: str = "") -> str | None:
@@ -32,14 +32,14 @@ def hidden_fault(params: Mapping[str, Any]) -> str | None:
     if option is None:
         return None
     return (
-        f"{option}: Ansible has put its mark for a secret ({', '.join(HIDDEN)}) in place of a word that some secret "
-        "is the same as; take the value from a task that gets no secret, or change the secret"
+        f"{option}: Ansible has put its mark for a secret ({', '.join(credentials.MARKS)}) in place of a word that "
+        "some secret is the same as; take the value from a task that gets no secret, or change the secret"
     )
 
 
 def _is_hidden(value: Any) -> bool:
     if isinstance(value, str):
-        return any(mark in value for mark in HIDDEN)
+        return credentials.hidden_fault(value) is not None
     if isinstance(value, Mapping):
         return any(map(_is_hidden, (*value, *value.values())))
     return isinstance(value, (list, tuple)) and any(map(_is_hidden, value))

@@ -16,6 +16,14 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.command import E
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import Postfix, words
 
+# Those that end so; what else stands beside them may do anything as it starts.
+_PROGRAMS = frozenset(
+    (
+        *("anvil", "bounce", "cleanup", "discard", "dnsblog", "error", "flush", "lmtp", "local", "nqmgr", "oqmgr"),
+        *("pickup", "pipe", "postlogd", "postscreen", "proxymap", "qmgr", "qmqpd", "scache", "showq", "smtp", "smtpd"),
+        *("spawn", "tlsmgr", "tlsproxy", "trivial-rewrite", "verify", "virtual"),
+    )
+)
 # How a program ends that has read all its parameters and finds that no master has started it: the queue is untouched.
 _READ = re.compile(r"fatal: (?:no transport type specified|service \S+ requires a process limit of \d+)$")
 # Of virtual(8), which each master.cf has and few hosts use.
@@ -56,7 +64,7 @@ def complaints(postfix: Postfix, services: Iterable[master_cf.Service]) -> list[
     starts = {
         (service.command, tuple(service.options.items()))
         for service in services
-        if not any(main_cf.holds_secret(*option) for option in service.options.items())
+        if service.command in _PROGRAMS and not any(main_cf.holds_secret(*option) for option in service.options.items())
     }
     commands = [
         [os.path.join(directory, command), *(word for name, value in options for word in ("-o", f"{name}={value}"))]

@@ -11,6 +11,7 @@ from ansible.module_utils.common.validation import check_type_bool
 from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import TYPES
 from ansible_collections.mailops.ses.plugins.module_utils._ses.addresses import address_fault, domain_fault
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import (
+    hidden_fault,
     password_fault,
     secret_fault,
     username_fault,
@@ -158,7 +159,8 @@ def faults(variables: Mapping[str, Any], credentials: Mapping[str, str], refused
     given = {name for name, value in variables.items() if value is not None} | set(credentials)
     found = _missing(variables, lambda name: name in given or name in refused)
     for name, check in CHECKS.items():
-        fault = check(variables[name]) if variables.get(name) is not None else None
+        value = variables.get(name)
+        fault = None if value is None else hidden_fault(value) or check(value)
         if fault:
             found.append(f"{name} {shown(variables[name])} {fault}.")
     username = variables.get("ses_smtp_username")
@@ -168,7 +170,7 @@ def faults(variables: Mapping[str, Any], credentials: Mapping[str, str], refused
         if not least <= variables[name] <= most:
             found.append(f"{name} {shown(variables[name])} is out of range; use {least} to {most}.")
     for alias in variables.get("ses_hostname_aliases") or []:
-        fault = host_fault(alias)
+        fault = hidden_fault(alias) or host_fault(alias)
         if fault:
             found.append(f"ses_hostname_aliases {shown(alias)} {fault}.")
     sender = variables.get("ses_sender")

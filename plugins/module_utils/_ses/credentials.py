@@ -22,7 +22,9 @@ TEMPORARY_KEY = (
     "is a temporary key (ASIA…): SES's SMTP interface takes none; create SMTP credentials of an IAM user (AKIA…)"
 )
 
-HIDDEN = "is what Ansible shows in place of a secret: give the secret itself"
+# What Ansible puts in place of a secret, and of each word in a module's result that is the same, by its version.
+MARKS = ("********", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "$REDACTED$")
+HIDDEN = "has what Ansible shows in place of a secret: give the value itself"
 
 # First match wins: how a wrong value looks, and what to say about it.
 _ANY = (
@@ -32,10 +34,11 @@ _ANY = (
     (re.compile(r"(?s).*[\x00-\x1f\x7f].*"), "contains a control character: copy it again"),
     (re.compile(r".*[^\x00-\x7f].*"), "contains a character outside ASCII, which no SES credential has: copy it again"),
     (re.compile(r".* .*"), "contains a space, which no SES credential has: copy it again"),
-    (re.compile(r".*(?:\*{8}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|\$REDACTED\$).*"), HIDDEN),
+    (re.compile(f".*(?:{'|'.join(map(re.escape, MARKS))}).*"), HIDDEN),
     (re.compile(r"ASIA.*"), TEMPORARY_KEY),
 )
 _SENT = (
+    (re.compile(r".{257,}"), "is longer than 256 characters, which no SES credential is: copy it again"),
     (
         re.compile(r""".*[:"'\\].*"""),
         'contains ":", a quote or a backslash, which no SES credential has: copy it again',
@@ -75,6 +78,11 @@ def smtp_password(secret_access_key: str, region: str) -> str:
 def region_of_password(password: str, secret_access_key: str, regions: Iterable[str]) -> str | None:
     """The one of REGIONS for which the secret access key gives this password; None where no region does."""
     return next((region for region in regions if smtp_password(secret_access_key, region) == password), None)
+
+
+def hidden_fault(value: str) -> str | None:
+    """Why this cannot be a value that was meant, since Ansible has hidden something in it; None for one that can."""
+    return HIDDEN if any(mark in value for mark in MARKS) else None
 
 
 def username_fault(username: str) -> str | None:

@@ -38,8 +38,8 @@ def service(command: str, **options: str) -> Service:
 
 def test_programs_that_have_read_everything_are_content(tmp_path):
     ends = {"smtp": FINE, "qmgr": "fatal: service qmgr requires a process limit of 1"}
-    unused = {"virtual": "fatal: bad string length 0 < 1: virtual_mailbox_base ="}
-    asked = [service("smtp"), service("qmgr"), service("virtual"), service("missing")]
+    unused = {"own": "fatal: nobody asked", "virtual": "fatal: bad string length 0 < 1: virtual_mailbox_base ="}
+    asked = [service("smtp"), service("qmgr"), service("virtual"), service("pipe"), service("own")]
     assert starts.complaints(Daemons(tmp_path, {**ends, **unused}), asked) == []
 
 
