@@ -34,7 +34,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import
 )
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import MARKS
 from ansible_collections.mailops.ses.plugins.modules import postfix_config, relay_plan, sendmail_config
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 from relay_variables import GOOD, SECRET
 
@@ -166,6 +166,20 @@ def request(mta: str, users: dict[str, Any], plan: dict[str, Any], directory: st
     return arguments, asked.request_of(read.validated_parameters)
 
 
+def provoked(test: Any) -> Any:
+    """What was once written as something else, or was no sentence, is tried each time."""
+    infinity, names = float("inf"), ("ses_max_connections", "ses_connection_max_seconds", "ses_hostname_aliases")
+    cases = [{name: value} for name in names for value in (True, infinity, -infinity, float("nan"), [True], {})]
+    cases += [
+        {"ses_smtp_password": value} for value in ("587", "example", "true", 587, True, [1], {}, None, 0, infinity)
+    ]
+    cases += [{"ses_endpoint": f"smtp.{word}.example.com"} for word in ("dnl", "divert", "sysval", "changequote")]
+    cases += [{"ses_masquerade_domain": "divert.com"}, {"ses_tls_ca_file": "/etc/dnl/x"}, {"ses_sender": "dnl@len.com"}]
+    for case in cases:
+        test = example(changed=case)(test)
+    return test
+
+
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):
     """A directory of a host without an MTA."""
@@ -200,6 +214,7 @@ def judged(mta: str, changed: dict[str, Any]) -> tuple[dict[str, Any], dict[str,
     return None if said or found else (users, plan)
 
 
+@provoked
 @tried
 @given(variables())
 def test_postfix_gets_what_was_meant_or_a_sentence_names_the_variable(bare, changed):
@@ -217,6 +232,9 @@ def test_postfix_gets_what_was_meant_or_a_sentence_names_the_variable(bare, chan
     assert set(held) <= {*wanted, "ses_relay_password_maps"}
     assert len(main) == len(held) == written["main.cf"].count("\n")
     assert held["relayhost"] == f"[{plan['relay']['endpoint']}]:{plan['relay']['ports'][0]}"
+    assert held["ses-relay_destination_concurrency_limit"] == connections(users)
+    if users["ses_configuration_set"]:
+        assert f"PREPEND X-SES-CONFIGURATION-SET: {users['ses_configuration_set']}\n" in written["ses_headers"]
     services = master_cf.services(written["master.cf"])
     options = {
         (one["name"], one["type"]): {
@@ -236,6 +254,12 @@ def test_postfix_gets_what_was_meant_or_a_sentence_names_the_variable(bare, chan
     (secret,) = (table["secret_entries"] for table in arguments["tables"] if "secret_entries" in table)
     password = users["ses_smtp_password"]
     assert set(secret.values()) == {f"{users['ses_smtp_username']}:{password}"} or not password
+
+
+def connections(users: dict[str, Any]) -> str:
+    """How many are meant: none that is given means the default."""
+    meant = users["ses_max_connections"]
+    return str(int(float(DEFAULTS["ses_max_connections"] if meant in (None, "") else meant)))
 
 
 # What m4 reads before and after the block, in place of the distribution's files, as tests of _sendmail/mc have it.
@@ -264,6 +288,7 @@ divert(6)dnl
 """
 
 
+@provoked
 @tried
 @given(variables())
 def test_sendmail_gets_what_was_meant_or_a_sentence_names_the_variable(bare, changed):
@@ -289,6 +314,9 @@ def test_sendmail_gets_what_was_meant_or_a_sentence_names_the_variable(bare, cha
             *(f"R{item[0]}\t{item[1]}" if isinstance(item, list) else item for item in rules),
         ]
         assert done.stderr == ""
+    assert str(arguments["defines"]["confMAX_QUEUE_CHILDREN"]) == connections(users)
+    if users["ses_configuration_set"]:
+        assert f"X-SES-CONFIGURATION-SET: {users['ses_configuration_set']}'\n" in block
     assert arguments["defines"]["SMART_HOST"] == f"ses_relay:{plan['relay']['endpoint']}"
     (secret,) = (table["secret_entries"] for table in arguments["tables"] if "secret_entries" in table)
     name, password = users["ses_smtp_username"], users["ses_smtp_password"]
