@@ -145,7 +145,7 @@ class Sendmail(Mta):
     pid_file = "/run/sendmail/mta/sendmail.pid"
     deletion = "find /var/spool/mqueue /var/spool/mqueue-client -type f -delete"
     sender_process = "sendmail: MTA: running queue"
-    announcement = f"define(`SMART_HOST', `ses_relay:{REGION_ENDPOINT}')"
+    announcement = f"define(`SMART_HOST', ``ses_relay:{REGION_ENDPOINT}'')"
     trace = "(8."  # its version
     null_sender = "<>"
     unverified, no_tls = "403 4.7.0", "does not support STARTTLS"
