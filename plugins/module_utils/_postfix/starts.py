@@ -30,6 +30,7 @@ _READ = re.compile(r"fatal: (?:no transport type specified|service \S+ requires 
 _UNUSED = re.compile(r"fatal: bad string length 0 < 1: virtual_mailbox_base =$")
 _LINE = re.compile(r"^.*?\[(\d+)\]: (.*)", re.DOTALL)
 _PATIENCE = 5.0  # seconds; they take less than one, side by side
+_INTERVAL = 0.2  # seconds between two looks at whether one has ended
 
 # What the queue manager reads of a transport once it has a mail for it, and dies of then: suffix of the parameter, form
 # of the value, and Postfix's words.
@@ -101,21 +102,25 @@ def _said(commands: Iterable[list[str]], candidate: str, public: str) -> list[st
             for command in commands
         ]
         try:
-            return _last_words(receiver, {str(process.pid) for process in started})
+            return _last_words(receiver, {str(process.pid): process for process in started})
         finally:
             for process in started:  # each would sleep for a second more
                 process.kill()
                 process.wait()
 
 
-def _last_words(receiver: socket.socket, waiting: set[str]) -> list[str]:
+def _last_words(receiver: socket.socket, waiting: dict[str, subprocess.Popen[bytes]]) -> list[str]:
+    """What each process says last, by its number, until each has said so or has ended without a word."""
     heard = []
     end = time.monotonic() + _PATIENCE
     with selectors.DefaultSelector() as selector:
         selector.register(receiver, selectors.EVENT_READ)
-        while waiting and selector.select(max(0.0, end - time.monotonic())):
+        while waiting and time.monotonic() < end:
+            if not selector.select(_INTERVAL):
+                waiting = {number: process for number, process in waiting.items() if process.poll() is None}
+                continue
             line = _LINE.match(receiver.recv(65536).decode("utf-8", "replace"))
             if line and line[1] in waiting and line[2].startswith(("fatal: ", "panic: ")):
-                waiting.discard(line[1])
+                del waiting[line[1]]
                 heard.append(line[2])
     return heard

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,14 @@ def test_what_a_program_refuses_is_told_once_without_the_candidates_path(tmp_pat
 def test_each_service_is_asked_with_its_own_options_but_no_secret(tmp_path):
     asked = [service("smtp", max_idle="7"), service("smtp", smtp_sasl_password_maps="inline:{{a = b}}")]
     assert starts.complaints(Daemons(tmp_path, {"smtp": ""}), asked) == ["fatal: max_idle=7"]
+
+
+def test_nobody_waits_for_a_program_that_ended_without_a_word(tmp_path):
+    postfix = Daemons(tmp_path, {"smtp": FINE})
+    (tmp_path / "smtp").write_text("#!/bin/sh\n")
+    begun = time.monotonic()
+    assert starts.complaints(postfix, [service("smtp")]) == []
+    assert time.monotonic() - begun < starts._PATIENCE
 
 
 @pytest.mark.parametrize(
