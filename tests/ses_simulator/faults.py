@@ -21,6 +21,7 @@ OWN_STAGE = {
     "swallow": "connect",
     "certificate": "tls",
     "tls_max": "tls",
+    "large_hello": "tls",
     "no_starttls": "ehlo",
     "auth_last": "ehlo",
 }
@@ -31,6 +32,7 @@ CHOICES: dict[str, Collection[Any]] = {
     "endless": (True, "line"),
     "certificate": CERTIFICATES,
     "tls_max": TLS_VERSIONS,
+    "large_hello": ("reset", "silent"),
     "silent": (True,),
     "refuse": (True,),
     "swallow": (True,),
@@ -63,6 +65,7 @@ class Fault:
     swallow: bool | None = None
     certificate: str | None = None
     tls_max: str | None = None
+    large_hello: str | None = None
     no_starttls: bool | None = None
     auth_last: bool | None = None
 

@@ -27,6 +27,11 @@ _LOWER_MTU = (
     "ICMP type 3 code 4 (IPv6: type 2) through the firewalls on the way."
 )
 
+_SMALL_HELLO = (
+    "let OpenSSL on this host offer classical key exchange alone (openssl.cnf: `Groups = X25519:prime256v1` in the "
+    "section that `system_default` names)"
+)
+
 # Server replies carry an enhanced status code or not; a queue shows them with other words around.
 _X = r"[ -](?:\d\.\d{1,3}\.\d{1,3} )?"
 
@@ -417,6 +422,17 @@ CAUSES: tuple[Cause, ...] = (
         holds=True,
     ),
     Cause(
+        "certificate_wildcard",
+        "The server's certificate has {endpoint} only as {wildcard}, and that in its common name alone. Sendmail takes "
+        "no wildcard there, and defers all mail; Postfix does.",
+        "Have the certificate, which no server of SES shows, made anew with the name as a DNS name among its "
+        "alternative names (SAN); or use Postfix (role mailops.ses.postfix).",
+        _RFC + "9525",
+        kinds=("certificate_wildcard",),
+        queue=r"CN (?P<wildcard>\*\.(?P<domain>\S+)) does not match (?P<endpoint>[^.\s]+\.(?P=domain)(?!\S))",
+        holds=True,
+    ),
+    Cause(
         "hostname_mismatch",
         "The server is SES and shows a certificate for {ses_name}, but it was connected to as {endpoint}: that is the "
         "load balancer's name or another alias, not the endpoint's.",
@@ -502,11 +518,32 @@ CAUSES: tuple[Cause, ...] = (
         "large_hello_unanswered",
         "{endpoint}, or a device in its place, does not answer a TLS greeting (ClientHello) of several "
         "packets, however small these are, while it answers a small one: the path MTU is not the cause.",
-        "If the endpoint is SES, look for a firewall or proxy that inspects TLS and update it. An MTA with OpenSSL 3.5 "
-        "or newer sends such a greeting and can hang in TLS: until then let it offer classical key exchange alone "
-        "(OpenSSL: Groups = X25519:prime256v1).",
+        "If the endpoint is SES, look for a firewall or proxy that inspects TLS and update it. Sendmail with OpenSSL "
+        "3.5 or newer sends such a greeting and can hang in TLS (Postfix sends a small one): until then "
+        + _SMALL_HELLO
+        + ".",
         "https://tldr.fail/",
         kinds=("large_hello_unanswered",),
+    ),
+    Cause(
+        "large_hello_blocked",
+        "On the way to {endpoint} a TLS greeting (ClientHello) of {large_hello} bytes is reset or dropped, and one of "
+        "{small_hello} bytes passes. OpenSSL 3.5 and newer greet at such length, for post-quantum key exchange "
+        "(ML-KEM), and so does Sendmail with them: it cannot send. Postfix greets with a small one, and can.",
+        "Look for a firewall or proxy that inspects TLS, and update it. Until then " + _SMALL_HELLO + " and restart "
+        "Sendmail; or use Postfix (role mailops.ses.postfix).",
+        "https://tldr.fail/",
+        kinds=("large_hello_blocked",),
+    ),
+    Cause(
+        "large_hello_blocked",
+        "On the way to {endpoint} a TLS greeting (ClientHello) of {large_hello} bytes, as OpenSSL sends it here, is "
+        "reset or dropped. The port was checked with one of {small_hello} bytes: Postfix greets with a small one and "
+        "is not hit, Sendmail with OpenSSL 3.5 or newer would be.",
+        "Look for a firewall or proxy that inspects TLS, and update it. Until then leave Postfix's "
+        "tls_eecdh_auto_curves as it is; for other programs " + _SMALL_HELLO + ".",
+        "https://tldr.fail/",
+        kinds=("large_hello_avoided",),
     ),
     Cause(
         "path_lossy",
@@ -520,7 +557,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "server_slow",
         "The TLS handshake got no answer in time, not with small packets either: the server, or a proxy in its place, "
-        "is slow or silent; the size of packets (MTU) is not the cause.",
+        "is slow or silent.",
         "Try again and with a longer timeout; if it stays, look for a proxy or firewall that takes the connection in "
         "place of SES.",
         _TROUBLE,

@@ -34,6 +34,9 @@ FACTS = {
     "witness": "another port",
     "identities": "not named",
     "size": "an unknown number of",
+    "large_hello": "more than 1,200",
+    "small_hello": "less than 1,200",
+    "wildcard": "a wildcard",
     "local": "the host itself",
     "elsewhere": "another server",
 }
