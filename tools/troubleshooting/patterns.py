@@ -71,6 +71,5 @@ _SHOWN: dict[Any, Callable[[Any, Groups], list[str]]] = {
     op.IN: _set,
     op.BRANCH: lambda value, groups: [text for branch in value[1] for text in _sequence(branch, groups)],
     op.SUBPATTERN: _group,
-    op.GROUPREF: lambda value, groups: [groups[value]],
     op.MAX_REPEAT: _repeat,
 }

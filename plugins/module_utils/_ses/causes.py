@@ -29,7 +29,7 @@ _LOWER_MTU = (
 
 _SMALL_HELLO = (
     "let OpenSSL on this host offer classical key exchange alone (openssl.cnf: `Groups = X25519:prime256v1` in the "
-    "section that `system_default` names)"
+    "section that `system_default` names, in that which `ssl_conf` names; add what is missing, as on Debian 13)"
 )
 
 # Server replies carry an enhanced status code or not; a queue shows them with other words around.
