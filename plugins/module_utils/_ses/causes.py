@@ -429,7 +429,8 @@ CAUSES: tuple[Cause, ...] = (
         "alternative names (SAN); or use Postfix (role mailops.ses.postfix).",
         _RFC + "9525",
         kinds=("certificate_wildcard",),
-        queue=r"CN (?P<wildcard>\*\.(?P<domain>\S+)) does not match (?P<endpoint>[^.\s]+\.(?P=domain)(?!\S))",
+        needs=("wildcard",),
+        queue=r"CN (?P<wildcard>\S+) does not match (?P<endpoint>\S+)",
         holds=True,
     ),
     Cause(

@@ -173,6 +173,8 @@ SENDMAIL_QUEUE = [
     (f"Deferred: 403 4.7.0 authentication failure CN:{SES}", "certificate_not_verified"),
     (f"Deferred: 403 4.7.0 CN smtp.example.net does not match {SES}", "certificate_other_name"),
     (f"Deferred: 403 4.7.0 CN {SES} does not match {BALANCER}", "hostname_mismatch"),
+    (f"Deferred: 403 4.7.0 CN *.{SES.partition('.')[2]} does not match {SES}", "certificate_wildcard"),
+    (f"Deferred: 403 4.7.0 CN *.example.net does not match {SES}", "certificate_other_name"),
     ("Deferred: 403 4.7.0 TLS handshake failed.", "tls_failed"),
     ("Deferred: Temporary AUTH failure", "login_deferred"),
     (f"Deferred: {RATE}", "rate_exceeded"),
