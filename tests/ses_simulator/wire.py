@@ -28,6 +28,7 @@ GARBAGE = bytes(range(128, 256)) + b"\x00\x16\x03\r\n"
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 PACKET_GAP = 0.01
 ONE_PACKET = 1400  # bytes: a longer ClientHello is large
+LARGEST_HELLO = 1 << 16
 
 
 class Ended(Exception):  # noqa: N818  (how a dialogue ends, by a QUIT among others; no error)
@@ -144,6 +145,8 @@ class Wire(SMTP):
         if how == "reset":
             self.drop(reset=True)
         self._busy = True
+        # A reader that is full would not see the client's end.
+        self._reader._limit = LARGEST_HELLO  # type: ignore[attr-defined]
         self._raw.resume_reading()
         await asyncio.Event().wait()
 

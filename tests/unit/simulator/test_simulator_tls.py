@@ -134,10 +134,12 @@ def test_large_hellos_are_minded_and_small_ones_are_not(sim, dial, port, how, er
         if not large:
             assert client.handshake(context=context).version() == "TLSv1.3"
             continue
-        context.set_alpn_protocols(["x" * 200] * 7)
+        context.set_alpn_protocols(["x" * 200] * 60)
         client.sock.settimeout(1)
         with pytest.raises(error):
             client.handshake(context=context)
+        client.sock.close()
+        assert sim.wait(open=0, timeout=5)
 
 
 def test_the_load_balancers_certificate_follows_its_name(sim):
