@@ -79,7 +79,7 @@ class Postfix(Mta):
     reload, restart = "postfix reload", "systemctl restart postfix"
     pid_file = "/var/spool/postfix/pid/master.pid"
     deletion = "test ! -x /usr/sbin/postsuper || postsuper -d ALL"
-    sender_process = "smtp -n ses-relay"
+    sender_process = "smtp -n ses-relay"  # of either generation
     announcement = f"relayhost = [{REGION_ENDPOINT}]:587"
     trace = "(Postfix"
     unverified, no_tls = "certificate not ", "TLS is required"  # 3.5 says "trusted", 3.7 "verified"
@@ -120,7 +120,12 @@ class Postfix(Mta):
         return str(self.host.run(f"postmap -q '{key}' hash:{self.directory}/{table}").stdout).strip()
 
     def _table(self) -> str:
-        return str(self.host.check_output("postconf -h ses_relay_password_maps"))
+        return self.option("smtp_sasl_password_maps")
+
+    def option(self, name: str) -> str:
+        """An option of the client that sends to SES, of the generation that is in force."""
+        service = self.host.check_output("postconf -h default_transport").partition(":")[0]
+        return str(self.host.check_output(f"postconf -Ph {service}/unix/{name}"))
 
     def credential_files(self) -> list[str]:
         path = self._table().partition(":")[2]

@@ -37,7 +37,7 @@ def previous(directory: str) -> dict[str, Kept | None] | None:
     """The files as they were before the last change, None where none is known. Where that change was interrupted, it
     is the one to be undone; where going back was, it goes on."""
     files, back = _read(directory, PENDING)
-    return files if files and not back and _differs(files) else _read(directory, FILE)[0]
+    return files if files and not back and changed_since(files) else _read(directory, FILE)[0]
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def changing(directory: str, paths: Iterable[str], back: bool = False) -> Iterat
     paths = list(paths)
     if paths:
         kept, _back = _read(directory, PENDING)
-        begun = not (kept and _differs(kept))  # else what is there was never proven, and what it replaced counts
+        begun = not (kept and changed_since(kept))  # else what is there was never proven, and what it replaced counts
         if begun:
             _write(directory, PENDING, as_now(paths), back)
     try:
@@ -58,15 +58,16 @@ def changing(directory: str, paths: Iterable[str], back: bool = False) -> Iterat
             _drop(directory, PENDING)
         raise
     files = _read(directory, PENDING)[0]
-    if files and _differs(files):
+    if files and changed_since(files):
         os.replace(os.path.join(directory, PENDING), os.path.join(directory, FILE))
     else:
         _drop(directory, PENDING)
 
 
-def _differs(files: Files) -> bool:
+def changed_since(files: Files) -> dict[str, Kept | None]:
+    """Those of the files that are not any more what they were: content, mode or owner."""
     now = as_now(files)
-    return any(_alike(now[path]) != _alike(kept) for path, kept in files.items())
+    return {path: kept for path, kept in files.items() if _alike(now[path]) != _alike(kept)}
 
 
 def _alike(kept: Kept | None) -> Kept | None:

@@ -22,15 +22,16 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.present impor
     read,
     references,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import SUFFIXES, names_of
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import Finding, changed, kept, refused
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay
 from ansible_collections.mailops.ses.plugins.module_utils._relay.senders import unverified
 
-# Service of master.cf that sends to SES, and what default_transport says then.
-SERVICE = "ses-relay"
-ROUTE = f"{SERVICE}:$relayhost"
+# Services of master.cf that send to SES, one in each generation, and what default_transport says then.
+SERVICES = names_of("ses-relay")
+ROUTES = tuple(f"{service}:$relayhost" for service in SERVICES)
 # Tables of the relay's own among those of a parameter, by their names.
-OWN = re.compile(r":/etc/postfix/ses_(?:headers|sender_transport|senders|transport)\Z")
+OWN = re.compile(rf":/etc/postfix/ses_(?:headers|sender_transport|senders|transport)(?:{'|'.join(SUFFIXES)})\Z")
 # Domains that are not delivered by the default transport.
 _OWN_DOMAINS = ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains", "relay_domains")
 _SENDER_REWRITES = ("canonical_maps", "masquerade_domains", "sender_canonical_maps", "smtp_generic_maps")
@@ -208,7 +209,7 @@ def _way_out(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Findin
     if host and f"[{relay.endpoint}]" not in host:
         yield changed("relayhost", f"was {host}; the mail that went there leaves through SES now")
     transport = present.explicit.get("default_transport", "")
-    if transport and transport not in (ROUTE, "smtp"):
+    if transport and transport not in (*ROUTES, "smtp"):
         yield changed("default_transport", f"was {transport}; it leads to SES now")
 
 
@@ -216,7 +217,7 @@ def _borrowers(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Fin
     """Settings that name relayhost: their mail follows it to SES, by a client that does not log in there."""
     for name, value in present.explicit.items():
         found = re.search(r"\$[{(]?(relayhost|default_transport)\b", value)
-        if found and value != ROUTE and name != "default_transport" and not name.startswith("address_verify_"):
+        if found and value not in ROUTES and name != "default_transport" and not name.startswith("address_verify_"):
             shown = MASK if main_cf.holds_secret(name, value) else value
             yield refused(
                 name, f"is {shown}, and {found.group(1)} becomes SES's", "write the server itself into it, as before"
@@ -431,7 +432,7 @@ def _unverified(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Fin
 
 
 def _deferring(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
-    held = [name for name in references(present.explicit.get("defer_transports", "")) if name in (SERVICE, "smtp")]
+    held = [name for name in references(present.explicit.get("defer_transports", "")) if name in (*SERVICES, "smtp")]
     if held:
         yield refused("defer_transports", f"has {', '.join(held)}, which keeps mail until a queue run", "take it out")
 

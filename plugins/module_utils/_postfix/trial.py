@@ -10,12 +10,11 @@ from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
 from ansible_collections.mailops.ses.plugins.module_utils._mta.text import MASK
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import MAIN_CF, MASTER_CF, Plan
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tables import check
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import Postfix, PostfixError
 
 
-def ask(plan: Plan, request: Request, postfix: Postfix, running: bool) -> list[str]:
+def ask(plan: Plan, postfix: Postfix, running: bool) -> list[str]:
     """Have Postfix judge the two texts, and return what it warns of; PostfixError where it refuses them. Its words on
     the host's own texts do not count. Leaves the candidate in place for postmap."""
     try:
@@ -23,7 +22,7 @@ def ask(plan: Plan, request: Request, postfix: Postfix, running: bool) -> list[s
         known_refusals = None
     except PostfixError as error:
         known, known_refusals = {"refused": [], "said": []}, {"postconf": [str(error)]}
-    _check_commands(plan, request, postfix)
+    _check_commands(plan, postfix)
     postfix.candidate(*plan.after.values())
     said = postfix.doubts()
     refused = [text for text in said["refused"] if text not in known["refused"]]
@@ -53,11 +52,11 @@ def _refusal(said: Iterable[str], plan: Plan) -> PostfixError:
     return PostfixError(_scrub(f"Postfix does not accept the configuration: {text}{hint}", plan))
 
 
-def _check_commands(plan: Plan, request: Request, postfix: Postfix) -> None:
+def _check_commands(plan: Plan, postfix: Postfix) -> None:
     """Refuse a service whose program is missing: the master finds that out only when it starts the service."""
     directory = postfix.directory("daemon_directory")
     defined = master_cf.services(plan.after[MASTER_CF])
-    for want in request.services:
+    for want in plan.request.services:
         service = defined.get((want["name"], want["type"]))
         if want["state"] == "present" and service and not os.access(os.path.join(directory, service.command), os.X_OK):
             label = f"services: {service.name} ({service.type})"

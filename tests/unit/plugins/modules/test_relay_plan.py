@@ -63,6 +63,7 @@ def test_it_describes_the_relay(run):
     assert {table["name"] for table in result["postfix"]["tables"]} == {
         "ses_senders",
         "ses_headers",
+        "ses_replies",
         "ses_bounces",
         "ses_transport",
         "ses_sender_transport",
