@@ -114,18 +114,26 @@ class Postfix(Mta):
         return int(self.smart_host().rpartition(":")[2])
 
     def listing(self, table: str) -> str:
-        return str(self.host.check_output(f"postmap -s hash:{self.directory}/{table}"))
+        return str(self.host.check_output(f"postmap -s hash:{self._path(table)}"))
 
     def row(self, table: str, key: str) -> str:
-        return str(self.host.run(f"postmap -q '{key}' hash:{self.directory}/{table}").stdout).strip()
+        return str(self.host.run(f"postmap -q '{key}' hash:{self._path(table)}").stdout).strip()
+
+    def _path(self, table: str) -> str:
+        """Where a table is in the generation that is in force."""
+        other = f"{self.directory}/{table}-2"
+        return other if self.host.run(f"ls {other}*").rc == 0 else f"{self.directory}/{table}"
 
     def _table(self) -> str:
         return self.option("smtp_sasl_password_maps")
 
     def option(self, name: str) -> str:
-        """An option of the client that sends to SES, of the generation that is in force."""
-        service = self.host.check_output("postconf -h default_transport").partition(":")[0]
-        return str(self.host.check_output(f"postconf -Ph {service}/unix/{name}"))
+        """An option of that client."""
+        return str(self.host.check_output(f"postconf -Ph {self.service()}/unix/{name}"))
+
+    def service(self) -> str:
+        """The client that sends to SES, of the generation that is in force."""
+        return str(self.host.check_output("postconf -h default_transport")).partition(":")[0]
 
     def credential_files(self) -> list[str]:
         path = self._table().partition(":")[2]
