@@ -134,7 +134,8 @@ class Host(mta.Mta):
         )
 
     def leftovers(self) -> list[str]:
-        return self.shell(f"find {self.directory} -name '.mailops-*'").split()
+        # But for the previous configuration, which stays.
+        return self.shell(f"find {self.directory} -name '.mailops-*' ! -name .mailops-previous").split()
 
     def text(self, name: str) -> str:
         return self.run("cat", f"{self.directory}/{name}")
