@@ -245,6 +245,22 @@ tables:
     changed:
       description: Whether any of its files change.
       type: bool
+unit_files:
+  description: Files for systemd, by which the daemon that O(unit) runs comes back by itself; empty without O(unit).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Path.
+      type: str
+    changed:
+      description: Whether it is written or goes.
+      type: bool
+    kept:
+      description: Settings that it leaves out, because the host sets them itself.
+      type: list
+      elements: str
 postfix_version:
   description: Version of Postfix, empty where it isn't installed (check mode only).
   returned: success

@@ -15,7 +15,7 @@ description:
   - Has C(m4) and Sendmail check the new configuration before anything on the host changes, then renames the new files
     into place, tables first and C(sendmail.cf) last. When the check, a rename or the
     distribution's C(make) fails, the host keeps what it had.
-  - Does not touch the daemon. RV(action) tells what is due on it.
+  - Does not touch the daemon, unless O(unit) is given. RV(action) tells what is due on it.
 notes:
   - >-
     What the check finds: macros and features that C(m4) does not know, options and map types that Sendmail does not
@@ -194,6 +194,22 @@ tables:
     changed:
       description: Whether any of its files change.
       type: bool
+unit_files:
+  description: Files for systemd, by which the daemon that O(unit) runs comes back by itself; empty without O(unit).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Path.
+      type: str
+    changed:
+      description: Whether it is written or goes.
+      type: bool
+    kept:
+      description: Settings that it leaves out, because the host sets them itself.
+      type: list
+      elements: str
 queues:
   description: Those of O(queues) that are made.
   returned: success

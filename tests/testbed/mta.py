@@ -17,6 +17,8 @@ class Mta:
     directory = ""  # of its configuration
     reload = restart = ""  # commands
     pid_file = ""
+    processes: tuple[str, ...] = ()  # commands that print the ids of those that have to be there, the daemon's first
+    stops: tuple[str, ...] = ()  # commands after which it stays down
     deletion = ""  # the command that deletes all that is queued
     sender_process = ""  # what the process list shows of it while it delivers
     announcement = ""  # what a check of a bare host says
@@ -42,6 +44,22 @@ class Mta:
 
     def flush(self) -> None:
         """Try all of the queue at once."""
+        raise NotImplementedError
+
+    def unit(self) -> str:
+        """The unit of systemd that runs it."""
+        return self.name
+
+    def pid(self) -> str:
+        """The daemon's process id, as its file has it."""
+        return str(self.host.run(self.processes[0]).stdout).strip()
+
+    def runs(self) -> bool:
+        """Whether the daemon of its file runs."""
+        return self.pid().isdigit() and self.host.file(f"/proc/{self.pid()}").exists
+
+    def postpone(self) -> None:
+        """Have what waits wait for minutes more. It must not run."""
         raise NotImplementedError
 
     def smart_host(self) -> str:
@@ -78,6 +96,8 @@ class Postfix(Mta):
     directory = "/etc/postfix"
     reload, restart = "postfix reload", "systemctl restart postfix"
     pid_file = "/var/spool/postfix/pid/master.pid"
+    processes = (f"tr -d ' ' < {pid_file}", "grep -lx qmgr /proc/[0-9]*/comm | cut -d/ -f3")
+    stops = ("systemctl stop {unit}", "postfix stop")
     deletion = "test ! -x /usr/sbin/postsuper || postsuper -d ALL"
     sender_process = "smtp -n ses-relay"
     announcement = f"relayhost = [{REGION_ENDPOINT}]:587"
@@ -106,6 +126,13 @@ class Postfix(Mta):
 
     def flush(self) -> None:
         self.host.check_output("postqueue -f")
+
+    def unit(self) -> str:
+        instance = self.host.run("systemctl is-enabled postfix@-").stdout.strip() == "enabled-runtime"
+        return "postfix@-" if instance else "postfix"
+
+    def postpone(self) -> None:
+        self.host.check_output("find /var/spool/postfix/deferred -type f -exec touch -d '+1 hour' {} +")
 
     def smart_host(self) -> str:
         return str(self.host.check_output("postconf -h relayhost"))
@@ -143,6 +170,8 @@ class Sendmail(Mta):
     directory = "/etc/mail"
     reload, restart = "/etc/init.d/sendmail reload", "systemctl restart sendmail"
     pid_file = "/run/sendmail/mta/sendmail.pid"
+    processes = (f"head -1 {pid_file}", "head -1 /run/sendmail/msp/sendmail.pid")
+    stops = ("systemctl stop {unit}", "/etc/init.d/sendmail stop")
     deletion = "find /var/spool/mqueue /var/spool/mqueue-client -type f -delete"
     sender_process = "sendmail: MTA: running queue"
     announcement = f"define(`SMART_HOST', `ses_relay:{REGION_ENDPOINT}')"
@@ -177,6 +206,11 @@ class Sendmail(Mta):
     def flush(self) -> None:
         # A run that selects mail by its recipients asks for no age.
         self.host.check_output("sendmail -Am -qR@")
+
+    def postpone(self) -> None:
+        # An attempt comes after as many seconds as the last one came after the mail, 20 minutes at most.
+        fields = "s/^T.*/T'$(($(date +%s) - 3600))'/; s/^K.*/K'$(date +%s)'/"
+        self.host.check_output(f"find /var/spool/mqueue -name 'qf*' -exec sed -i '{fields}' {{}} +")
 
     def smart_host(self) -> str:
         return str(self.host.check_output("sed -n 's/^DS//p' /etc/mail/sendmail.cf"))

@@ -15,12 +15,6 @@ def settings(host, layout):
     Relay(host, layout).settle()
 
 
-def test_a_daemon_that_died_is_started_again(relay, endpoint):
-    relay.host.check_output("kill -9 $(head -1 /run/sendmail/mta/sendmail.pid)")
-    relay.converge()
-    relay.arrived(endpoint, relay.send())
-
-
 def test_mail_that_was_handed_over_while_it_was_down_is_kept_and_flushed(relay, endpoint):
     relay.host.check_output("systemctl stop sendmail")
     subject = relay.send()

@@ -13,7 +13,15 @@ from typing import Any
 from ansible_collections.mailops.ses.plugins.module_utils._host.files import CLOCK_SLACK, newest
 from ansible_collections.mailops.ses.plugins.module_utils._host.swap import Swap, locked, sweep
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit, UnitError
-from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import BARE, due, nothing_changes
+from ansible_collections.mailops.ses.plugins.module_utils._host.unit_files import UnitFile, plan_files
+from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import (
+    BARE,
+    due,
+    files_due,
+    kept,
+    nothing_changes,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._mta.restarts import postfix_files
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import (
     MAIN_CF,
@@ -92,16 +100,20 @@ def _configure(
         try_tables(plan, postfix, scratch)
         requeue = _requeue_due(plan, missed, queue)
         wanted = _due(plan, request, missed, requeue and bool(units))
+        files = plan_files(postfix_files(units[0].name, queue)) if units else []
+        due_files = bool(units) and files_due(files, units[0])
+        if due_files and wanted["action"] == "none":
+            wanted = due(restart=False, reload=True)  # at which systemd learns the master's process id
         verbs = [unit.due(wanted["action"] if unit is units[0] else "none") for unit in units]
-        if (plan.changed or any(verbs)) and not check_mode:
-            with units[0].kept() if units else nullcontext():
+        if (plan.changed or due_files or any(verbs)) and not check_mode:
+            with kept(units, files, due_files, PostfixError):
                 rewrite = partial(postfix.requeue, request.directory) if requeue and units else None
                 _carry_out(plan, request, postfix, partial(_run, units, verbs, queue, rewrite))
-    report = _report(plan, request.directory)
+    report = _report(plan, request.directory, files)
     return {
         **report,
         **wanted,
-        "changed": report["changed"] or any(verbs),
+        "changed": report["changed"] or due_files or any(verbs),
         "requeue_due": requeue and not check_mode,
         "postfix_version": postfix.default("mail_version"),
         "warnings": warnings,
@@ -164,7 +176,7 @@ def _carry_out(plan: Plan, request: Request, postfix: Postfix, then: Callable[[]
         swap.commit(then)
 
 
-def _report(plan: Plan, directory: str) -> dict[str, Any]:
+def _report(plan: Plan, directory: str, files: Iterable[UnitFile] = ()) -> dict[str, Any]:
     diff = []
     for name, mask in ((MAIN_CF, main_cf.masked), (MASTER_CF, master_cf.masked)):
         before, after = plan.before[name], plan.after[name]
@@ -178,7 +190,10 @@ def _report(plan: Plan, directory: str) -> dict[str, Any]:
         "parameters": plan.changed_parameters,
         "services": [{"name": name, "type": kind} for name, kind in plan.services],
         "tables": [table.result() for table in plan.tables],
-        "diff": diff + [table.diff() for table in plan.tables if table.changed],
+        "unit_files": [file.result() for file in files],
+        "diff": diff
+        + [table.diff() for table in plan.tables if table.changed]
+        + [file.diff() for file in files if file.changed],
     }
 
 

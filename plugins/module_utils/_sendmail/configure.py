@@ -25,7 +25,15 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.swap import (
     sweep,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit, UnitError
-from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import BARE, due, nothing_changes
+from ansible_collections.mailops.ses.plugins.module_utils._host.unit_files import UnitFile, plan_files
+from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import (
+    BARE,
+    due,
+    files_due,
+    kept,
+    nothing_changes,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._mta.restarts import DEBIAN_SCRIPT, sendmail_files
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import conf, mc, tools
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.plan import (
     CF,
@@ -78,16 +86,19 @@ def _configure(request: Request, check_mode: bool, scratch: str, unit: Unit | No
         missed = _missed(plan, request, compiled)
         if plan.changed:
             _try(plan, compiled, scratch, request.default_mailer)
-        wanted = _due(plan, missed, request.restart)
+        files = _unit_files(plan, request, compiled, unit.name) if unit else []
+        due_files = unit is not None and files_due(files, unit)
+        # A daemon that the distribution's script has started would go on beside one of ours.
+        wanted = _due(plan, missed, request.restart or due_files)
         verbs = unit.due(wanted["action"]) if unit else []
-        if (plan.changed or verbs) and not check_mode:
-            with _queues(plan.queues), unit.kept() if unit else nullcontext():
+        if (plan.changed or due_files or verbs) and not check_mode:
+            with _queues(plan.queues), kept([unit] if unit else [], files, due_files, SendmailError):
                 _carry_out(plan, compiled, request, partial(_run, unit, verbs, compiled))
-    report = _report(plan, request)
+    report = _report(plan, request, files)
     return {
         **report,
         **wanted,
-        "changed": report["changed"] or bool(verbs),
+        "changed": report["changed"] or due_files or bool(verbs),
         "sendmail_version": tools.version(compiled),
     }
 
@@ -263,7 +274,7 @@ def _stage(plan: TablePlan, swap: Swap) -> None:
         swap.put(plan.path + ".db", tools.build(staged, plan.after, private), private)
 
 
-def _report(plan: Plan, request: Request) -> dict[str, Any]:
+def _report(plan: Plan, request: Request, files: Sequence[UnitFile] = ()) -> dict[str, Any]:
     diff = []
     for name in (MC, CONF):
         if plan.before[name] != plan.after[name]:
@@ -275,8 +286,10 @@ def _report(plan: Plan, request: Request) -> dict[str, Any]:
         "files": [os.path.basename(path_of(name, request)) for name in plan.changed_files],
         "queues": list(plan.queues),
         "tables": [table.result() for table in plan.tables],
+        "unit_files": [file.result() for file in files],
         "diff": [*diff, *({"prepared": f"{path} is made\n"} for path in plan.queues)]
-        + [table.diff() for table in plan.tables if table.changed],
+        + [table.diff() for table in plan.tables if table.changed]
+        + [file.diff() for file in files if file.changed],
     }
 
 
@@ -294,11 +307,29 @@ def _missed(plan: Plan, request: Request, compiled: str) -> str:
 
 def _flushed(plan: Plan, request: Request) -> bool:
     """Whether the daemon to which the submission program's queue is left runs, if the queue is left to a daemon."""
-    submission = text_of(os.path.join(request.directory, SUBMIT_CF))
+    submission = _submission(plan, request)
+    return not submission or tools.loaded_at(submission) is not None
+
+
+def _submission(plan: Plan, request: Request) -> str:
+    """The configuration of the daemon to which the submission program's queue is left; empty where there is none."""
     settings = conf.values(plan.after[CONF])
     # Red Hat's file has no mode: its unit sm-client always is a daemon.
     daemon = settings.get("MSP_MODE", "daemon" if "SENDMAIL_OPTS" in settings else "").lower() == "daemon"
-    return not (daemon and submission) or tools.loaded_at(submission) is not None
+    return (text_of(os.path.join(request.directory, SUBMIT_CF)) or "") if daemon else ""
+
+
+def _unit_files(plan: Plan, request: Request, compiled: str, unit: str) -> list[UnitFile]:
+    """What systemd has to be told, so that both daemons come back by themselves."""
+    return plan_files(
+        sendmail_files(
+            unit,
+            pid_file=tools.pid_file(compiled),
+            settings_file=request.settings_file,
+            msp=bool(_submission(plan, request)),
+            debian=os.path.exists(DEBIAN_SCRIPT),
+        )
+    )
 
 
 def _due(plan: Plan, missed: str, restart: bool = False) -> dict[str, Any]:

@@ -97,12 +97,17 @@ def build(path: str, source: str, secret: bool) -> str:
     return path + ".db"
 
 
+def pid_file(cf: str) -> str:
+    """Where a daemon with this configuration writes its process id."""
+    match = _PID_FILE.search(cf)
+    return match.group(1) if match else "/run/sendmail.pid"
+
+
 def loaded_at(cf: str, proc: str = "/proc") -> dict[str, float] | None:
     """When the running daemon started and when it last loaded its configuration, at which it writes its pid file anew,
     in seconds since the epoch; None when no daemon runs."""
-    match = _PID_FILE.search(cf)
+    path = pid_file(cf)
     with suppress(OSError, ValueError, IndexError):
-        path = match.group(1) if match else "/run/sendmail.pid"
         with open(path, encoding="ascii") as file:
             pid = file.readline().strip()
         name, _parent, started = process_stat(os.path.join(proc, pid))

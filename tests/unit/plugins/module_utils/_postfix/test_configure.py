@@ -75,7 +75,7 @@ def test_what_waits_is_rewritten_while_nothing_delivers(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(configuring, "loaded_at", lambda _queue: {"loaded": time.time()})
     _run((Unit("postfix", systemd),), [["restart"]], "/queue", lambda: done.append("rewritten"))
-    assert done == ["stop", "rewritten", "restart"]
+    assert done == ["stop", "rewritten", "reset-failed", "restart"]
     assert _due(plan("a = 1\n", "a = 2\n"), ask(Path("/d")), False, True)["action"] == "restart"
 
 
