@@ -73,9 +73,8 @@ def test_what_the_host_says_of_restarts_stays(relay):
     ours = restart()
     assert ours != "no"
     relay.host.check_output(f"printf '[Service]\\nRestart=no\\n' > {path}/own.conf; systemctl daemon-reload")
-    for changed in (1, 0):
-        assert re.search(rf"\bchanged={changed}\b", relay.converge().stdout)
-        assert restart() == "no"
+    assert re.search(r"\bchanged=1\b", relay.converge().stdout)
+    assert restart() == "no"
     assert "Restart" not in relay.host.check_output(f"cat {path}/50-mailops-ses.conf")
     relay.host.check_output(f"rm {path}/own.conf")
     relay.converge()
