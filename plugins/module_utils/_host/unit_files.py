@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import glob
 from typing import Any
 
@@ -92,6 +92,9 @@ def in_place(files: Sequence[UnitFile], unit: Unit) -> Iterator[None]:
         yield
     except Exception:
         for file in changed:
+            if file.before is None and file.path.endswith(".service"):
+                with suppress(UnitError):  # what failed first is told
+                    replace(unit, name=os.path.basename(file.path)).stop()
             put_back(file.path, before.get(file.path))
         for directory in made:
             with suppress(OSError):  # not empty, or never made

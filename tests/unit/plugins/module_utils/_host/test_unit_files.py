@@ -133,6 +133,24 @@ def test_it_is_written_before_and_put_back_after_what_fails(host, tmp_path, befo
         assert [entry.name for entry in path.parent.iterdir()] == [DROP_IN]
 
 
+def test_a_unit_of_ours_that_was_started_stops_before_it_goes(host, tmp_path):
+    file = host(name="ours.service")
+    (tmp_path / DIRECTORY[1:]).mkdir(parents=True)
+    done = []
+
+    def systemd(argv):
+        done.append((argv[1:], (tmp_path / DIRECTORY[1:] / "ours.service").exists()))
+        return 0, "", ""
+
+    def fail():
+        with in_place([file], Unit("mta", systemd)):
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert done == [(["daemon-reload"], True), (["stop", "ours.service"], True), (["daemon-reload"], False)]
+
+
 def test_where_systemd_does_not_read_it_it_goes_again(host, tmp_path):
     file = host()
     (tmp_path / DIRECTORY[1:]).mkdir(parents=True)
