@@ -8,8 +8,9 @@ OWN := $(RUN) python -m testbed own
 SCENARIO ?=
 PLATFORMS ?=
 MTA ?= postfix
+CASE ?=
 
-.PHONY: help demo test checks lint unit system molecule oldest versions build package docs pictures bench clean setup python
+.PHONY: help demo test checks lint unit system molecule faults oldest versions build package docs pictures bench clean setup python
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -52,6 +53,9 @@ molecule: setup ## scenarios in containers; SCENARIO=name runs one, PLATFORMS=al
 	@case "$(PLATFORMS)" in "" | all) ;; *) echo "PLATFORMS $(PLATFORMS): make molecule takes all, or none" >&2; exit 2 ;; esac
 	@test -z "$(PLATFORMS)" || $(RUN) python -m testbed images --pulled
 	@$(RUN) tests/testbed/scenarios $(if $(PLATFORMS),platforms,$(SCENARIO))
+
+faults: setup ## faults under mail on both MTAs, and what becomes of each mail; CASE=word and MTA=postfix play some of them
+	@$(RUN) python -m faults --case="$(CASE)" $(if $(filter file,$(origin MTA)),,--mta=$(MTA))
 
 oldest: python ## the oldest ansible-core that is supported, with the oldest and the newest Python of managed hosts
 	@tests/testbed/setup oldest

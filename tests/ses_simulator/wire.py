@@ -160,12 +160,12 @@ class Wire(SMTP):
 
     # Faults
 
-    async def begin(self, stage: str) -> bool:
+    async def begin(self, stage: str, line: str = "") -> bool:
         """Let the faults of this stage strike; False if one has answered for us."""
         self.modifiers = {}
         self._substitute = None
         self._drop_after = 0
-        for fault in self.engine.faults.take(stage, self.door.port, self.region):
+        for fault in self.engine.faults.take(stage, self.door.port, self.region, line):
             self.modifiers.update(fault.actions())
             if not await self._strike(fault, stage):
                 return False
@@ -176,9 +176,9 @@ class Wire(SMTP):
         try:
             if fault.delay:
                 await asyncio.sleep(fault.delay)
-            # During the data a drop waits for some of it.
+            # During the data a drop waits for some of it; after the data, where it is kept, for the message.
             self._drop_after = fault.after
-            if fault.drop and not (stage == "data" and fault.after):
+            if fault.drop and not (stage == "data" and fault.after) and not fault.kept:
                 self.drop(reset=fault.drop == "reset")
             if fault.silent:
                 self._raw.resume_reading()
