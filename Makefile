@@ -54,7 +54,7 @@ molecule: setup ## scenarios in containers; SCENARIO=name runs one, PLATFORMS=al
 	@test -z "$(PLATFORMS)" || $(RUN) python -m testbed images --pulled
 	@$(RUN) tests/testbed/scenarios $(if $(PLATFORMS),platforms,$(SCENARIO))
 
-faults: setup ## faults under mail on both MTAs, and what becomes of each mail; CASE=word and MTA=postfix play some of them
+faults: setup ## faults under mail on both MTAs, and what becomes of each mail; CASE=word and MTA=postfix play some, KILLS=100 kills more
 	@$(RUN) python -m faults --case="$(CASE)" $(if $(filter file,$(origin MTA)),,--mta=$(MTA))
 
 oldest: python ## the oldest ansible-core that is supported, with the oldest and the newest Python of managed hosts
