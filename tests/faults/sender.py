@@ -42,6 +42,7 @@ class Program:
             done = subprocess.run(
                 ["/usr/sbin/sendmail", "-t"],
                 input=text.encode(),
+                stdout=subprocess.DEVNULL,  # Sendmail has its complaints there
                 stderr=subprocess.DEVNULL,
                 timeout=TIMEOUT,
                 check=False,
