@@ -151,7 +151,7 @@ class Stage:
     def mount(self, *arguments: str) -> None:
         """Mount something on the host, which may not do so itself."""
         process = (self.layout.state / f"{self.container}.pid").read_text().strip()
-        engine.run("nsenter", "--target", process, "--mount", *arguments)
+        engine.run("nsenter", "--target", process, "--mount", "--pid", *arguments)
 
     def runs(self) -> bool:
         """Whether somebody answers at the MTA's port."""
