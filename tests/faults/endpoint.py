@@ -21,6 +21,8 @@ TTL = 6.0  # seconds after which nobody has the endpoint's address in mind
 OUTAGE = 20.0  # seconds
 STAGES = ("connect", "banner", "ehlo", "starttls", "tls", "auth", "mail", "rcpt", "data")
 HANG = "hang"
+# What delivers can outlive a restart of its MTA.
+END_DIALOGUES = "ss -Htnp '( dport = :587 )' | grep -o 'pid=[0-9]*' | cut -d= -f2 | sort -u | xargs -r kill -9"
 
 
 def without_dns(trial: Trial, **fault: Any) -> None:
@@ -112,11 +114,13 @@ def hanging(trial: Trial) -> None:
     trial.stage.hand(HANG, 20)
     until(lambda: trial.control.counters()["open"] >= 2, 10)
     trial.send(20)
-    trial.gone()
+    trial.settle()
+    trial.stage.host.run(END_DIALOGUES)
 
 
 def few_connections(trial: Trial) -> None:
     """The endpoint takes two connections at once."""
+    if not trial.control.wait(open=0, timeout=15):
+        trial.fail("a connection of an earlier case is open")
     trial.control.limits(concurrency=2)
     trial.send(60)
-    trial.gone()

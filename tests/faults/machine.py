@@ -39,13 +39,11 @@ def full_disk(trial: Trial) -> None:
             trial.send(20, way, wanted=False)
         stage.shell(f"rm {FILLING}")
         trial.send(10)
-        trial.gone()
+        trial.settle()
         if trial.stage.queued() - trial.sent:
             trial.fail("a mail that was refused is queued")
     finally:
-        trial.late += len(trial.missing())
         stage.host.run(f"rm -f {FILLING}")
-        trial.gone(seconds=10, flush=True)
         stage.shell(stop)
         stage.mount("umount", SPOOL)
         stage.mount("umount", BESIDE)
@@ -84,8 +82,7 @@ def high_load(trial: Trial) -> None:
         for size in (6, 1_000_000):
             trial.send(3, size=size)
             trial.send(3, "smtp", size=size)
-        trial.gone()
-        trial.late += len(trial.missing())
+        trial.settle()
     finally:
         trial.stage.mount("umount", "/proc/loadavg")
 

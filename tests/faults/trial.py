@@ -28,6 +28,7 @@ class Trial:
         self.sent: set[str] = set()
         self.failures: list[str] = []
         self.half = self.leaked = self.late = 0
+        self._settled = False
         stage.cases += 1
         self._batches = 0
         self._begun = time.monotonic()
@@ -77,6 +78,14 @@ class Trial:
 
         return until(look, self.case.patience if seconds is None else seconds)
 
+    def settle(self) -> None:
+        """Wait for all mail, and count what is late; then what is late is asked to leave. Once a case."""
+        if not self._settled:
+            self._settled = True
+            if not self.gone(flush=self.case.flush):
+                self.late = len(self.missing())
+                self.gone(seconds=MERCY, flush=True)
+
     def flush(self) -> None:
         """Ask the queue for an attempt; an MTA that is down does none."""
         with contextlib.suppress(AssertionError):
@@ -112,9 +121,7 @@ def play(stage: Stage, case: Case) -> Row:
     trial = Trial(stage, case)
     try:
         case.play(trial)
-        if not trial.gone(flush=case.flush):
-            trial.late += len(trial.missing())
-            trial.gone(seconds=MERCY, flush=True)
+        trial.settle()
     except Exception as error:  # a case that breaks down is a row that does not hold, and the others go on
         trial.fail(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
     row = Row(case, stage.mta.name, trial.tally())
