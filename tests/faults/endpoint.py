@@ -94,7 +94,7 @@ def impostors(trial: Trial) -> None:
         "balancer": {"certificate": "load_balancer"},
     }
     for name, fault in kinds.items():
-        trial.stage.shell(trial.mta.restart)  # so that no connection is open
+        trial.stage.restart()  # so that no connection is open
         last = max((session["session"] for session in trial.control.sessions()), default=0)
         trial.control.fault(**fault)
         sent = set(trial.send(3))
