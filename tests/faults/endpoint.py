@@ -119,8 +119,9 @@ def hanging(trial: Trial) -> None:
 
 
 def few_connections(trial: Trial) -> None:
-    """The endpoint takes two connections at once."""
+    """The endpoint takes two connections at once, over a way of 100 ms, where a burst of mail would use more."""
     if not trial.control.wait(open=0, timeout=15):
         trial.fail("a connection of an earlier case is open")
+    trial.control.latency(0.1)
     trial.control.limits(concurrency=2)
-    trial.send(60)
+    trial.send(60, "smtp")
