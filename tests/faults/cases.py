@@ -25,7 +25,7 @@ CASES = (
     Case("endpoint's name denied", endpoint.name_denied, flush=True),
     Case("endpoint's name without address", endpoint.name_without_address, flush=True),
     Case("DNS fails", endpoint.dns_fails, flush=True),
-    Case("password rotated at the server", changes.rotated_password, flush=True, quick=True),
+    Case("password rotated at the server", changes.rotated_password, flush=True),
     Case("queue's file system full", machine.full_disk, patience=60),
     Case("reloads under mail", machine.reloads, flush=True),
     Case("MTA killed", machine.killed_mta),

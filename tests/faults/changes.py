@@ -13,7 +13,7 @@ from . import tally
 from .stage import BASE, until
 from .trial import Trial
 
-OTHER_REGION = "eu-west-1"
+OTHER, OTHER_REGION = "other", "eu-west-1"
 USER, SECOND = "AKIATESTBEDUSEAST123", "AKIASECONDKEY1234567"
 SECOND_SECRET = "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY"
 SYSCALLS = "/^(rename|link|symlink)"
@@ -55,6 +55,8 @@ def change(what: str, trial: Trial) -> None:
     many_log_ins(trial)
     with trial.stream():
         trial.stage.converge(**CHANGES[what])
+        if what == "endpoint":
+            trial.stage.keep(OTHER)  # for the cases that kill it
         trial.stage.converge()
     trial.gone(flush=True)
     trial.unfit()
@@ -67,7 +69,7 @@ class Killing:
 
     def __init__(self, trial: Trial) -> None:
         self.trial, self.stage = trial, trial.stage
-        self.turns = [trial.stage.captured("other", ses_region=OTHER_REGION), BASE]
+        self.turns = [trial.stage.captured(OTHER, **CHANGES["endpoint"]), BASE]
         trial.stage.clean()
 
     def calls(self) -> dict[str, int]:

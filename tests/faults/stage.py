@@ -127,13 +127,18 @@ class Stage:
         process.communicate()
 
     def captured(self, name: str, **variables: Any) -> str:
-        """The configuring module of a run with these variables, as a file on the host; the role runs once for it."""
+        """The configuring module of a run with these variables, as a file on the host; the role runs for it where no
+        case has kept it."""
         if name not in self._captured:
             self.converge(**variables)
-            self._captured[name] = f"/root/{name}.py"
-            self.shell(f"cp {CAPTURED} {self._captured[name]}")
+            self.keep(name)
             self.configure()
         return self._captured[name]
+
+    def keep(self, name: str) -> None:
+        """Keep the configuring module of the last run under this name."""
+        self._captured[name] = f"/root/{name}.py"
+        self.shell(f"cp {CAPTURED} {self._captured[name]}")
 
     def configure(self, module: str = BASE) -> dict[str, Any]:
         """Run the configuring module alone; what it returns."""

@@ -85,6 +85,15 @@ class Trial:
             if not self.gone(flush=self.case.flush):
                 self.late = len(self.missing())
                 self.gone(seconds=MERCY, flush=True)
+            if self.case.flush:
+                self.emptied()
+
+    def emptied(self) -> None:
+        """Wait until the queue has none of the mails: one that the endpoint took may come again."""
+        end = time.monotonic() + MERCY
+        while self.stage.queued() & self.sent and time.monotonic() < end:
+            self.flush()
+            time.sleep(AGAIN)  # in which an attempt is made
 
     def flush(self) -> None:
         """Ask the queue for an attempt; an MTA that is down does none."""
