@@ -13,8 +13,8 @@ description:
   - Writes settings into one marked block of C(sendmail.mc), before the mailers, sets variables of C(sendmail.conf), and
     fills look-up tables, together. Every other line stays as it is.
   - Has C(m4) and Sendmail check the new configuration before anything on the host changes, then renames the new files
-    into place, tables first and C(sendmail.cf) last. When the check, a rename or the
-    distribution's C(make) fails, the host keeps what it had.
+    into place, tables first and C(sendmail.cf) last, so that a run that is killed leaves the old configuration or the
+    new one. When the check, a rename or the distribution's C(make) fails, the host keeps what it had.
   - Does not touch the daemon. RV(action) tells what is due on it.
 notes:
   - >-
@@ -25,6 +25,10 @@ notes:
     A table with O(tables[].secret_entries) is one file, its index, owned by root and with mode 0600 from its first
     byte. It is built from memory, so that no clear-text source exists. A source at exactly the table's path is removed,
     because the distribution's C(make) would build the index anew from it.
+  - >-
+    Such a table, and one of O(tables[].kind=text), has generations where lines of the block name its path: when its
+    rows change, they go into a file of another name (C(authinfo.1.db)), and the lines name that. So the exchange of
+    C(sendmail.cf) switches everything at once. The files of the previous configuration stay.
   - The rows of other tables stand in a marked block at the end of their source. Other rows for the same keys go.
   - >-
     Where no reload came since the files changed, for example because an earlier play was interrupted, or where one
@@ -63,6 +67,18 @@ options:
     description:
       - What stands after C(LOCAL_CONFIG), C(LOCAL_RULE_0) to C(LOCAL_RULE_3) or C(LOCAL_RULESETS).
       - An item is a line as C(sendmail.cf) has it, or a rule as a list of its two sides.
+    type: dict
+    default: {}
+  submission_defines:
+    description:
+      - C(define)s for C(submit.mc), with which C(sendmail) takes mail of the host's programs. They stand in a marked
+        block at its end.
+      - A C(submit.cf) that C(submit.mc) does not make stays as it is, with a warning.
+    type: dict
+    default: {}
+  submission_sections:
+    description:
+      - Like O(sections), for C(submit.mc).
     type: dict
     default: {}
   settings:
@@ -121,6 +137,14 @@ options:
     type: list
     elements: path
     default: []
+  state:
+    description:
+      - V(previous) brings back what the last change replaced, whatever else is asked for, and by the same steps. What
+        was there is the previous configuration then.
+      - One change is kept, in C(.mailops-previous) of O(config_directory), which is root's alone.
+    type: str
+    choices: [present, previous]
+    default: present
   config_directory:
     description: Sendmail's configuration directory.
     type: path
@@ -172,7 +196,8 @@ restart_due:
   returned: success
   type: bool
 files:
-  description: Those of C(sendmail.mc), C(sendmail.cf) and, by its name, O(settings_file) that change.
+  description: Those of C(sendmail.mc), C(sendmail.cf), C(submit.mc), C(submit.cf) and, by its name, O(settings_file)
+    that change.
   returned: success
   type: list
   elements: str
@@ -186,7 +211,7 @@ tables:
       description: File name.
       type: str
     path:
-      description: Path without an index's suffix.
+      description: Path without an index's suffix, of the generation that is in force in the end.
       type: str
     rebuilt:
       description: Whether its index is built.
@@ -228,6 +253,9 @@ ARGUMENTS = {
     "macros": {"type": "dict", "default": {}},
     "sections": {"type": "dict", "default": {}},
     "settings": {"type": "dict", "default": {}},
+    "state": {"type": "str", "choices": ["present", "previous"], "default": "present"},
+    "submission_defines": {"type": "dict", "default": {}},
+    "submission_sections": {"type": "dict", "default": {}},
     "settings_file": {"type": "path", "default": "/etc/mail/sendmail.conf"},
     "tables": {"type": "list", "elements": "dict", "default": [], "options": TABLE},
     "default_mailer": {"type": "str"},

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.command import run
 from ansible_collections.mailops.ses.plugins.module_utils._host.files import CLOCK_SLACK, newest, text_of
+from ansible_collections.mailops.ses.plugins.module_utils._host.previous import changing, previous
 from ansible_collections.mailops.ses.plugins.module_utils._host.swap import (
     Swap,
     differing,
@@ -26,12 +27,14 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.swap import (
 )
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit, UnitError
 from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import BARE, due, nothing_changes
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail import conf, mc, tools
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import conf, generations, mc, tools
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.back import plan_back
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.plan import (
     CF,
     CONF,
     MC,
     SUBMIT_CF,
+    SUBMIT_MC,
     Plan,
     TablePlan,
     make_plan,
@@ -70,36 +73,42 @@ def _configure(request: Request, check_mode: bool, scratch: str, unit: Unit | No
         if not check_mode:
             for directory in (request.directory, os.path.dirname(request.settings_file)):
                 sweep(directory)
-        plan = make_plan(request, installed=True)
+        plan = plan_back(request) if request.back else make_plan(request, installed=True)
         compiled = _compile(plan, request.directory)
         present = text_of(os.path.join(request.directory, CF)) or ""
         stale = mc.significant(present) != mc.significant(compiled)
-        plan = replace(plan, stale=stale)
+        plan, submission = _with_submission(replace(plan, stale=stale), request.directory)
         missed = _missed(plan, request, compiled)
         if plan.changed:
             _try(plan, compiled, scratch, request.default_mailer)
+            if plan.stale_submission:
+                _try_submission(submission, scratch)
         wanted = _due(plan, missed, request.restart)
         verbs = unit.due(wanted["action"]) if unit else []
         if (plan.changed or verbs) and not check_mode:
             with _queues(plan.queues), unit.kept() if unit else nullcontext():
-                _carry_out(plan, compiled, request, partial(_run, unit, verbs, compiled))
+                _carry_out(plan, compiled, submission, request, partial(_run, unit, verbs, compiled, submission))
+        if not check_mode:
+            _tidy(plan, request, compiled, submission)
     report = _report(plan, request)
     return {
         **report,
         **wanted,
         "changed": report["changed"] or bool(verbs),
         "sendmail_version": tools.version(compiled),
+        "warnings": list(plan.warnings),
     }
 
 
-def _run(unit: Unit | None, verbs: Sequence[str], compiled: str) -> None:
+def _run(unit: Unit | None, verbs: Sequence[str], compiled: str, submission: str = "") -> None:
     """Bring the unit to the files that are there now. Debian's script reports success whatever became of the daemons,
     so wait until the daemon itself has loaded its configuration."""
     if not unit or not verbs:
         return
     begun = time.time()
     try:
-        unit.carry_out(verbs)
+        # A reload that the unit or its script knows is a SIGHUP, which cuts off mail that is being sent.
+        unit.carry_out([verb for verb in verbs if verb != "reload" or not tools.restart_by_socket(compiled)])
     except UnitError as error:
         raise SendmailError(f"the host keeps what it had: {error}") from error
     if unit.offline or set(verbs) <= {"enable"}:
@@ -113,20 +122,42 @@ def _run(unit: Unit | None, verbs: Sequence[str], compiled: str) -> None:
                 f"journalctl -t sendmail -t sm-mta -u {unit.name}"
             )
         time.sleep(0.1)  # the interval of a bounded poll
+    if submission and (tools.loaded_at(submission) or {"loaded": begun})["loaded"] < begun - CLOCK_SLACK:
+        tools.hang_up(submission, LOADING_SECONDS)
 
 
 def _compile(plan: Plan, directory: str) -> str:
     """The candidate as the distribution's make builds it: m4's output, then sendmail.mc itself as comments."""
-    out = tools.compiled(plan.after[MC], directory)
-    comments = "".join(f"# {line}\n" for line in plan.after[MC].splitlines())
-    return f"{out}### {MC} ###\n{comments}"
+    return _built(MC, plan.after[MC], directory)
+
+
+def _built(name: str, text: str, directory: str) -> str:
+    comments = "".join(f"# {line}\n" for line in text.splitlines())
+    return f"{tools.compiled(text, directory)}### {name} ###\n{comments}"
+
+
+def _with_submission(plan: Plan, directory: str) -> tuple[Plan, str]:
+    """The plan, and submit.cf as it will be. One that submit.mc does not make is the host's own, and stays."""
+    present = text_of(os.path.join(directory, SUBMIT_CF)) or ""
+    before, after = (texts.get(SUBMIT_MC, "") for texts in (plan.before, plan.after))
+    if not present or not before:
+        return plan, present
+    try:
+        made = [_built(SUBMIT_MC, text, directory) for text in (before, after)]
+    except SendmailError:
+        made = []
+    of_this_version = bool(made) and tools.version(present) == tools.version(made[0])
+    if not made or (of_this_version and mc.significant(present) not in map(mc.significant, made)):
+        told = f"{directory}/{SUBMIT_CF} is not what {SUBMIT_MC} makes, and stays as it is: run `make -C {directory}`"
+        return replace(plan, after={**plan.after, SUBMIT_MC: before}, warnings=(told,)), present
+    return replace(plan, stale_submission=mc.significant(present) != mc.significant(made[1])), made[1]
 
 
 def _try(plan: Plan, compiled: str, scratch: str, mailer: str) -> None:
     """Have Sendmail read the candidate, with the tables as they will be, but for secrets, which stay out of scratch."""
     text = tools.silent(compiled)
     for queue in plan.queues:  # which Sendmail would look for
-        text = _moved(text, queue, os.path.dirname(queue))
+        text = mc.moved(text, queue, os.path.dirname(queue))
     for table in plan.tables:
         if table.table.entries and table.path not in compiled:
             raise SendmailError(
@@ -137,15 +168,16 @@ def _try(plan: Plan, compiled: str, scratch: str, mailer: str) -> None:
             _write(candidate, table.after)
             if table.table.kind == "hash":
                 tools.build(candidate, table.after, secret=False)
-            text = _moved(text, table.path, candidate)
+            text = mc.moved(text, table.path, candidate)
     path = os.path.join(scratch, CF)
     _write(path, text)
     tools.check(path, mailer)
 
 
-def _moved(text: str, path: str, place: str) -> str:
-    """The text with another place for a path, also with an index's suffix, and no longer path that begins like it."""
-    return re.sub(re.escape(path) + r"(?=\.db\b|[^\w./-]|$)", lambda _match: place, text, flags=re.MULTILINE)
+def _try_submission(submission: str, scratch: str) -> None:
+    path = os.path.join(scratch, SUBMIT_CF)
+    _write(path, tools.silent(submission))
+    tools.check(path)
 
 
 def _write(path: str, text: str) -> None:
@@ -153,25 +185,62 @@ def _write(path: str, text: str) -> None:
         file.write(text.encode("utf-8", "surrogateescape"))
 
 
-def _carry_out(plan: Plan, compiled: str, request: Request, then: Callable[[], None]) -> None:
+def _carry_out(plan: Plan, compiled: str, submission: str, request: Request, then: Callable[[], None]) -> None:
     """Exchange the files: tables first and sendmail.cf last, so that sendmail.cf never refers to a table that is
     missing and is younger than what it is made of. Then run the distribution's make, which brings its own files up to
-    date and leaves sendmail.cf alone."""
+    date and leaves sendmail.cf alone. Tables with generations get new names: whatever runs meanwhile, it has the old
+    sendmail.cf and its tables, or the new one and its."""
     with Swap() as swap:
         for table in plan.tables:
             _stage(table, swap)
-        texts = {**plan.after, CF: compiled}
+        for path, kept in plan.files.items():
+            if kept:
+                swap.put_kept(path, kept)
+            else:
+                swap.remove(path)
+        texts = {**plan.after, CF: compiled, SUBMIT_CF: submission}
         for name in plan.changed_files:
             target = path_of(name, request)
             swap.put(target, swap.stage(target, texts[name].encode("utf-8", "surrogateescape")))
         for table in plan.tables:
             for path in table.remove:
                 swap.remove(path)
-        swap.commit(partial(_finish, plan, request.directory, compiled, then))
-    # Not before: until the daemon has the new sendmail.cf it reads them.
-    for table in plan.tables:
-        for path in table.outdated:
+        with changing(request.directory, _replaced(plan, request), request.back):
+            swap.commit(partial(_finish, plan, request.directory, compiled, then))
+
+
+def _replaced(plan: Plan, request: Request) -> list[str]:
+    """The files whose contents a way back needs. A table with generations stays where it is, for whoever still runs
+    with the sendmail.cf that names it."""
+    shared = (table for table in plan.tables if table.changed and not table.generations and not table.table.secret)
+    texts = [path_of(name, request) for name in plan.changed_files]
+    return [*texts, *plan.files, *chain.from_iterable(table.files for table in shared)]
+
+
+def _tidy(plan: Plan, request: Request, compiled: str, submission: str) -> None:
+    """Remove the generations that neither sendmail.cf nor the way back names, once nothing is left that runs with
+    another sendmail.cf: a daemon that has not loaded it yet, or a queue run that began before."""
+    kept = [file.content.decode("utf-8", "replace") for file in (previous(request.directory) or {}).values() if file]
+    texts = [compiled, plan.after[MC], *kept]
+    stray = [path for table in plan.tables for path in _stray(table, request.directory, texts)]
+    running = tools.loaded_at(compiled) if stray else None
+    if not stray or (running and newest([path_of(CF, request)], time.time()) > running["loaded"] + CLOCK_SLACK):
+        return
+    if not tools.older(compiled, submission, running["loaded"] if running else time.time()):
+        for path in stray:
             os.unlink(path)
+
+
+def _stray(plan: TablePlan, directory: str, texts: Sequence[str]) -> Iterator[str]:
+    base = os.path.join(directory, plan.table.name)
+    if plan.table.secret or plan.table.kind == "text":
+        named = generations.numbers(base, texts)
+        for path, number in generations.files(base).items():
+            # Rows of others stay.
+            if number not in named and (plan.table.secret or not mc.without_block(text_of(path) or "", "#").strip()):
+                yield path
+    earlier = os.path.join(directory, plan.table.replaces)
+    yield from (path for path in plan.outdated if not generations.numbers(earlier, texts))
 
 
 def _finish(plan: Plan, directory: str, compiled: str, then: Callable[[], None]) -> None:
@@ -265,8 +334,8 @@ def _stage(plan: TablePlan, swap: Swap) -> None:
 
 def _report(plan: Plan, request: Request) -> dict[str, Any]:
     diff = []
-    for name in (MC, CONF):
-        if plan.before[name] != plan.after[name]:
+    for name in (MC, SUBMIT_MC, CONF):
+        if name in plan.changed_files:
             path = path_of(name, request)
             texts = {"before": plan.before[name], "after": plan.after[name]}
             diff.append({"before_header": path, "after_header": path, **texts})
@@ -276,7 +345,8 @@ def _report(plan: Plan, request: Request) -> dict[str, Any]:
         "queues": list(plan.queues),
         "tables": [table.result() for table in plan.tables],
         "diff": [*diff, *({"prepared": f"{path} is made\n"} for path in plan.queues)]
-        + [table.diff() for table in plan.tables if table.changed],
+        + [table.diff() for table in plan.tables if table.changed]
+        + [{"prepared": f"{path} is again what it was before the last change\n"} for path in plan.files],
     }
 
 
@@ -289,7 +359,11 @@ def _missed(plan: Plan, request: Request, compiled: str) -> str:
         return "restart"
     paths = [path_of(name, request) for name in (MC, CF)]
     paths += [path for table in plan.tables for path in table.files]
-    return "reload" if newest(paths, time.time()) > running["loaded"] + CLOCK_SLACK else "none"
+    submission = text_of(path_of(SUBMIT_CF, request))
+    flushing = tools.loaded_at(submission) if submission else None
+    loads = [(paths, running), ([path_of(SUBMIT_CF, request)], flushing)]
+    missed = any(daemon and newest(files, time.time()) > daemon["loaded"] + CLOCK_SLACK for files, daemon in loads)
+    return "reload" if missed else "none"
 
 
 def _flushed(plan: Plan, request: Request) -> bool:

@@ -98,6 +98,19 @@ def with_settings(text: str, lines: Sequence[str]) -> str | None:
     return rest[: match.start()] + block(lines, "dnl #") + rest[match.start() :]
 
 
+def with_settings_last(text: str, lines: Sequence[str]) -> str:
+    """The text with the block at its end, as submit.mc needs it, where FEATURE(`msp') has its own settings; without
+    lines none."""
+    rest = without_block(text, "dnl #")
+    end = "" if not rest or rest.endswith("\n") else "\n"
+    return rest + end + block(lines, "dnl #") if lines else rest
+
+
+def moved(text: str, path: str, place: str) -> str:
+    """The text with another place for a path, also with an index's suffix, and no longer path that begins like it."""
+    return re.sub(re.escape(path) + r"(?=\.db\b|[^\w./-]|$)", lambda _match: place, text, flags=re.MULTILINE)
+
+
 def with_rows(text: str, rows: Mapping[str, str]) -> str:
     """A table's source with our rows in a block at its end, and no other row for their keys."""
     keys = {key.lower() for key in rows}

@@ -40,6 +40,8 @@ class Request:
     settings_file: str = ""
     restart: bool = False  # one is due, whatever changes
     default_mailer: str = ""  # that mail takes for which no row and no rule is meant
+    submission: tuple[str, ...] = ()  # the lines for submit.mc
+    back: bool = False  # to what the last change replaced, whatever else is asked for
 
 
 def fault(params: Mapping[str, Any]) -> str | None:
@@ -49,19 +51,13 @@ def fault(params: Mapping[str, Any]) -> str | None:
 
 
 def _faults(params: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in params["defines"].items():
-        bad = mc.name_fault(name) or (None if value is None else mc.text_fault(value))
-        if bad:
-            yield f"defines: {name!a} {bad}"
+    for option in ("defines", "submission_defines"):
+        yield from _define_faults(option, params.get(option) or {})
     for option in ("features", "macros"):
         for name, items in params[option].items():
             yield from _call_faults(option, name, items)
-    for name, items in params["sections"].items():
-        if name not in mc.SECTIONS:
-            yield f"sections: {name!a} is none of {', '.join(mc.SECTIONS)}"
-        bad = mc.section_fault(items)
-        if bad:
-            yield f"sections: {name}: {bad}"
+    for option in ("sections", "submission_sections"):
+        yield from _section_faults(option, params.get(option) or {})
     for name, value in params["settings"].items():
         if not _SETTING.fullmatch(name):
             yield f"settings: {name!a} is no variable of a shell"
@@ -74,6 +70,22 @@ def _faults(params: Mapping[str, Any]) -> Iterator[str]:
         if table["name"] in names:
             yield f"tables: {table['name']!a} is there twice"
         names.add(table["name"])
+
+
+def _define_faults(option: str, defines: Mapping[Any, Any]) -> Iterator[str]:
+    for name, value in defines.items():
+        bad = mc.name_fault(name) or (None if value is None else mc.text_fault(value))
+        if bad:
+            yield f"{option}: {name!a} {bad}"
+
+
+def _section_faults(option: str, sections: Mapping[Any, Any]) -> Iterator[str]:
+    for name, items in sections.items():
+        if name not in mc.SECTIONS:
+            yield f"{option}: {name!a} is none of {', '.join(mc.SECTIONS)}"
+        bad = mc.section_fault(items)
+        if bad:
+            yield f"{option}: {name}: {bad}"
 
 
 def _call_faults(option: str, name: Any, items: Any) -> Iterator[str]:
@@ -123,6 +135,10 @@ def request_of(params: Mapping[str, Any]) -> Request:
         settings_file=params["settings_file"],
         restart=bool(params.get("restart")),
         default_mailer=params.get("default_mailer") or "",
+        submission=tuple(
+            mc.settings(params.get("submission_defines") or {}, {}, {}, params.get("submission_sections") or {})
+        ),
+        back=params.get("state") == "previous",
     )
 
 

@@ -6,6 +6,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
+import socket
+import time
+from collections.abc import Iterator
 from contextlib import suppress
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.command import (
@@ -17,7 +21,9 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.command import (
 from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
 
 _VERSION = re.compile(r"^DZ([0-9.]+)", re.MULTILINE)
+_CONTROL = re.compile(r"^O ControlSocketName=(\S+)$", re.MULTILINE)
 _PID_FILE = re.compile(r"^O PidFile=(.+)$", re.MULTILINE)
+CONTROL_SECONDS = 5.0  # for the daemon's answer
 _PROBE = ("-f", "probe@ses-probe.invalid", "-bv", "probe@ses-probe.invalid")
 
 
@@ -100,6 +106,11 @@ def build(path: str, source: str, secret: bool) -> str:
 def loaded_at(cf: str, proc: str = "/proc") -> dict[str, float] | None:
     """When the running daemon started and when it last loaded its configuration, at which it writes its pid file anew,
     in seconds since the epoch; None when no daemon runs."""
+    found = _daemon(cf, proc)
+    return {"started": found[1], "loaded": found[2]} if found else None
+
+
+def _daemon(cf: str, proc: str = "/proc") -> tuple[int, float, float] | None:
     match = _PID_FILE.search(cf)
     with suppress(OSError, ValueError, IndexError):
         path = match.group(1) if match else "/run/sendmail.pid"
@@ -107,5 +118,53 @@ def loaded_at(cf: str, proc: str = "/proc") -> dict[str, float] | None:
             pid = file.readline().strip()
         name, _parent, started = process_stat(os.path.join(proc, pid))
         if name.startswith("sendmail"):
-            return {"started": started, "loaded": os.stat(path).st_mtime}
+            return int(pid), started, os.stat(path).st_mtime
     return None
+
+
+def restart_by_socket(cf: str) -> bool:
+    """Have the running daemon load its configuration, and leave its queue runs at work; False where it has no control
+    socket. After a SIGHUP the runs die at once, and what SES has just taken is sent again."""
+    match = _CONTROL.search(cf)
+    if not match:
+        return False
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(CONTROL_SECONDS)
+            connection.connect(match.group(1))
+            connection.sendall(b"restart\n")
+            return connection.recv(64).startswith(b"OK")
+    except OSError:
+        return False
+
+
+def hang_up(cf: str, seconds: float, proc: str = "/proc") -> None:
+    """Have a daemon that only runs a queue, and so has no control socket, load its configuration. It is stopped until
+    its runs are over, and for some SECONDS at most: it begins no other one, and none is cut off."""
+    found = _daemon(cf, proc)
+    if not found:
+        return
+    pid, end = found[0], time.monotonic() + seconds
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            while any(parent == pid for _pid, parent, _started in _processes(proc)) and time.monotonic() < end:
+                time.sleep(0.05)  # the interval of a bounded poll
+            os.kill(pid, signal.SIGHUP)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+
+def older(cf: str, submission: str, than: float, proc: str = "/proc") -> bool:
+    """Whether a process of Sendmail's, other than the two daemons, is older: it runs with what was there before."""
+    daemons = {found[0] for found in (_daemon(cf, proc), _daemon(submission, proc)) if found}
+    return any(pid not in daemons and started < than for pid, _parent, started in _processes(proc))
+
+
+def _processes(proc: str) -> Iterator[tuple[int, int, float]]:
+    """Sendmail's processes: id, parent's id, start. One that has ended, and waits for its parent to see it, is none."""
+    for pid in filter(str.isdigit, os.listdir(proc)):
+        with suppress(OSError, ValueError):
+            name, parent, started = process_stat(os.path.join(proc, pid))
+            if name.startswith("sendmail") and os.readlink(os.path.join(proc, pid, "exe")):
+                yield int(pid), int(parent), started

@@ -72,3 +72,18 @@ def test_a_log_in_among_other_rows_is_masked():
 
 def test_who_built_a_cf_and_when_makes_no_difference():
     assert mc.significant("# built by root\nDZ8\n\n") == mc.significant("# built by me\nDZ8\n") == ["DZ8"]
+
+
+@pytest.mark.parametrize(
+    ("line", "moved"),
+    [
+        ("Kaccess hash /etc/mail/access", "Kaccess hash /tmp/x/access"),
+        ("Kaccess hash -o /etc/mail/access.db", "Kaccess hash -o /tmp/x/access.db"),
+        ("O A=/etc/mail/access, B", "O A=/tmp/x/access, B"),
+        ("Kother hash /etc/mail/access_other", None),
+        ("Kother hash /etc/mail/access.other", None),
+        ("Kother hash /etc/mail/access/other", None),
+    ],
+)
+def test_a_path_is_replaced_as_a_whole(line, moved):
+    assert mc.moved(f"{line}\nO C=d\n", "/etc/mail/access", "/tmp/x/access") == f"{moved or line}\nO C=d\n"

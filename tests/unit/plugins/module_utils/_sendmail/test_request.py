@@ -28,6 +28,8 @@ TABLE = {"name": "authinfo", "kind": "hash", "entries": None, "secret_entries": 
         ("sections", {"LOCAL_RULE_0": [["a"]]}, "list of two"),
         ("sections", {"LOCAL_CONFIG": "O A=1"}, "is no list"),
         ("sections", {"LOCAL_CONFIG": None}, "is no list"),
+        ("submission_defines", {"a b": "x"}, "no name of m4"),
+        ("submission_sections", {"LOCAL_RULE_9": []}, "none of"),
         ("settings", {"msp": "x"}, "no variable"),
         ("settings", {"MSP_MODE": '"; rm'}, "a character"),
         ("queues", ["mqueue/x"], "no absolute path"),

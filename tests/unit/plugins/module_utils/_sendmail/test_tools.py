@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
+import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,10 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail import tools
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import (
     SendmailError,
     check,
+    hang_up,
     loaded_at,
+    older,
+    restart_by_socket,
     silent,
     version,
 )
@@ -52,3 +59,81 @@ def test_a_running_daemon_wrote_its_pid_file_when_it_last_loaded(tmp_path: Path,
 
 def test_no_pid_file_no_daemon(tmp_path):
     assert loaded_at(f"O PidFile={tmp_path}/none\n") is None
+
+
+@pytest.mark.parametrize(("answer", "done"), [(b"OK\r\n", True), (b"Bad command\r\n", False), (b"", False)])
+def test_the_daemon_is_asked_by_its_control_socket(answer, done):
+    # Not in tmp_path, whose name may be longer than a socket's can be.
+    with tempfile.TemporaryDirectory() as place, socket.socket(socket.AF_UNIX) as server:
+        asked = []
+        server.bind(f"{place}/c")
+        server.listen()
+
+        def serve():
+            connection, _ = server.accept()
+            with connection:
+                asked.append(connection.recv(64))
+                connection.sendall(answer)
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        assert restart_by_socket(f"O ControlSocketName={place}/c\n") is done
+        serving.join()
+        assert asked == [b"restart\n"]
+
+
+def test_a_daemon_without_a_control_socket_is_not_asked(tmp_path):
+    assert not restart_by_socket("#O ControlSocketName=/run/c\n")
+    assert not restart_by_socket(f"O ControlSocketName={tmp_path}/c\n")
+
+
+@pytest.fixture
+def proc(tmp_path):
+    """A /proc with processes as they are asked for, and the .cf of one of them."""
+
+    def process(number, parent=1, started=500, name="sendmail-mta", ended=False):
+        place = tmp_path / "proc" / str(number)
+        place.mkdir(parents=True)
+        (place / "stat").write_text(f"{number} ({name}) S {parent} " + "0 " * 17 + f"{started} 0\n")
+        if not ended:
+            (place / "exe").symlink_to("/usr/sbin/sendmail")
+        pid_file = tmp_path / f"pid{number}"
+        pid_file.write_text(f"{number}\n")
+        return f"O PidFile={pid_file}\n"
+
+    process.root = str(tmp_path / "proc")
+    return process
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [({"started": 100}, True), ({"started": 900000}, False), ({"started": 100, "name": "perl"}, False)],
+)
+def test_a_run_that_began_before_is_older(proc, other, found):
+    mta, msp = proc(7), proc(8)
+    proc(9, parent=7, **other)
+    than = loaded_at(mta, proc.root)["started"] + 100
+    assert older(mta, msp, than, proc.root) is found
+
+
+def test_a_flushing_daemon_is_hung_up_when_its_run_is_over(proc, monkeypatch):
+    cf = proc(7)
+    proc(8, parent=7)
+    proc(9, parent=7, ended=True)
+    sent = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
+    monkeypatch.setattr(tools.time, "sleep", lambda _seconds: os.unlink(f"{proc.root}/8/exe"))
+    hang_up(cf, 5.0, proc.root)
+    assert sent == [(7, signal.SIGSTOP), (7, signal.SIGHUP), (7, signal.SIGCONT)]
+    assert not os.path.lexists(f"{proc.root}/8/exe")  # it waited
+
+
+def test_one_whose_run_does_not_end_is_not_left_stopped(proc, monkeypatch):
+    cf = proc(7)
+    proc(8, parent=7)
+    sent = []
+    monkeypatch.setattr(os, "kill", lambda _pid, number: sent.append(number))
+    hang_up(cf, 0.2, proc.root)
+    assert sent == [signal.SIGSTOP, signal.SIGHUP, signal.SIGCONT]
+    hang_up(f"O PidFile={proc.root}/none\n", 0.2, proc.root)
+    assert len(sent) == 3
