@@ -22,6 +22,7 @@ class Mta:
     announcement = ""  # what a check of a bare host says
     trace = ""  # in the Received header that it adds
     null_sender = ""  # as `sendmail -f` takes it
+    copies = 1  # files that may have the same credential
     unverified = no_tls = ""  # why mail waits
     defers_refused_log_in = replaces_headers = False
     lets_pass = False  # whether a mail does not wait for those of a burst that came before it
@@ -148,6 +149,7 @@ class Sendmail(Mta):
     announcement = f"define(`SMART_HOST', `ses_relay:{REGION_ENDPOINT}')"
     trace = "(8."  # its version
     null_sender = "<>"
+    copies = 2  # the table of the previous configuration stays
     unverified, no_tls = "403 4.7.0", "does not support STARTTLS"
     lets_pass = True
     ports = (587, 2587, 25)
@@ -184,14 +186,22 @@ class Sendmail(Mta):
     def port(self) -> int:
         return int(self.host.check_output("sed -n 's/.*A=TCP $h \\([0-9]*\\)$/\\1/p' /etc/mail/sendmail.cf"))
 
+    def generation(self, table: str) -> str:
+        """The name that a table has in sendmail.cf, with the number of its generation."""
+        path = rf"{self.directory}/{table}\(\.[0-9]\+\)\?"
+        named = self.host.run(rf"grep -o '{path}\(\.db\)\?\( \|$\)' {self.directory}/sendmail.cf").stdout.split()
+        return str(named[0]).rpartition("/")[2].removesuffix(".db") if named else table
+
     def listing(self, table: str) -> str:
-        return str(self.host.check_output(f"makemap -u hash {self.directory}/{table}"))
+        return str(self.host.check_output(f"makemap -u hash {self.directory}/{self.generation(table)}"))
 
     def row(self, table: str, key: str) -> str:
         return dict(line.split("\t", 1) for line in self.listing(table).splitlines()).get(key.lower(), "")
 
     def credential_files(self) -> list[str]:
-        return ["/etc/mail/ses_authinfo", "/etc/mail/ses_authinfo.db"]
+        path = f"{self.directory}/{self.generation('ses_authinfo')}"
+        there = self.host.run(f"ls {self.directory}/ses_authinfo*.db").stdout.split()
+        return [path, f"{path}.db", *(file for file in there if file != f"{path}.db")]
 
     def keys(self, name: str) -> list[str]:
         return [f"AuthInfo:{name}"]

@@ -97,8 +97,9 @@ class Sendmail(Mta):
         self.host.check_output(self.mta.reload)
 
     def drop_rows(self, name: str) -> None:
-        others = f"makemap -u hash /etc/mail/ses_authinfo | grep -v :{name} > /run/others"
-        self.host.check_output(f"{others}; makemap hash /etc/mail/ses_authinfo < /run/others; rm /run/others")
+        table = f"hash /etc/mail/{self.mta.generation('ses_authinfo')}"
+        others = f"makemap -u {table} | grep -v :{name} > /run/others"
+        self.host.check_output(f"{others}; makemap {table} < /run/others; rm /run/others")
 
     def words(self, subject: str) -> str:
         return self.mailbox("root", subject)  # the bounce

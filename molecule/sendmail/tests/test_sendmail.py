@@ -33,4 +33,4 @@ def test_mail_that_was_handed_over_while_it_was_down_is_kept_and_flushed(relay, 
 def test_nobody_else_can_write_what_the_daemon_reads(relay):
     writable = relay.host.check_output("find /etc/mail -type f -perm /o+w -o -name '*.old' -perm /o+w")
     assert writable == ""
-    assert relay.host.file("/etc/mail/ses_authinfo.db").mode == 0o600
+    assert relay.host.file(relay.mta.credential_files()[1]).mode == 0o600
