@@ -114,6 +114,16 @@ options:
       - The mailer that mail to a domain takes for which no row and no rule is meant.
       - Where rules or tables of the host lead such mail to another mailer, the module fails and changes nothing.
     type: str
+  client_mechanisms:
+    description:
+      - SASL mechanisms that Sendmail has as a client, whatever the library has. Written as C(client_mech_list) into the
+        SASL library's C(Sendmail.conf), unless that file has a list of its own, or the host logs in to other servers
+        (C(AuthInfo) rows other than those of O(tables) and of SES).
+      - A log-in by a mechanism that a row names and that is missing here is a temporary failure. Empty leaves the
+        library all that it has.
+    type: list
+    elements: str
+    default: []
   queues:
     description:
       - Queue directories that O(macros)'s C(QUEUE_GROUP) names, each within another queue directory, whose owner, group
@@ -232,6 +242,7 @@ ARGUMENTS = {
     "tables": {"type": "list", "elements": "dict", "default": [], "options": TABLE},
     "default_mailer": {"type": "str"},
     "queues": {"type": "list", "elements": "path", "default": []},
+    "client_mechanisms": {"type": "list", "elements": "str", "default": []},
     "config_directory": {"type": "path", "default": "/etc/mail"},
     "unit": {"type": "str"},
     "reload_command": {"type": "list", "elements": "str", "default": []},

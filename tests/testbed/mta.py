@@ -23,7 +23,8 @@ class Mta:
     trace = ""  # in the Received header that it adds
     null_sender = ""  # as `sendmail -f` takes it
     unverified = no_tls = ""  # why mail waits
-    defers_refused_log_in = replaces_headers = False
+    refused_log_in = ""  # why mail waits after a 535
+    replaces_headers = False
     lets_pass = False  # whether a mail does not wait for those of a burst that came before it
     ports: tuple[int, ...] = ()  # those that it can use, in the order that `auto` tries them
     bypasses: tuple[str, ...] = ()  # settings of somebody else that would lead mail around the verification
@@ -83,7 +84,8 @@ class Postfix(Mta):
     announcement = f"relayhost = [{REGION_ENDPOINT}]:587"
     trace = "(Postfix"
     unverified, no_tls = "certificate not ", "TLS is required"  # 3.5 says "trusted", 3.7 "verified"
-    defers_refused_log_in = replaces_headers = True
+    refused_log_in = "535"
+    replaces_headers = True
     ports = (587, 2587, 465, 2465, 25)
     bypasses = (
         "postconf -P smtp/unix/smtp_tls_security_level=may",
@@ -149,6 +151,7 @@ class Sendmail(Mta):
     trace = "(8."  # its version
     null_sender = "<>"
     unverified, no_tls = "403 4.7.0", "does not support STARTTLS"
+    refused_log_in = "Temporary AUTH failure"
     lets_pass = True
     ports = (587, 2587, 25)
     bypasses = (

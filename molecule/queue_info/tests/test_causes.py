@@ -60,6 +60,19 @@ def test_causes(mta, endpoint):
     assert found["messages"] == len(expected)
 
 
+@pytest.mark.cause("reason_of_another_mail")
+def test_a_mail_that_was_not_tried_has_its_reason_at_another(mta, endpoint):
+    if mta.kind == "postfix":
+        pytest.skip("Postfix notes the reason at each")
+    endpoint.fault(certificate="untrusted")
+    mta.defer()
+    mta.defer()
+    mta.mta.flush()
+    found = mta.look(endpoint=REGION_ENDPOINT)
+    causes = {reason["diagnosis"]["id"]: reason["count"] for reason in found["reasons"]}
+    assert causes == {"certificate_not_verified": 1, "reason_of_another_mail": 1}
+
+
 @pytest.mark.parametrize(("setting", "via", "cause"), SERVICES, ids=["filter", "partner"])
 def test_a_dead_service_keeps_mail_for_ses_where_it_lies_on_the_way(mta, endpoint, setting, via, cause):
     if mta.kind == "sendmail":

@@ -31,6 +31,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.plan import 
     CF,
     CONF,
     MC,
+    SASL,
     SUBMIT_CF,
     Plan,
     TablePlan,
@@ -163,6 +164,8 @@ def _carry_out(plan: Plan, compiled: str, request: Request, then: Callable[[], N
         texts = {**plan.after, CF: compiled}
         for name in plan.changed_files:
             target = path_of(name, request)
+            if name == SASL:  # no package need have made its directory
+                os.makedirs(os.path.dirname(target), 0o755, exist_ok=True)
             swap.put(target, swap.stage(target, texts[name].encode("utf-8", "surrogateescape")))
         for table in plan.tables:
             for path in table.remove:
@@ -265,7 +268,7 @@ def _stage(plan: TablePlan, swap: Swap) -> None:
 
 def _report(plan: Plan, request: Request) -> dict[str, Any]:
     diff = []
-    for name in (MC, CONF):
+    for name in (MC, CONF, SASL):
         if plan.before[name] != plan.after[name]:
             path = path_of(name, request)
             texts = {"before": plan.before[name], "after": plan.after[name]}
@@ -287,7 +290,7 @@ def _missed(plan: Plan, request: Request, compiled: str) -> str:
         return "restart"  # Debian's unit counts as active whatever became of its daemons
     if newest([request.settings_file], time.time()) > running["started"] + CLOCK_SLACK:
         return "restart"
-    paths = [path_of(name, request) for name in (MC, CF)]
+    paths = [path_of(name, request) for name in (MC, CF, SASL)]
     paths += [path for table in plan.tables for path in table.files]
     return "reload" if newest(paths, time.time()) > running["loaded"] + CLOCK_SLACK else "none"
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.files import exposed, text_of
 from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail import conf, tools
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import conf, sasl, tools
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mc as sendmail_mc
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request import Request, Table
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
 
-MC, CONF, CF, SUBMIT_CF = "sendmail.mc", "settings", "sendmail.cf", "submit.cf"
+MC, CONF, CF, SUBMIT_CF, SASL = "sendmail.mc", "settings", "sendmail.cf", "submit.cf", sasl.FILE
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,8 @@ class Plan:
     @property
     def changed_files(self) -> list[str]:
         """The names of the texts that change; CF where sendmail.cf is stale."""
-        return [name for name in (CONF, MC) if self.before[name] != self.after[name]] + ([CF] if self.stale else [])
+        changed = [name for name in (CONF, SASL, MC) if self.before.get(name) != self.after.get(name)]
+        return changed + ([CF] if self.stale else [])
 
     @property
     def changed(self) -> bool:
@@ -95,22 +96,37 @@ def rows(source: str) -> dict[str, str]:
 def make_plan(request: Request, installed: bool) -> Plan:
     """Compare what is wanted with the host's files, without its tools where Sendmail is not INSTALLED; SendmailError
     where sendmail.mc has no mailers."""
-    before = {name: text_of(path_of(name, request)) or "" for name in (MC, CONF)}
+    before = {name: text_of(path_of(name, request)) or "" for name in (MC, CONF, SASL)}
     mc = sendmail_mc.with_settings(before[MC] if installed else "MAILER_DEFINITIONS\n", request.lines)
     if mc is None:
         raise SendmailError(
             f"{request.directory}/{MC} has no MAILER_DEFINITIONS and no MAILER(), before which the settings stand: "
             "restore the distribution's, or add the mailers"
         )
-    after = {MC: mc, CONF: conf.set_values(before[CONF], request.settings)}
     rest = sendmail_mc.without_block(before[MC], "dnl #")
+    after = {
+        MC: mc,
+        CONF: conf.set_values(before[CONF], request.settings),
+        SASL: sasl.with_mechanisms(before[SASL], _mechanisms(request, installed, rest)),
+    }
     tables = [look(table, request.directory, installed, rest) for table in request.tables]
     queues = tuple(path for path in request.queues if not os.path.isdir(path))
     return Plan(before, after, tables, stale=False, queues=queues)
 
 
+def _mechanisms(request: Request, installed: bool, rest: str) -> tuple[str, ...]:
+    """The client's mechanisms, and none where the host logs in to servers of its own."""
+    sources = [os.path.join(request.directory, name) for name in ("access", "authinfo")]
+    rows = [text_of(path) or "" for path in sources]
+    rows += (tools.index(sources[1]) or {}) if installed else {}
+    ours = [key for table in request.tables if table.secret for key in table.entries]
+    return () if sasl.logs_in_elsewhere("\n".join(rows), ours, rest) else request.client_mechanisms
+
+
 def path_of(name: str, request: Request) -> str:
-    """The path of the text with this name: MC, CONF, CF or SUBMIT_CF."""
+    """The path of the text with this name: MC, CONF, CF, SUBMIT_CF or SASL."""
+    if name == SASL:
+        return sasl.place()
     return request.settings_file if name == CONF else os.path.join(request.directory, name)
 
 

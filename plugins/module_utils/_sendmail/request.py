@@ -14,6 +14,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mc
 _SETTING = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
 # The file is read by a shell or systemd, and on Debian by a program that writes it anew.
 _SETTING_VALUE = re.compile(r"[A-Za-z0-9 ,.:=/_+-]*", re.ASCII)
+_MECHANISM = re.compile(r"[A-Z0-9_-]+", re.ASCII)
 _KEY = re.compile(r"(?!#)\S+")
 
 
@@ -40,6 +41,7 @@ class Request:
     settings_file: str = ""
     restart: bool = False  # one is due, whatever changes
     default_mailer: str = ""  # that mail takes for which no row and no rule is meant
+    client_mechanisms: tuple[str, ...] = ()  # that the SASL library has for Sendmail as a client; all without any
 
 
 def fault(params: Mapping[str, Any]) -> str | None:
@@ -67,6 +69,11 @@ def _faults(params: Mapping[str, Any]) -> Iterator[str]:
             yield f"settings: {name!a} is no variable of a shell"
         if not _SETTING_VALUE.fullmatch(str(value)):
             yield f"settings: {name}: a character of the value is none of letters, digits, space and , . : = / _ + -"
+    yield from (
+        f"client_mechanisms: {name!a} is no name of a SASL mechanism"
+        for name in params.get("client_mechanisms") or ()
+        if not _MECHANISM.fullmatch(name)
+    )
     yield from (f"queues: {path!a} is no absolute path" for path in params["queues"] if not path.startswith("/"))
     names = set()
     for table in params["tables"]:
@@ -123,6 +130,7 @@ def request_of(params: Mapping[str, Any]) -> Request:
         settings_file=params["settings_file"],
         restart=bool(params.get("restart")),
         default_mailer=params.get("default_mailer") or "",
+        client_mechanisms=tuple(params.get("client_mechanisms") or ()),
     )
 
 

@@ -579,15 +579,25 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "login_deferred",
-        "Sendmail could not log in: SES answered with a temporary failure, or the host's SASL library lacks PLAIN and "
-        "LOGIN. Sendmail does not say which.",
-        "Run the check (mailops.ses.check, smtp_check), which logs in without that library. If it can, install the "
-        "package with these mechanisms (libsasl2-modules on Debian, cyrus-sasl-plain on RHEL); otherwise it names the "
-        "cause.",
+        "Sendmail could not log in: SES refused the user name and password or answered with a temporary failure, the "
+        "table of credentials has no row for the endpoint, or the host's SASL library lacks LOGIN. The queue does not "
+        "say which.",
+        "Run the check (mailops.ses.check, smtp_check), which logs in without that table and that library. If it "
+        "cannot, it names the cause. If it can, run the role again, which writes the row and installs the package "
+        "with LOGIN (libsasl2-modules on Debian, cyrus-sasl-plain on RHEL).",
         _CREDENTIALS,
         kinds=("queue",),
         queue=r"Temporary AUTH failure",
         holds=True,
+    ),
+    Cause(
+        "reason_of_another_mail",
+        "Sendmail notes no reason: it did not try this mail again, since another one of the same queue run had just "
+        "failed on the way to the same server.",
+        "See the reasons of the other mails in the queue, of which one is this mail's too.",
+        _TROUBLE,
+        kinds=("queue",),
+        queue=r"^Deferred$",
     ),
     Cause(
         "account_not_subscribed",

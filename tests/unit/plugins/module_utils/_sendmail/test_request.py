@@ -30,6 +30,7 @@ TABLE = {"name": "authinfo", "kind": "hash", "entries": None, "secret_entries": 
         ("sections", {"LOCAL_CONFIG": None}, "is no list"),
         ("settings", {"msp": "x"}, "no variable"),
         ("settings", {"MSP_MODE": '"; rm'}, "a character"),
+        ("client_mechanisms", ["LOGIN", "a:b"], "no name of a SASL mechanism"),
         ("queues", ["mqueue/x"], "no absolute path"),
         ("tables", [{**TABLE, "name": "../x"}], "no file name"),
         ("tables", [{**TABLE, "name": "sendmail.mc"}], "another file"),

@@ -175,6 +175,9 @@ SENDMAIL_QUEUE = [
     (f"Deferred: 403 4.7.0 CN {SES} does not match {BALANCER}", "hostname_mismatch"),
     ("Deferred: 403 4.7.0 TLS handshake failed.", "tls_failed"),
     ("Deferred: Temporary AUTH failure", "login_deferred"),
+    ("Deferred", "reason_of_another_mail"),
+    (f"<a@example.net>... Name server: {SES}: host name lookup failure", "dns_unavailable"),
+    (f"<a@example.net>... Host unknown: {SES} has no address", "name_unresolved"),
     (f"Deferred: {RATE}", "rate_exceeded"),
     (f"Deferred: {DAILY}", "daily_quota_exceeded"),
     ("Deferred: 454-Throttling failure:", "throttled"),  # of a reply of two lines the first
