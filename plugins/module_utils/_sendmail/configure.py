@@ -69,8 +69,9 @@ def _configure(request: Request, check_mode: bool, scratch: str, unit: Unit | No
         raise SendmailError(f"config_directory: {request.directory} is no directory on this host")
     with nullcontext() if check_mode else locked(request.directory):
         if not check_mode:
-            for directory in (request.directory, os.path.dirname(request.settings_file)):
-                sweep(directory)
+            for directory in (request.directory, *(os.path.dirname(path_of(name, request)) for name in (CONF, SASL))):
+                if os.path.isdir(directory):
+                    sweep(directory)
         plan = make_plan(request, installed=True)
         compiled = _compile(plan, request.directory)
         present = text_of(os.path.join(request.directory, CF)) or ""
