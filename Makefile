@@ -8,8 +8,9 @@ OWN := $(RUN) python -m testbed own
 SCENARIO ?=
 PLATFORMS ?=
 MTA ?= postfix
+CASE ?=
 
-.PHONY: help demo test checks lint unit system molecule oldest versions build package docs pictures bench clean setup python
+.PHONY: help demo test checks lint unit system molecule faults oldest versions build package docs pictures bench clean setup python
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -53,6 +54,9 @@ molecule: setup ## scenarios in containers; SCENARIO=name runs one, PLATFORMS=al
 	@test -z "$(PLATFORMS)" || $(RUN) python -m testbed images --pulled
 	@$(RUN) tests/testbed/scenarios $(if $(PLATFORMS),platforms,$(SCENARIO))
 
+faults: setup ## faults under mail on both MTAs, and what becomes of each mail; CASE=word and MTA=postfix play some, KILLS=100 kills more
+	@$(RUN) python -m faults --case="$(CASE)" $(if $(filter file,$(origin MTA)),,--mta=$(MTA))
+
 oldest: python ## the oldest ansible-core that is supported, with the oldest and the newest Python of managed hosts
 	@tests/testbed/setup oldest
 	$(OWN) pytest tests/versions/test_converge.py --oldest
@@ -83,6 +87,6 @@ package: python ## the tarball as Galaxy and a stranger take it, and the unit te
 	$(RUN) pytest tests/package
 	$(RUN) tests/ansible_test units
 
-clean: ## remove the testbed and everything that was built
+clean: ## remove the testbed and .cache, in which all that is built is
 	@test ! -x .cache/venv/bin/python || $(RUN) python -m testbed down
 	rm -rf .cache

@@ -10,6 +10,7 @@ from hypothesis import settings
 
 # How long an example takes is the machine's, and other work's on it.
 settings.register_profile("no_deadline", deadline=None)
+settings.register_profile("many", deadline=None, max_examples=10_000)  # pytest --hypothesis-profile=many
 settings.load_profile("no_deadline")
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -26,7 +26,7 @@ DEAD = {
     "changed": False,
     "msg": "Failed to connect to the host via ssh: ssh: connect to host 10.20.30.40 port 22: Connection timed out",
 }
-TO_SES = {"host": ENDPOINT, "via": []}
+TO_SES = {"host": ENDPOINT, "via": [], "logs_in": True}
 QUEUES = {
     "empty": {
         "mta": "postfix",

@@ -34,6 +34,11 @@ def options(spec: Path = SPEC) -> dict[str, dict[str, Any]]:
     return found
 
 
+def kind(option: dict[str, Any]) -> str:
+    """A variable's type, which its default tells where Ansible is not to read it."""
+    return type(option["default"]).__name__ if option["type"] == "raw" else str(option["type"])
+
+
 def texts() -> dict[Path, str]:
     """Each file that is written, and its text."""
     defined = options()
@@ -59,7 +64,7 @@ def _passed(names: list[str]) -> str:
 
 
 def _python(defined: dict[str, dict[str, Any]]) -> str:
-    types = "\n".join(f'    "{name}": "{option["type"]}",' for name, option in defined.items())
+    types = "\n".join(f'    "{name}": "{kind(option)}",' for name, option in defined.items())
     given = {name: option["default"] for name, option in defined.items() if option.get("default") is not None}
     rows = "\n".join(f'    "{name}": {_literal(value)},' for name, value in given.items())
     return f'''# SPDX-License-Identifier: GPL-3.0-or-later

@@ -50,7 +50,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - RV(_value.port), the port that the check recommends, or else the first of the plan's.
+    - RV(_value.port), the plan's first port that works, or its first where no check was made.
     - RV(_value.tls_wrapper), whether TLS begins with the connection on this port.
     - RV(_value.password), the SMTP password.
     - RV(_value.ca_file), the file with the trust anchors.
@@ -81,7 +81,9 @@ def relay_choice(
     ca_bundle: str | None = None,
 ) -> dict[str, Any]:
     """The choice; AnsibleFilterError for a secret access key from which no password can be derived."""
-    port = int(check.get("recommended_port") or relay["ports"][0])
+    # In the check's result Ansible hides a number that is in the password (587), and never whether a port works.
+    works = [port for port, found in zip(relay["ports"], check.get("ports") or []) if found["ok"]]
+    port = (works or relay["ports"])[0]
     return {
         "port": port,
         "tls_wrapper": port in relay["wrapper_ports"],

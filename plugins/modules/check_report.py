@@ -22,8 +22,9 @@ description:
     deferred mail are skipped with a message, which CI servers show.
     So its failures are as many as the hosts that cannot send, its errors as many as those that could not be checked.
   - A host is in one of eight states. C(can_send) logged in on a port, its MTA leads mail for other domains to this
-    endpoint, and its queue does not contradict; or SES took a mail. C(can_log_in) logged in, and nothing shows that its
-    mail goes there. It has no MTA, one that leads mail elsewhere, or one whose queue or configuration cannot be read.
+    endpoint and has a log-in for it, and its queue does not contradict; or SES took a mail. C(can_log_in) logged in,
+    and nothing shows that its mail goes there. It has no MTA, one that leads mail elsewhere or has no log-in, or one
+    whose queue or configuration cannot be read.
     C(not_logged_in) took the dialogue on a port, but the check had no credentials, so it tells nothing of the log-in.
     C(only_accepted) logged in at an ingress endpoint of Mail Manager, which accepts mail that it may not send.
     C(cannot_send) failed on every port, or was given credentials with which nobody can log in. C(mail_waits) logged in,

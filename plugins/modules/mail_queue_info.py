@@ -92,8 +92,9 @@ oldest_age_seconds:
   sample: 5403
 relay:
   description:
-    - Where the MTA leads mail for other domains, by C(default_transport) and C(relayhost) of Postfix, or by Sendmail's
-      smart host. What transport maps and mailer tables lead elsewhere does not count.
+    - Where the MTA leads mail for other domains, by C(default_transport), C(relayhost) and what C(transport_maps) and
+      the tables by sender say of every address with Postfix, or with Sendmail by C(submit.cf), the row C(.) of
+      mailertable and the smart host. Rows for some domains do not count.
     - Null when no MTA is installed, and when its configuration cannot be read.
   returned: success
   type: dict
@@ -107,6 +108,12 @@ relay:
       type: list
       elements: str
       sample: ["[127.0.0.1]:10024"]
+    logs_in:
+      description:
+        - Whether the MTA has a log-in for this server; whether the server takes it is not tried.
+        - Null when that cannot be read, as by a user who is not root, and when there is no such server.
+      type: bool
+      sample: true
 reasons:
   description:
     - Why messages wait, most frequent first. Those of the same cause are one reason.
@@ -170,6 +177,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.mailq import
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.way import of_sendmail
 
 SENDMAIL_CF = "/etc/mail/sendmail.cf"
+SUBMIT_CF = "/etc/mail/submit.cf"
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "mta": {"type": "str", "choices": ["postfix", "sendmail"]},
     "endpoint": {"type": "str"},
@@ -191,13 +199,16 @@ def queue_of(mta: str | None) -> Iterable[Message]:
 def way_of(mta: str | None, run: Runner) -> Way | None:
     """Where the MTA leads mail for other domains, if its configuration can be read."""
     if mta == "sendmail":
-        return of_sendmail(read(SENDMAIL_CF))
+        return of_sendmail(read(SENDMAIL_CF), read(SUBMIT_CF))
     postconf = shutil.which("postconf", path=SEARCH_PATH) if mta == "postfix" else None
     if not postconf:
         return None
     status, told, _err = run([postconf, "-x", *PARAMETERS])
     values = parameters(told)
-    return None if status else of_postfix(values, read(os.path.join(values["config_directory"], "master.cf")))
+    if status:
+        return None
+    main, master = (read(os.path.join(values["config_directory"], name)) for name in ("main.cf", "master.cf"))
+    return of_postfix({**parameters(main), **values}, master)
 
 
 def main() -> None:

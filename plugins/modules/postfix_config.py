@@ -14,6 +14,13 @@ description:
     included, stays as it is.
   - Has Postfix check the new configuration before anything on the host changes, then renames the new files into place,
     tables first and C(main.cf) last. When the check or a rename fails, the host keeps what it had.
+  - >-
+    With O(unit), while Postfix delivers, services and tables that are new come first, beside those in use. When Postfix
+    has loaded them, C(main.cf) follows, whose one rename is the change, and when that is loaded, what nothing uses any
+    more goes. A run that is killed anywhere leaves the old configuration or the new one, and the next run tidies up.
+  - >-
+    What a change replaced is kept, with modes and owners, in C(.mailops-previous) in O(config_directory), which root
+    alone can read, until the next change succeeds. O(state=previous) goes back to it.
   - Does not touch the daemon, unless O(unit) is given. RV(action) tells what is due on it.
 notes:
   - >-
@@ -105,6 +112,19 @@ options:
         description: All its other arguments.
         type: list
         elements: str
+      generations:
+        description:
+          - >-
+            Whether the service changes together with the tables and other services that have generations, and with the
+            parameters that lead to it, such as C(default_transport) with its next hop. A change of any of them makes
+            all anew under other names, C(NAME-2) and the next time C(NAME) again, so that mail on its way goes on by
+            what it began with. Both services are in C(master.cf), and do the same once the change is in force.
+          - >-
+            Give C(NAME) everywhere. In values of O(parameters) and O(services[].options) the name of the generation
+            takes the place of a service, alone or before a colon, and of a table's path. A parameter whose name begins
+            with the service's and an underscore is set for both.
+        type: bool
+        default: false
       state:
         description: Whether the entry is to be there.
         type: str
@@ -126,6 +146,11 @@ options:
           - Parameter that is set to the table. Several tables with one parameter are joined in their order.
           - Of an absent table the reference is taken out of the parameter.
         type: str
+      service:
+        description:
+          - One of O(services), whose option O(tables[].parameter) is set to the table, before what the option has. In
+            C(main.cf) it is not set then.
+        type: str
       type:
         description:
           - Map type. Empty means the host's C(default_database_type), or where this Postfix doesn't have that one, the
@@ -143,6 +168,10 @@ options:
           - Like O(tables[].entries), for tables with credentials. Mutually exclusive with it.
           - Ansible hides every occurrence of these values in its output, so they should not be short words.
         type: dict
+      generations:
+        description: Like O(services[].generations), for a table that has to agree with such services.
+        type: bool
+        default: false
       state:
         description: Whether the table is to be there.
         type: str
@@ -157,6 +186,15 @@ options:
     description: Postfix's configuration directory.
     type: path
     default: /etc/postfix
+  state:
+    description:
+      - V(previous) takes the last change back. C(main.cf), C(master.cf) and the tables of that task become what they
+        were before it, by the same check and the same steps, and what was there becomes the previous configuration.
+      - Services that the change brought stay in C(master.cf), where nothing names them.
+      - It fails where no change was kept. An interrupted change is one that it takes back.
+    type: str
+    choices: [present, previous]
+    default: present
 seealso:
   - module: mailops.ses.smtp_check
 """
@@ -188,6 +226,33 @@ EXAMPLES = r"""
         type: regexp
         entries:
           "/^(.*)@web1\\.corp\\.example$/": "${1}@example.com"
+    unit: postfix
+
+- name: Change the endpoint while mail flows, so that each mail leaves by the old one or the new
+  mailops.ses.postfix_config:
+    parameters:
+      relayhost: "[email-smtp.eu-west-1.amazonaws.com]:587"
+      default_transport: ses:$relayhost
+    services:
+      - name: ses
+        type: unix
+        command: smtp
+        options:
+          smtp_sasl_auth_enable: true
+          smtp_tls_security_level: secure
+        generations: true
+    tables:
+      - name: ses_passwd
+        parameter: smtp_sasl_password_maps
+        service: ses
+        secret_entries:
+          "[email-smtp.eu-west-1.amazonaws.com]:587": "{{ username }}:{{ password }}"
+        generations: true
+    unit: postfix
+
+- name: Take that back
+  mailops.ses.postfix_config:
+    state: previous
     unit: postfix
 """
 
@@ -245,6 +310,22 @@ tables:
     changed:
       description: Whether any of its files change.
       type: bool
+unit_files:
+  description: Files for systemd, by which the daemon that O(unit) runs comes back by itself; empty without O(unit).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Path.
+      type: str
+    changed:
+      description: Whether it is written or goes.
+      type: bool
+    kept:
+      description: Settings that it leaves out, because the host sets them itself.
+      type: list
+      elements: str
 postfix_version:
   description: Version of Postfix, empty where it isn't installed (check mode only).
   returned: success
@@ -273,11 +354,13 @@ SERVICE = {
     "options": {"type": "dict"},
     "optional_options": {"type": "dict"},
     "args": {"type": "list", "elements": "str"},
+    "generations": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 TABLE = {
     "name": {"type": "str", "required": True},
     "parameter": {"type": "str"},
+    "service": {"type": "str"},
     "type": {
         "type": "str",
         "choices": ["", "hash", "btree", "lmdb", "cdb", "texthash", "regexp", "pcre", "cidr"],
@@ -285,6 +368,7 @@ TABLE = {
     },
     "entries": {"type": "dict"},
     "secret_entries": {"type": "dict", "no_log": True},
+    "generations": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 ARGUMENTS = {
@@ -296,6 +380,7 @@ ARGUMENTS = {
     "umbrella_unit": {"type": "str"},
     "restart": {"type": "bool", "default": False},
     "config_directory": {"type": "path", "default": "/etc/postfix"},
+    "state": {"type": "str", "choices": ["present", "previous"], "default": "present"},
 }
 
 

@@ -47,16 +47,30 @@ options:
       - An empty one counts as not set, an unknown one is refused.
     type: dict
     required: true
+  credential_faults:
+    description:
+      - For each secret of the roles that is set, what is wrong with its form, or an empty text.
+      - The filter P(mailops.ses.credential_faults#filter) tells it.
+    type: dict
+    default: {}
+    version_added: 0.2.0
   smtp_password:
-    description: RV(relay.username)'s SMTP password, looked at for its form only.
+    description:
+      - RV(relay.username)'s SMTP password, looked at for its form only.
+      - In the result Ansible hides each word that is the same, so what is written to a host needs
+        O(credential_faults) in place of it.
     type: str
   secret_access_key:
-    description: The secret access key from which the SMTP password is derived, looked at for its form only.
+    description:
+      - The secret access key from which the SMTP password is derived, looked at for its form only.
+      - O(credential_faults) goes in place of it as well.
     type: str
 seealso:
   - module: mailops.ses.smtp_check
   - module: mailops.ses.postfix_config
   - module: mailops.ses.sendmail_config
+  - plugin: mailops.ses.credential_faults
+    plugin_type: filter
 """
 
 EXAMPLES = r"""
@@ -67,7 +81,7 @@ EXAMPLES = r"""
     variables:
       ses_region: us-east-1
       ses_smtp_username: AKIAIOSFODNN7EXAMPLE
-    smtp_password: "{{ vault_ses_smtp_password }}"
+    credential_faults: "{{ {'ses_smtp_password': vault_ses_smtp_password} | mailops.ses.credential_faults }}"
   become: true
   register: plan
 """
@@ -260,7 +274,12 @@ from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions imp
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import CHANGED, REFUSED, sentences
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay, describe, endpoint_named
 from ansible_collections.mailops.ses.plugins.module_utils._relay.senders import unverified
-from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import faults, typed
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import (
+    SECRET_CHECKS,
+    credential_faults,
+    faults,
+    typed,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import look as sendmail_look
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import (
     for_sendmail,
@@ -317,14 +336,11 @@ def _host_faults(module: AnsibleModule, variables: dict[str, Any]) -> list[str]:
 def plan(module: AnsibleModule) -> dict[str, Any]:
     """What the host and the variables say together; the module fails with every fault at once."""
     mta = module.params["mta"]
-    given, found = typed(_given(module.params["variables"]))
-    variables = {
-        **DEFAULTS,
-        **given,
-        "ses_smtp_password": module.params["smtp_password"],
-        "ses_secret_access_key": module.params["secret_access_key"],
-    }
-    found += faults(variables)
+    given, refused = typed(_given(module.params["variables"]))
+    variables = {**DEFAULTS, **given}
+    secrets = {name: module.params[name.partition("_")[2]] for name in SECRET_CHECKS}
+    credentials = {**credential_faults(secrets), **module.params["credential_faults"]}
+    found = [*refused.values(), *faults(variables, credentials, refused)]
     found += _host_faults(module, variables)
     packages = installed_packages(module.run_command)
     others = packages.others_than(mta)
@@ -388,6 +404,7 @@ def main() -> None:
             "ca_bundle": {"type": "path"},
             "units": {"type": "list", "elements": "str", "default": []},
             "variables": {"type": "dict", "required": True},
+            "credential_faults": {"type": "dict", "default": {}},
             "smtp_password": {"type": "str", "no_log": True},
             "secret_access_key": {"type": "str", "no_log": True},
         },

@@ -13,9 +13,9 @@ description:
   - Writes settings into one marked block of C(sendmail.mc), before the mailers, sets variables of C(sendmail.conf), and
     fills look-up tables, together. Every other line stays as it is.
   - Has C(m4) and Sendmail check the new configuration before anything on the host changes, then renames the new files
-    into place, tables first and C(sendmail.cf) last. When the check, a rename or the
-    distribution's C(make) fails, the host keeps what it had.
-  - Does not touch the daemon. RV(action) tells what is due on it.
+    into place, tables first and C(sendmail.cf) last, so that a run that is killed leaves the old configuration or the
+    new one. When the check, a rename or the distribution's C(make) fails, the host keeps what it had.
+  - Does not touch the daemon, unless O(unit) is given. RV(action) tells what is due on it.
 notes:
   - >-
     What the check finds: macros and features that C(m4) does not know, options and map types that Sendmail does not
@@ -25,6 +25,10 @@ notes:
     A table with O(tables[].secret_entries) is one file, its index, owned by root and with mode 0600 from its first
     byte. It is built from memory, so that no clear-text source exists. A source at exactly the table's path is removed,
     because the distribution's C(make) would build the index anew from it.
+  - >-
+    Such a table, and one of O(tables[].kind=text), has generations where lines of the block name its path: when its
+    rows change, they go into a file of another name (C(authinfo.1.db)), and the lines name that. So the exchange of
+    C(sendmail.cf) switches everything at once. The files of the previous configuration stay.
   - The rows of other tables stand in a marked block at the end of their source. Other rows for the same keys go.
   - >-
     Where no reload came since the files changed, for example because an earlier play was interrupted, or where one
@@ -63,6 +67,18 @@ options:
     description:
       - What stands after C(LOCAL_CONFIG), C(LOCAL_RULE_0) to C(LOCAL_RULE_3) or C(LOCAL_RULESETS).
       - An item is a line as C(sendmail.cf) has it, or a rule as a list of its two sides.
+    type: dict
+    default: {}
+  submission_defines:
+    description:
+      - C(define)s for C(submit.mc), with which C(sendmail) takes mail of the host's programs. They stand in a marked
+        block at its end.
+      - A C(submit.cf) that C(submit.mc) does not make stays as it is, with a warning.
+    type: dict
+    default: {}
+  submission_sections:
+    description:
+      - Like O(sections), for C(submit.mc).
     type: dict
     default: {}
   settings:
@@ -105,7 +121,7 @@ options:
             line of C(sendmail.mc) names it. Only with O(tables[].secret_entries).
         type: str
   reload_command:
-    description: What loads the configuration where O(unit) knows no reload, as on Debian.
+    description: What loads the configuration in place of the O(unit)'s own reload.
     type: list
     elements: str
     default: []
@@ -114,6 +130,16 @@ options:
       - The mailer that mail to a domain takes for which no row and no rule is meant.
       - Where rules or tables of the host lead such mail to another mailer, the module fails and changes nothing.
     type: str
+  client_mechanisms:
+    description:
+      - SASL mechanisms that Sendmail has as a client, whatever the library has. Written as C(client_mech_list) into the
+        SASL library's C(Sendmail.conf), unless that file has a list of its own, or the host logs in to other servers
+        (C(AuthInfo) rows other than those of O(tables) and of SES).
+      - A log-in by a mechanism that a row names and that is missing here is a temporary failure. Empty leaves the
+        library all that it has.
+    type: list
+    elements: str
+    default: []
   queues:
     description:
       - Queue directories that O(macros)'s C(QUEUE_GROUP) names, each within another queue directory, whose owner, group
@@ -121,6 +147,14 @@ options:
     type: list
     elements: path
     default: []
+  state:
+    description:
+      - V(previous) brings back what the last change replaced, whatever else is asked for, and by the same steps. What
+        was there is the previous configuration then.
+      - One change is kept, in C(.mailops-previous) of O(config_directory), which is root's alone.
+    type: str
+    choices: [present, previous]
+    default: present
   config_directory:
     description: Sendmail's configuration directory.
     type: path
@@ -154,7 +188,6 @@ EXAMPLES = r"""
         entries:
           "TLS_Srv:": TEMP+VERIFY:112+CN:email-smtp.us-east-1.amazonaws.com
     unit: sendmail
-    reload_command: [/etc/init.d/sendmail, reload]  # Debian's script; on Red Hat's systems the unit does it
 """
 
 RETURN = r"""
@@ -172,7 +205,8 @@ restart_due:
   returned: success
   type: bool
 files:
-  description: Those of C(sendmail.mc), C(sendmail.cf) and, by its name, O(settings_file) that change.
+  description: Those of C(sendmail.mc), C(sendmail.cf), C(submit.mc), C(submit.cf) and, by its name, O(settings_file)
+    that change.
   returned: success
   type: list
   elements: str
@@ -186,7 +220,7 @@ tables:
       description: File name.
       type: str
     path:
-      description: Path without an index's suffix.
+      description: Path without an index's suffix, of the generation that is in force in the end.
       type: str
     rebuilt:
       description: Whether its index is built.
@@ -194,6 +228,22 @@ tables:
     changed:
       description: Whether any of its files change.
       type: bool
+unit_files:
+  description: Files for systemd, by which the daemon that O(unit) runs comes back by itself; empty without O(unit).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Path.
+      type: str
+    changed:
+      description: Whether it is written or goes.
+      type: bool
+    kept:
+      description: Settings that it leaves out, because the host sets them itself.
+      type: list
+      elements: str
 queues:
   description: Those of O(queues) that are made.
   returned: success
@@ -228,10 +278,14 @@ ARGUMENTS = {
     "macros": {"type": "dict", "default": {}},
     "sections": {"type": "dict", "default": {}},
     "settings": {"type": "dict", "default": {}},
+    "state": {"type": "str", "choices": ["present", "previous"], "default": "present"},
+    "submission_defines": {"type": "dict", "default": {}},
+    "submission_sections": {"type": "dict", "default": {}},
     "settings_file": {"type": "path", "default": "/etc/mail/sendmail.conf"},
     "tables": {"type": "list", "elements": "dict", "default": [], "options": TABLE},
     "default_mailer": {"type": "str"},
     "queues": {"type": "list", "elements": "path", "default": []},
+    "client_mechanisms": {"type": "list", "elements": "str", "default": []},
     "config_directory": {"type": "path", "default": "/etc/mail"},
     "unit": {"type": "str"},
     "reload_command": {"type": "list", "elements": "str", "default": []},

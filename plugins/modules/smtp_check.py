@@ -20,8 +20,11 @@ description:
     When verification fails, a second connection fetches the certificate for the report, and nothing is sent over it.
   - When a TLS handshake hangs, further ones, of which nothing secret is part, tell whether the path drops large packets
     (path MTU) and at which size they pass, or the server is slow, or the path is lossy. After a handshake that passed,
-    a large TLS greeting on one more connection tells whether large mail will hang. A check opens at most 35 connections
+    a large TLS greeting on one more connection tells whether large mail will hang. A check opens at most 42 connections
     beside those of its ports, usually one. Root is not needed for it.
+  - OpenSSL 3.5 and newer begin TLS with a greeting that does not fit in one packet, which some devices reset or drop.
+    When such a handshake is reset or hangs, one with a small greeting tells. Postfix's greeting is small, so with
+    O(mta=postfix) the port is then checked with a small one.
   - When no port answers, the endpoint's other mail ports and an HTTPS port are connected to, and nothing is sent over
     those connections. That tells a blocked port from a firewall that drops all mail, and from a host without network.
   - Nothing but Python's standard library is needed on the managed host.
@@ -73,6 +76,14 @@ options:
       - A file of PEM certificates on the managed host, the trust anchors.
       - By default the first bundle that is found of those that the distributions keep.
     type: path
+  mta:
+    description:
+      - The MTA that will send through the endpoint. Where Postfix and Sendmail differ in what they can use, a port is
+        judged as this one does.
+      - By default that of the installed MTA; of two, the one to which C(/usr/sbin/sendmail) belongs.
+    type: str
+    choices: [postfix, sendmail]
+    version_added: 0.2.0
   sender:
     description:
       - The envelope sender to offer (C(MAIL FROM)).
@@ -265,7 +276,8 @@ ports:
       description:
         - Why the port did not take the dialogue.
         - When it did, it is empty or warns of what will fail later, such as large mail on a path that drops large
-          packets, or of what makes mail slow, such as an address of the endpoint that does not answer.
+          packets, of what only other programs fail of, or of what makes mail slow, such as an address of the endpoint
+          that does not answer.
       type: list
       elements: dict
       contains:
@@ -299,10 +311,12 @@ diagnosis:
 
 import socket
 import time
+from contextlib import suppress
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._host.facts import read
+from ansible_collections.mailops.ses.plugins.module_utils._host.command import run
+from ansible_collections.mailops.ses.plugins.module_utils._host.facts import installed_mta, read
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check, summary
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net, connect
@@ -319,6 +333,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "secret_access_key": {"type": "str", "no_log": True},
     "timeout": {"type": "float", "default": 10},
     "ca_file": {"type": "path"},
+    "mta": {"type": "str", "choices": ["postfix", "sendmail"]},
     "sender": {"type": "str"},
     "recipient": {"type": "str"},
     "send": {"type": "bool", "default": False},
@@ -326,7 +341,15 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "delay": {"type": "float", "default": 5},
     "option_names": {"type": "dict", "default": {}},
 }
-NET = Net(resolve, connect, time.monotonic, time.sleep, connect_sized, lambda: read("/etc/hosts"))
+
+
+def _mta() -> str | None:
+    with suppress(LookupError):  # nobody tells which it is
+        return installed_mta(run)
+    return None
+
+
+NET = Net(resolve, connect, time.monotonic, time.sleep, connect_sized, lambda: read("/etc/hosts"), _mta)
 
 
 def _date() -> str:

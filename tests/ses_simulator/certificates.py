@@ -18,7 +18,8 @@ from .model import Region
 DAY = timedelta(days=1)
 GOOD = "good"
 # What is special about each: the days of its validity, another name, another authority, many names. The long one
-# fills as many packets as SES's own chain of 5 KB. The load balancer's has no name but the one that DNS shows then.
+# fills as many packets as SES's own chain of 5 KB. The load balancer's has no name but the one that DNS shows then. The
+# wildcard's has its name where names were before there were alternative ones.
 CERTIFICATES: dict[str, dict[str, Any]] = {
     "other_name": {"names": ["smtp.example.net"]},
     "load_balancer": {"load_balancer": True},
@@ -26,6 +27,7 @@ CERTIFICATES: dict[str, dict[str, Any]] = {
     "not_yet_valid": {"days": (1, 30)},
     "untrusted": {"untrusted": True},
     "long": {"more": 120},
+    "wildcard": {"wildcard": True},
 }
 TLS_VERSIONS = {
     "TLSv1": ssl.TLSVersion.TLSv1,
@@ -88,6 +90,8 @@ class Certificates:
 
     def _names(self, regions: Sequence[str], kind: str) -> list[str]:
         wrong = CERTIFICATES.get(kind, {})
+        if wrong.get("wildcard"):
+            return [f"*.{self._regions[region].names[0].partition('.')[2]}" for region in regions]
         if wrong.get("load_balancer"):
             return [self._regions[region].load_balancer for region in regions]
         covered = [name for region in regions for name in self._regions[region].names]
@@ -103,8 +107,9 @@ class Certificates:
             ca = self._other_ca = self._other_ca or trustme.CA(organization_name="Nobody's authority")
         # X.509 allows a common name 64 characters.
         common = next((name for name in names if len(name) <= 64), None)
+        alternatives = ["postmaster@example.net"] if wrong.get("wildcard") else names  # trustme makes none without
         return ca.issue_cert(
-            *names, common_name=common, not_before=today + first * DAY, not_after=today + last * DAY
+            *alternatives, common_name=common, not_before=today + first * DAY, not_after=today + last * DAY
         )  # fmt: skip
 
 

@@ -88,7 +88,7 @@ class Dialogue(Wire):
         self.record.command(_recordable(name, argument, line, known=method is not None))
         if method is None:
             await self.push(replies.UNKNOWN_COMMAND)
-        elif await self.begin(stage):
+        elif await self.begin(stage, line):
             secured = self._tls_protocol is not None
             if name == "AUTH" and not secured:
                 self.record.data["auth_in_clear"] = True
@@ -234,6 +234,8 @@ class Dialogue(Wire):
         )
         self.engine.book.messages += 1
         self.engine.book.changed()
+        if self.modifiers.get("drop"):
+            self.drop(reset=self.modifiers["drop"] == "reset")
         return f"{replies.OK} {number}"
 
     async def _quit(self, _argument: str | None) -> None:

@@ -21,6 +21,7 @@ OWN_STAGE = {
     "swallow": "connect",
     "certificate": "tls",
     "tls_max": "tls",
+    "large_hello": "tls",
     "no_starttls": "ehlo",
     "auth_last": "ehlo",
 }
@@ -31,6 +32,7 @@ CHOICES: dict[str, Collection[Any]] = {
     "endless": (True, "line"),
     "certificate": CERTIFICATES,
     "tls_max": TLS_VERSIONS,
+    "large_hello": ("reset", "silent"),
     "silent": (True,),
     "refuse": (True,),
     "swallow": (True,),
@@ -51,6 +53,8 @@ class Fault:
     skip: int = 0
     seconds: float | None = None
     after: int = 0
+    matching: str = ""
+    kept: bool = False
     # actions
     reply: str | None = None
     delay: float | None = None
@@ -63,6 +67,7 @@ class Fault:
     swallow: bool | None = None
     certificate: str | None = None
     tls_max: str | None = None
+    large_hello: str | None = None
     no_starttls: bool | None = None
     auth_last: bool | None = None
 
@@ -91,6 +96,7 @@ def make(number: int, regions: Collection[str], values: dict[str, Any]) -> Fault
         (set(fault.ports) - PORTS.keys(), f"ports must be of {', '.join(map(str, PORTS))}"),
         (fault.region not in (None, *regions), f"there is no region {fault.region}; there are {', '.join(regions)}"),
         (uncounted and (fault.times or fault.skip), "refuse and swallow cannot be counted: use seconds"),
+        (fault.kept and (fault.stage, bool(fault.drop)) != ("eod", True), "kept goes with a drop at the stage eod"),
     ):  # fmt: skip
         if wrong:
             raise SimulatorError(sentence)
@@ -131,13 +137,15 @@ class Faults:
         """Those that strike before a connection exists."""
         return [fault for fault in self._faults.values() if fault.refuse or fault.swallow]
 
-    def take(self, stage: str, port: int, region: str) -> list[Fault]:
-        """Those that strike now; each one's count goes down."""
+    def take(self, stage: str, port: int, region: str, line: str = "") -> list[Fault]:
+        """Those that strike now, at this line of the client's; each one's count goes down."""
         if not self._faults:
             return []
         struck = []
         for fault in self.all():
             if fault.stage != stage or not fault.strikes(port, region) or fault.refuse or fault.swallow:
+                continue
+            if fault.matching not in line:
                 continue
             if fault.skip:
                 fault.skip -= 1

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
 import socket
 import ssl
 import struct
@@ -25,6 +27,8 @@ GARBAGE = bytes(range(128, 256)) + b"\x00\x16\x03\r\n"
 # Records say what happened; aiosmtpd's log would repeat it on stderr.
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 PACKET_GAP = 0.01
+ONE_PACKET = 1400  # bytes: a longer ClientHello is large
+LARGEST_HELLO = 1 << 16
 
 
 class Ended(Exception):  # noqa: N818  (how a dialogue ends, by a QUIT among others; no error)
@@ -89,6 +93,8 @@ class Wire(SMTP):
         self._reader._buffer.clear()  # type: ignore[attr-defined]
         if not await self.begin("tls"):
             raise Ended("drop")
+        if "large_hello" in self.modifiers and await self._hello_size() > ONE_PACKET:
+            await self._mind_large_hello(self.modifiers["large_hello"])
         context = self.engine.certificates.context(
             self.regions, self.modifiers.get("certificate", GOOD), self.modifiers.get("tls_max", "")
         )
@@ -121,6 +127,28 @@ class Wire(SMTP):
         self._reader._transport = self._writer._transport = secured  # type: ignore[attr-defined]
         self._reset_timeout()
         self._note_tls(secured.get_extra_info("ssl_object"))
+
+    async def _hello_size(self) -> int:
+        """The bytes of the client's first message, which stays to be read; 0 where none comes."""
+        ends = self.loop.time() + self.limits.idle
+        with socket.socket(fileno=os.dup(self._raw.get_extra_info("socket").fileno())) as sock:
+            while self.loop.time() < ends:
+                with contextlib.suppress(BlockingIOError):
+                    head = sock.recv(5, socket.MSG_PEEK)
+                    if len(head) in (0, 5):
+                        return int.from_bytes(head[3:], "big")
+                await asyncio.sleep(PACKET_GAP)  # the interval of a bounded poll
+        return 0
+
+    async def _mind_large_hello(self, how: str) -> None:
+        """As a device in between that knows small ones alone."""
+        if how == "reset":
+            self.drop(reset=True)
+        self._busy = True
+        # A reader that is full would not see the client's end.
+        self._reader._limit = LARGEST_HELLO  # type: ignore[attr-defined]
+        self._raw.resume_reading()
+        await asyncio.Event().wait()
 
     def _refuse_handshake(self, error: Exception | None) -> None:
         """asyncio would close without the alert that OpenSSL has written."""
@@ -160,12 +188,12 @@ class Wire(SMTP):
 
     # Faults
 
-    async def begin(self, stage: str) -> bool:
+    async def begin(self, stage: str, line: str = "") -> bool:
         """Let the faults of this stage strike; False if one has answered for us."""
         self.modifiers = {}
         self._substitute = None
         self._drop_after = 0
-        for fault in self.engine.faults.take(stage, self.door.port, self.region):
+        for fault in self.engine.faults.take(stage, self.door.port, self.region, line):
             self.modifiers.update(fault.actions())
             if not await self._strike(fault, stage):
                 return False
@@ -176,9 +204,9 @@ class Wire(SMTP):
         try:
             if fault.delay:
                 await asyncio.sleep(fault.delay)
-            # During the data a drop waits for some of it.
+            # During the data a drop waits for some of it; after the data, where it is kept, for the message.
             self._drop_after = fault.after
-            if fault.drop and not (stage == "data" and fault.after):
+            if fault.drop and not (stage == "data" and fault.after) and not fault.kept:
                 self.drop(reset=fault.drop == "reset")
             if fault.silent:
                 self._raw.resume_reading()

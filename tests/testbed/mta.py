@@ -17,13 +17,17 @@ class Mta:
     directory = ""  # of its configuration
     reload = restart = ""  # commands
     pid_file = ""
+    processes: tuple[str, ...] = ()  # commands that print the ids of those that have to be there, the daemon's first
+    stops: tuple[str, ...] = ()  # commands after which it stays down
     deletion = ""  # the command that deletes all that is queued
     sender_process = ""  # what the process list shows of it while it delivers
     announcement = ""  # what a check of a bare host says
     trace = ""  # in the Received header that it adds
     null_sender = ""  # as `sendmail -f` takes it
+    copies = 1  # files that may have the same credential
     unverified = no_tls = ""  # why mail waits
-    defers_refused_log_in = replaces_headers = False
+    refused_log_in = ""  # why mail waits after a 535
+    replaces_headers = False
     lets_pass = False  # whether a mail does not wait for those of a burst that came before it
     ports: tuple[int, ...] = ()  # those that it can use, in the order that `auto` tries them
     bypasses: tuple[str, ...] = ()  # settings of somebody else that would lead mail around the verification
@@ -42,6 +46,22 @@ class Mta:
 
     def flush(self) -> None:
         """Try all of the queue at once."""
+        raise NotImplementedError
+
+    def unit(self) -> str:
+        """The unit of systemd that runs it."""
+        return self.name
+
+    def pid(self) -> str:
+        """The daemon's process id, as its file has it."""
+        return str(self.host.run(self.processes[0]).stdout).strip()
+
+    def runs(self) -> bool:
+        """Whether the daemon of its file runs."""
+        return self.pid().isdigit() and self.host.file(f"/proc/{self.pid()}").exists
+
+    def postpone(self) -> None:
+        """Have what waits wait for minutes more. It must not run."""
         raise NotImplementedError
 
     def smart_host(self) -> str:
@@ -78,12 +98,15 @@ class Postfix(Mta):
     directory = "/etc/postfix"
     reload, restart = "postfix reload", "systemctl restart postfix"
     pid_file = "/var/spool/postfix/pid/master.pid"
+    processes = (f"tr -d ' ' < {pid_file}", "grep -lx qmgr /proc/[0-9]*/comm | cut -d/ -f3")
+    stops = ("systemctl stop {unit}", "postfix stop")
     deletion = "test ! -x /usr/sbin/postsuper || postsuper -d ALL"
-    sender_process = "smtp -n ses-relay"
+    sender_process = "smtp -n ses-relay"  # of either generation
     announcement = f"relayhost = [{REGION_ENDPOINT}]:587"
     trace = "(Postfix"
     unverified, no_tls = "certificate not ", "TLS is required"  # 3.5 says "trusted", 3.7 "verified"
-    defers_refused_log_in = replaces_headers = True
+    refused_log_in = "535"
+    replaces_headers = True
     ports = (587, 2587, 465, 2465, 25)
     bypasses = (
         "postconf -P smtp/unix/smtp_tls_security_level=may",
@@ -107,6 +130,13 @@ class Postfix(Mta):
     def flush(self) -> None:
         self.host.check_output("postqueue -f")
 
+    def unit(self) -> str:
+        instance = self.host.run("systemctl is-enabled postfix@-").stdout.strip() == "enabled-runtime"
+        return "postfix@-" if instance else "postfix"
+
+    def postpone(self) -> None:
+        self.host.check_output("find /var/spool/postfix/deferred -type f -exec touch -d '+1 hour' {} +")
+
     def smart_host(self) -> str:
         return str(self.host.check_output("postconf -h relayhost"))
 
@@ -114,13 +144,26 @@ class Postfix(Mta):
         return int(self.smart_host().rpartition(":")[2])
 
     def listing(self, table: str) -> str:
-        return str(self.host.check_output(f"postmap -s hash:{self.directory}/{table}"))
+        return str(self.host.check_output(f"postmap -s hash:{self._path(table)}"))
 
     def row(self, table: str, key: str) -> str:
-        return str(self.host.run(f"postmap -q '{key}' hash:{self.directory}/{table}").stdout).strip()
+        return str(self.host.run(f"postmap -q '{key}' hash:{self._path(table)}").stdout).strip()
+
+    def _path(self, table: str) -> str:
+        """Where a table is in the generation that is in force."""
+        other = f"{self.directory}/{table}-2"
+        return other if self.host.run(f"ls {other}*").rc == 0 else f"{self.directory}/{table}"
 
     def _table(self) -> str:
-        return str(self.host.check_output("postconf -h ses_relay_password_maps"))
+        return self.option("smtp_sasl_password_maps")
+
+    def option(self, name: str) -> str:
+        """An option of that client."""
+        return str(self.host.check_output(f"postconf -Ph {self.service()}/unix/{name}"))
+
+    def service(self) -> str:
+        """The client that sends to SES, of the generation that is in force."""
+        return str(self.host.check_output("postconf -h default_transport")).partition(":")[0]
 
     def credential_files(self) -> list[str]:
         path = self._table().partition(":")[2]
@@ -143,12 +186,16 @@ class Sendmail(Mta):
     directory = "/etc/mail"
     reload, restart = "/etc/init.d/sendmail reload", "systemctl restart sendmail"
     pid_file = "/run/sendmail/mta/sendmail.pid"
+    processes = (f"head -1 {pid_file}", "head -1 /run/sendmail/msp/sendmail.pid")
+    stops = ("systemctl stop {unit}", "/etc/init.d/sendmail stop")
     deletion = "find /var/spool/mqueue /var/spool/mqueue-client -type f -delete"
     sender_process = "sendmail: MTA: running queue"
-    announcement = f"define(`SMART_HOST', `ses_relay:{REGION_ENDPOINT}')"
+    announcement = f"define(`SMART_HOST', ``ses_relay:{REGION_ENDPOINT}'')"
     trace = "(8."  # its version
     null_sender = "<>"
+    copies = 2  # the table of the previous configuration stays
     unverified, no_tls = "403 4.7.0", "does not support STARTTLS"
+    refused_log_in = "Temporary AUTH failure"
     lets_pass = True
     ports = (587, 2587, 25)
     bypasses = (
@@ -178,20 +225,33 @@ class Sendmail(Mta):
         # A run that selects mail by its recipients asks for no age.
         self.host.check_output("sendmail -Am -qR@")
 
+    def postpone(self) -> None:
+        # An attempt comes after as many seconds as the last one came after the mail, 20 minutes at most.
+        fields = "s/^T.*/T'$(($(date +%s) - 3600))'/; s/^K.*/K'$(date +%s)'/"
+        self.host.check_output(f"find /var/spool/mqueue -name 'qf*' -exec sed -i '{fields}' {{}} +")
+
     def smart_host(self) -> str:
         return str(self.host.check_output("sed -n 's/^DS//p' /etc/mail/sendmail.cf"))
 
     def port(self) -> int:
         return int(self.host.check_output("sed -n 's/.*A=TCP $h \\([0-9]*\\)$/\\1/p' /etc/mail/sendmail.cf"))
 
+    def generation(self, table: str) -> str:
+        """The name that a table has in sendmail.cf, with the number of its generation."""
+        path = rf"{self.directory}/{table}\(\.[0-9]\+\)\?"
+        named = self.host.run(rf"grep -o '{path}\(\.db\)\?\( \|$\)' {self.directory}/sendmail.cf").stdout.split()
+        return str(named[0]).rpartition("/")[2].removesuffix(".db") if named else table
+
     def listing(self, table: str) -> str:
-        return str(self.host.check_output(f"makemap -u hash {self.directory}/{table}"))
+        return str(self.host.check_output(f"makemap -u hash {self.directory}/{self.generation(table)}"))
 
     def row(self, table: str, key: str) -> str:
         return dict(line.split("\t", 1) for line in self.listing(table).splitlines()).get(key.lower(), "")
 
     def credential_files(self) -> list[str]:
-        return ["/etc/mail/ses_authinfo", "/etc/mail/ses_authinfo.db"]
+        path = f"{self.directory}/{self.generation('ses_authinfo')}"
+        there = self.host.run(f"ls {self.directory}/ses_authinfo*.db").stdout.split()
+        return [path, f"{path}.db", *(file for file in there if file != f"{path}.db")]
 
     def keys(self, name: str) -> list[str]:
         return [f"AuthInfo:{name}"]

@@ -72,7 +72,7 @@ def test_what_is_judged_is_defined(name):
 
 
 def test_every_number_has_a_range():
-    assert set(RANGES) == {name for name, option in OPTIONS.items() if option["type"] == "int"}
+    assert set(RANGES) == {name for name, option in OPTIONS.items() if definitions.kind(option) == "int"}
 
 
 def test_the_choices_of_a_definition_are_what_is_taken():

@@ -19,6 +19,7 @@ import yaml  # type: ignore[import-untyped]
 from definitions import ROOT, SPEC, options
 
 NETWORK = Path("roles/network/meta/argument_specs.yml")
+MEASURED = Path("tests/faults/measured.md")
 MTAS = ("Postfix", "Sendmail")
 ROLES = ("postfix", "sendmail", "network")
 _MARKUP = re.compile(r"\b[A-Z]+\(([^()]+)\)")
@@ -123,6 +124,11 @@ def plugins() -> str:
     return table(["name", "what it does"], rows)
 
 
+def faults() -> str:
+    """As `make faults` has measured it."""
+    return (ROOT / MEASURED).read_text().rstrip("\n")
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "variables": partial(variables, SPEC),
     "network variables": partial(variables, NETWORK),
@@ -130,4 +136,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "platforms": platforms,
     "scenarios": scenarios,
     "modules and filters": plugins,
+    "faults": faults,
 }

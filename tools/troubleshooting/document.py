@@ -41,7 +41,6 @@ class Document:
             f"# {say('title')}",
             say("other"),
             say("intro"),
-            "\n".join(contents),
             '<a id="start"></a>',
             f"## {say('start')}",
             say("start_text"),
@@ -49,6 +48,7 @@ class Document:
             say("start_then"),
             _fenced("sh", COMMANDS["queue"]),
             say("start_capitals"),
+            "\n".join(contents),
         ]
 
     def _page(self) -> list[str]:

@@ -134,7 +134,8 @@ class Host(mta.Mta):
         )
 
     def leftovers(self) -> list[str]:
-        return self.shell(f"find {self.directory} -name '.mailops-*'").split()
+        """What only a killed run leaves; the way back stays."""
+        return self.shell(f"find {self.directory} -name '.mailops-*' ! -name .mailops-previous").split()
 
     def text(self, name: str) -> str:
         return self.run("cat", f"{self.directory}/{name}")
@@ -213,7 +214,7 @@ class Sendmail(mta.Sendmail, Host):
     bursts = "/var/spool/mqueue/bursts"
     restore = f"rm -rf {bursts}"
     start = mta.Sendmail.restart
-    secret_file, table, sample = "authinfo.db", "access", ("TLS_Srv:", f"TEMP+VERIFY:112+CN:{REGION_ENDPOINT}")
+    table, sample = "access", ("TLS_Srv:", f"TEMP+VERIFY:112+CN:{REGION_ENDPOINT}")
     edit = "sed -i 's/VERIFY:112/VERIFY:0/' access"
     foreign_index = "makemap hash other < other; mv other.db access.db"
     main_damage = "truncate --size=20000 sendmail.cf"
@@ -227,6 +228,10 @@ class Sendmail(mta.Sendmail, Host):
             "Sendmail does not accept",
         ),
     }
+
+    @property
+    def secret_file(self) -> str:
+        return f"{self.generation('authinfo')}.db"
 
     @staticmethod
     def credentials(password: str = PASSWORD) -> dict[str, Any]:

@@ -14,6 +14,7 @@ UNINSTALL = "ansible-playbook -i hosts uninstall.yml"
 def uninstall(relay, plain, command, folder):
     """Run the playbook, after which nothing of the MTA is there."""
     plain.bash(UNINSTALL)
+    assert relay.host.check_output("find /etc/systemd -name '*mailops*'") == ""
     assert not relay.host.exists(command)
     assert not relay.host.file(folder).exists
     assert not relay.host.socket("tcp://127.0.0.1:25").is_listening

@@ -11,6 +11,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ VERIFIED = ["example.com", "brand.example"]
 PLACE = re.compile(
     r"(?P<place>.*?)(?: as (?P<sender>\S*))?(?: to (?P<to>\S+))?(?: by (?P<user>\S+))?(?: with (?P<header>.*))?$"
 )
+# Places where a mail waits, and what is none: of these there may be several.
+UNDELIVERED = ("queue", "hold", "notice in ")
 Found = list[dict[str, Any]]
 
 
@@ -71,8 +74,18 @@ class Sent:
         return f"{at['place']} as <{at['sender']}> to <{at['recipients']}>{because}"
 
     def matches(self, expected: str, passes: tuple[str, ...] = ()) -> bool:
-        """Whether it is where it is expected, and nowhere else; nothing is expected of one without a place."""
+        """Whether it is where it is expected, once, and nowhere else; nothing is expected of one without a place."""
+        if any(self._came_twice(at, other) for at, other in combinations(self.found, 2) if at["place"] not in passes):
+            return False
         return not expected or any(self._is(one, passes) for one in expected.split(" | "))
+
+    @staticmethod
+    def _came_twice(at: dict[str, Any], other: dict[str, Any]) -> bool:
+        """Whether both are one delivery, made twice: of a mail to many, several are for others of its recipients."""
+        if at["place"] != other["place"] or at["place"].startswith(UNDELIVERED):
+            return False
+        for_one, for_other = (set(filter(None, one["recipients"].split(", "))) for one in (at, other))
+        return for_one == for_other or bool(for_one & for_other)
 
     def _is(self, expected: str, passes: tuple[str, ...]) -> bool:
         wanted = [PLACE.match(one).groupdict() for one in expected.split(" + ")]  # type: ignore[union-attr]
@@ -129,6 +142,12 @@ def recap(output: str, host: str) -> str:
     """The host's line of the recap."""
     found = re.search(rf"^{host} +: (.*)$", output.partition("PLAY RECAP")[2], re.MULTILINE)
     return found.group(1) if found else "not in the recap"
+
+
+def unanswered(output: str, host: str) -> str:
+    """Why a run says nothing of the role: Ansible did not reach the host."""
+    line = recap(output, host)
+    return "" if "unreachable=0" in line else f"Ansible did not reach the host: {line}"
 
 
 def said_of(output: str, host: str) -> str:
@@ -299,6 +318,7 @@ class Stage:
         for name, told in stories.items():
             for story in told:
                 story.role = roles[name]
+                story.trouble = story.trouble or unanswered(first, name)
 
     def _end(self, name: str, stories: list[Story], before: str) -> None:
         role = stories[0].role
@@ -339,6 +359,8 @@ class Stage:
         for name in cases:
             role = stories[name][0].role
             assert role is not None
+            for story in stories[name]:
+                story.trouble = story.trouble or unanswered(second, name) or unanswered(output, name)
             role.second = recap(second, name) + ("" if "changed=0" in recap(second, name) else said_of(second, name))
             role.checked = by_name.get(name, {"trouble": output})
             places = self.find(name)

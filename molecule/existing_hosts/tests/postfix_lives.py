@@ -723,9 +723,15 @@ UPGRADES = Host(
             ),
             ("the host reboots", "kernel updates", REBOOT, 0),
             ("postfix is stopped and started", "administrators", "systemctl stop postfix; systemctl start postfix", 0),
+            (
+                "canonical_maps and its table go",
+                "administrators who tidy up",
+                "postconf -X canonical_maps; rm /etc/postfix/canonical*; systemctl reload postfix",
+                0,
+            ),
         )
     ),
-    RELAYED,
+    row("canonical", "archive archive.keeper@example.com", parameter="canonical_maps") + RELAYED,
 )
 
 BOOKWORM = Host(

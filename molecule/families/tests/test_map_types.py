@@ -15,9 +15,9 @@ testinfra_hosts = relays(*TYPES)
 
 def test_the_credentials_and_all_else(relay):
     table, credentials = TYPES[relay.name]
+    assert relay.mta.option("smtp_sasl_password_maps").startswith(f"{credentials}:/etc/postfix/ses_sasl_passwd")
     settings = relay.host.check_output("postconf -n")
-    assert f"\nses_relay_password_maps = {credentials}:/etc/postfix/ses_sasl_passwd\n" in settings
-    assert re.findall(r"_maps = (hash|btree|lmdb|cdb):(?!/etc/postfix/ses_sasl)", settings) == [table]  # of the aliases
+    assert re.findall(r"_maps = (hash|btree|lmdb|cdb):", settings) == [table]  # of the aliases
 
 
 @pytest.mark.parametrize("option", ["entries", "secret_entries"])

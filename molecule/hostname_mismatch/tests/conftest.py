@@ -63,7 +63,7 @@ class Postfix(Mta):
         relayhost = f"email-smtp.{region}.amazonaws.com:587"
         self.host.check_output(f"postconf -e relayhost={relayhost} soft_bounce=yes")
         for option in ("smtp_host_lookup=dns", "smtp_cname_overrides_servername=yes"):
-            self.host.check_output(f"postconf -P ses-relay/unix/{option}")
+            self.host.check_output(f"postconf -P {self.mta.service()}/unix/{option}")
         self.host.check_output(self.mta.restart)  # a reload would leave connections open
 
     def drop_rows(self, name: str) -> None:
@@ -73,10 +73,10 @@ class Postfix(Mta):
 
     def drop_row(self, key: str) -> None:
         """Take one key away; Postfix sees it when it has started anew."""
-        self.host.check_output(f"postmap -d '{key}' hash:/etc/postfix/ses_sasl_passwd")
+        self.host.check_output(f"postmap -d '{key}' {self.mta.option('smtp_sasl_password_maps')}")
 
     def words(self, subject: str) -> str:
-        return self.deferred(subject, "530")  # soft_bounce keeps it
+        return self.deferred(subject, "530")
 
 
 class Sendmail(Mta):
@@ -97,8 +97,9 @@ class Sendmail(Mta):
         self.host.check_output(self.mta.reload)
 
     def drop_rows(self, name: str) -> None:
-        others = f"makemap -u hash /etc/mail/ses_authinfo | grep -v :{name} > /run/others"
-        self.host.check_output(f"{others}; makemap hash /etc/mail/ses_authinfo < /run/others; rm /run/others")
+        table = f"hash /etc/mail/{self.mta.generation('ses_authinfo')}"
+        others = f"makemap -u {table} | grep -v :{name} > /run/others"
+        self.host.check_output(f"{others}; makemap {table} < /run/others; rm /run/others")
 
     def words(self, subject: str) -> str:
         return self.mailbox("root", subject)  # the bounce

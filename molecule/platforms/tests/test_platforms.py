@@ -23,7 +23,8 @@ def test_a_mail_arrives(relay, endpoint):
 def test_the_credentials_are_in_one_file_of_roots(relay):
     _user, password = relay.mta.credential(relay.mta.keys("email-smtp.us-east-1.amazonaws.com")[0])
     holders = relay.host.run(f"grep -rlF -- '{password}' /etc /var /root /tmp /run").stdout.split()
-    assert len(holders) == 1
-    assert holders[0] in relay.mta.credential_files()
-    stat = relay.host.file(holders[0])
-    assert (stat.user, stat.group, stat.mode) == ("root", "root", 0o600)
+    assert 1 <= len(holders) <= relay.mta.copies
+    assert set(holders) <= set(relay.mta.credential_files())
+    for holder in holders:
+        stat = relay.host.file(holder)
+        assert (stat.user, stat.group, stat.mode) == ("root", "root", 0o600)

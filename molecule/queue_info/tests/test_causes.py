@@ -60,6 +60,35 @@ def test_causes(mta, endpoint):
     assert found["messages"] == len(expected)
 
 
+@pytest.mark.cause("own_tls_settings_faulty")
+def test_a_tls_setting_that_postfix_does_not_understand_keeps_all_mail(mta):
+    if mta.kind == "sendmail":
+        pytest.skip("Sendmail has other words for it")
+    name = "ses-relay/unix/smtp_tls_policy_maps"
+    mta.host.check_output(f"postconf -P {name}=static:bogus")
+    mta.forget()
+    try:
+        mta.defer()
+        (reason,) = mta.look(endpoint=REGION_ENDPOINT)["reasons"]
+    finally:
+        mta.host.check_output(f"postconf -P {name}=")
+        mta.forget()
+    assert reason["diagnosis"]["id"] == "own_tls_settings_faulty"
+
+
+@pytest.mark.cause("reason_of_another_mail")
+def test_a_mail_that_was_not_tried_has_its_reason_at_another(mta, endpoint):
+    if mta.kind == "postfix":
+        pytest.skip("Postfix notes the reason at each")
+    endpoint.fault(certificate="untrusted")
+    mta.defer()
+    mta.defer()
+    mta.mta.flush()
+    found = mta.look(endpoint=REGION_ENDPOINT)
+    causes = {reason["diagnosis"]["id"]: reason["count"] for reason in found["reasons"]}
+    assert causes == {"certificate_not_verified": 1, "reason_of_another_mail": 1}
+
+
 @pytest.mark.parametrize(("setting", "via", "cause"), SERVICES, ids=["filter", "partner"])
 def test_a_dead_service_keeps_mail_for_ses_where_it_lies_on_the_way(mta, endpoint, setting, via, cause):
     if mta.kind == "sendmail":
@@ -74,5 +103,5 @@ def test_a_dead_service_keeps_mail_for_ses_where_it_lies_on_the_way(mta, endpoin
     finally:
         mta.host.check_output(f"postconf -e '{before}'")
         mta.forget()
-    assert found["relay"] == {"host": REGION_ENDPOINT, "via": via}
+    assert found["relay"] == {"host": REGION_ENDPOINT, "via": via, "logs_in": True}
     assert [reason["diagnosis"]["id"] for reason in found["reasons"]] == [cause]

@@ -19,7 +19,7 @@ OTHER = {"postfix": "sendmail", "sendmail": "postfix"}
 
 def test_an_empty_queue(mta):
     found = mta.look(mta=mta.kind)
-    assert found["relay"] == {"host": REGION_ENDPOINT, "via": []}
+    assert found["relay"] == {"host": REGION_ENDPOINT, "via": [], "logs_in": True}
     assert {
         name: found[name] for name in ("mta", "messages", "states", "oldest_age_seconds", "reasons", "changed")
     } == {

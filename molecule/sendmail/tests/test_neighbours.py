@@ -208,7 +208,8 @@ def test_a_submission_program_with_another_hub_is_refused_before_any_change(rela
 
 def test_a_daemon_that_does_not_come_up_with_the_new_files_goes_on_with_the_old(relay, endpoint):
     """What fails late leaves the host as it was, and running."""
-    files = "cd /etc/mail && cat sendmail.mc sendmail.conf access && makemap -u hash ses_authinfo"
+    files = "cd /etc/mail && cat sendmail.mc sendmail.conf access && makemap -u hash "
+    files += relay.mta.generation("ses_authinfo")
     files += " && grep -v '^#' sendmail.cf"
     drop_in = "/etc/systemd/system/sendmail.service.d"
     refusal = "[Service]\nExecStartPre=/bin/sh -c '! grep -q ^DMexample.org /etc/mail/sendmail.cf'\n"

@@ -86,6 +86,16 @@ class Swap:
         _sync(staged)
         self._steps.append(_Step(os.path.realpath(target), staged))
 
+    def put_kept(self, target: str, kept: Kept) -> None:
+        """Plan that the target is again what it was: content, mode, owner, and the time at which it had changed."""
+        staged = self.stage(target, kept.content, private=True)
+        if os.geteuid() == 0:
+            os.chown(staged, *kept.owner)
+        os.chmod(staged, kept.mode)
+        os.utime(staged, ns=(kept.changed, kept.changed))
+        _sync(staged)
+        self._steps.append(_Step(os.path.realpath(target), staged))
+
     def remove(self, target: str) -> None:
         """Plan that the target goes; of a link the link itself."""
         self._steps.append(_Step(target, None))

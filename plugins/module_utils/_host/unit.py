@@ -52,6 +52,9 @@ class Unit:
         """Run these verbs of systemctl in order; UnitError where one fails, or where the unit does not run in the
         end."""
         for verb in verbs:
+            if verb in ("start", "restart"):
+                # Of a unit that failed too often in a short time it would be refused.
+                self.run(["systemctl", "reset-failed", self.name])
             command = ["systemctl", verb, self.name]
             if verb == "reload" and self.reload_command:
                 command = list(self.reload_command)
@@ -67,15 +70,26 @@ class Unit:
         if status:
             raise UnitError(f"systemctl stop {self.name} failed: {err.strip() or self._journal()}")
 
+    def outdated(self) -> bool:
+        """Whether its files have changed since systemd read them."""
+        asked = ["systemctl", "show", "--property", "NeedDaemonReload", self.name]
+        return not self.offline and self.run(asked)[1].strip() == "NeedDaemonReload=yes"
+
+    def daemon_reload(self) -> None:
+        """Have systemd read the files of all units; UnitError where that fails."""
+        status, _out, err = (0, "", "") if self.offline else self.run(["systemctl", "daemon-reload"])
+        if status:
+            raise UnitError(f"systemctl daemon-reload failed: {err.strip()}")
+
     @contextmanager
-    def kept(self) -> Iterator[None]:
+    def kept(self, loads: bool = True) -> Iterator[None]:
         """Where something fails inside, bring the unit back to what it was: running or stopped, enabled or not. It runs
-        with the files that are there when the failure comes out."""
+        with the files that are there when the failure comes out; one that LOADS none goes on if it still runs."""
         active, enabled = self.active(), self.enabled()
         try:
             yield
         except Exception as error:
-            if not self.offline:
+            if not self.offline and (loads or active != self.active()):
                 # What failed may have left it running with files that are gone.
                 self.run(["systemctl", "reset-failed", self.name])
                 self.run(["systemctl", "restart" if active else "stop", self.name])

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit
+from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit, UnitError
+from ansible_collections.mailops.ses.plugins.module_utils._host.unit_files import UnitFile, in_place
 
 # What is due after a first run.
 BARE = {"changed": True, "action": "restart", "reload_due": False, "restart_due": True}
@@ -70,6 +71,26 @@ def nothing_changes(failure: type[Exception]) -> Iterator[None]:
     except OSError as error:
         remedy = " (run the task as root: become: true)" if isinstance(error, PermissionError) else ""
         raise failure(f"the host keeps what it had: {error.strerror}: {error.filename}{remedy}") from error
+
+
+def files_due(files: Sequence[UnitFile], unit: Unit) -> bool:
+    """Whether files of the unit change, or systemd has not read those that an earlier run wrote."""
+    return any(file.changed for file in files) or unit.outdated()
+
+
+@contextmanager
+def kept(units: Sequence[Unit], files: Sequence[UnitFile], due_files: bool, failure: type[Exception]) -> Iterator[None]:
+    """Bring the units' files to what they have to be, if that is due, and let the change inside be carried out; where
+    either fails, files and units are as they were. The first of the units runs the MTA, others stand for it."""
+    with ExitStack() as stack:
+        for number, unit in enumerate(units):
+            stack.enter_context(unit.kept(loads=number == 0))
+        if units and due_files:
+            try:
+                stack.enter_context(in_place(files, units[0]))
+            except UnitError as error:
+                raise failure(f"the host keeps what it had: {error}") from error
+        yield
 
 
 def due(restart: bool, reload: bool) -> dict[str, Any]:

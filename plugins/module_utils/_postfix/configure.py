@@ -11,10 +11,21 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.files import CLOCK_SLACK, newest
-from ansible_collections.mailops.ses.plugins.module_utils._host.swap import Swap, locked, sweep
+from ansible_collections.mailops.ses.plugins.module_utils._host.previous import as_now, changing
+from ansible_collections.mailops.ses.plugins.module_utils._host.swap import PRIVATE_MODE, Kept, locked, sweep
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit, UnitError
-from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import BARE, due, nothing_changes
+from ansible_collections.mailops.ses.plugins.module_utils._host.unit_files import UnitFile, plan_files
+from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import (
+    BARE,
+    due,
+    files_due,
+    kept,
+    nothing_changes,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._mta.restarts import postfix_files
+from ansible_collections.mailops.ses.plugins.module_utils._mta.text import MASK
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.back import plan_back
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import (
     MAIN_CF,
     MASTER_CF,
@@ -22,8 +33,9 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import (
     bare_plan,
     make_plan,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import references
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import Request
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.tables import stage
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.switch import at_once, carry_out, in_turn
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import Postfix, PostfixError, loaded_at
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.trial import ask, try_tables
 
@@ -51,6 +63,7 @@ REWRITES = frozenset(
     ("canonical_maps", "masquerade_domains", "sender_canonical_classes", "sender_canonical_maps", "smtputf8_enable")
 )
 LOADING_SECONDS = 20.0  # in which a master that was told so has loaded its configuration; it takes less than one
+TICK = 0.01  # seconds, by which the kernel tells when a process started
 _INTERVAL = 0.1  # seconds between two looks at whether it has
 
 
@@ -64,10 +77,10 @@ def configure(request: Request, check_mode: bool, scratch: str, units: Iterable[
         postfix = Postfix(os.path.join(scratch, "candidate"))
         if postfix.installed:
             return _configure(request, postfix, check_mode, scratch, tuple(units))
-    if not check_mode:
+    if not check_mode or request.back:
         raise PostfixError("Postfix is not installed: there is no postconf here. Install the package postfix first")
     return {
-        **_report(bare_plan(request), request.directory),
+        **_report(bare_plan(request)),
         **BARE,
         "requeue_due": False,
         "postfix_version": "",
@@ -84,24 +97,35 @@ def _configure(
     with nullcontext() if check_mode else locked(request.directory):
         if not check_mode:
             sweep(request.directory)
-        plan = make_plan(request, postfix)
+        plan = plan_back(request, REWRITES) if request.back else make_plan(request, postfix)
         queue = postfix.directory("queue_directory")
         running = loaded_at(queue)
-        missed = _missed(plan, request, running)
-        warnings = ask(plan, request, postfix, running is not None) if plan.texts_change else []
+        missed = _missed(plan, running)
+        warnings = ask(plan, postfix, running is not None) if plan.texts_change else []
         try_tables(plan, postfix, scratch)
         requeue = _requeue_due(plan, missed, queue)
-        wanted = _due(plan, request, missed, requeue and bool(units))
+        wanted = _due(plan, missed, requeue and bool(units))
+        files = plan_files(postfix_files(units[0].name, queue)) if units else []
+        due_files = bool(units) and files_due(files, units[0])
+        if due_files and wanted["action"] == "none":
+            wanted = due(restart=False, reload=True)  # at which systemd learns the master's process id
         verbs = [unit.due(wanted["action"] if unit is units[0] else "none") for unit in units]
-        if (plan.changed or any(verbs)) and not check_mode:
-            with units[0].kept() if units else nullcontext():
-                rewrite = partial(postfix.requeue, request.directory) if requeue and units else None
-                _carry_out(plan, request, postfix, partial(_run, units, verbs, queue, rewrite))
-    report = _report(plan, request.directory)
+        if not check_mode:
+            due_now = plan.changed or due_files or any(verbs)
+            # Without a change this proves one that was interrupted.
+            proven = changing(request.directory, plan.paths if plan.changed else (), request.back)
+            with kept(units, files, due_files, PostfixError) if due_now else nullcontext(), proven:
+                if due_now:
+                    rewrite = partial(postfix.requeue, request.directory) if requeue and units else None
+                    run = partial(_run, units, verbs, queue, rewrite)
+                    live = running is not None and not request.restart and bool(units) and units[0].active()
+                    load = partial(_run, units[:1], [["reload"]], queue)
+                    carry_out(in_turn(plan, run, load, missed) if live else at_once(plan, run), plan, postfix)
+    report = _report(plan, files)
     return {
         **report,
         **wanted,
-        "changed": report["changed"] or any(verbs),
+        "changed": report["changed"] or due_files or any(verbs),
         "requeue_due": requeue and not check_mode,
         "postfix_version": postfix.default("mail_version"),
         "warnings": warnings,
@@ -114,7 +138,7 @@ def _run(
     """Bring the units to the files that are there now. postfix(1) reports success before the master has loaded them, so
     wait until the master has. REWRITE has what waits read anew, while nothing delivers: a queue manager that starts
     tries at once what is due, as it was rewritten when it came."""
-    begun = time.time()
+    begun, loaded = time.time(), (loaded_at(queue) or {}).get("loaded", 0.0)
     try:
         if rewrite:
             units[0].stop()
@@ -127,7 +151,8 @@ def _run(
     if not units or units[0].offline or set(verbs[0]) <= {"enable"}:
         return
     end = time.monotonic() + LOADING_SECONDS
-    while (loaded_at(queue) or {"loaded": 0.0})["loaded"] < begun - CLOCK_SLACK:
+    # Of two loads that follow at once the second one counts.
+    while (loaded_at(queue) or {"loaded": 0.0})["loaded"] < max(begun - CLOCK_SLACK, loaded + TICK):
         if time.monotonic() > end:
             raise PostfixError(
                 f"the host keeps what it had: {units[0].name} did not load its configuration within "
@@ -139,59 +164,70 @@ def _run(
 
 def _requeue_due(plan: Plan, missed: bool, queue: str) -> bool:
     """Whether mail waits that came in before a change of what rewrites it."""
-    names = set(plan.changed_parameters)
+    names = set(plan.changed_meanings)
     after = main_cf.parameters(plan.after[MAIN_CF])
-    rows = any(table.changed and f":{table.path}" in after.get(name, "") for table in plan.tables for name in REWRITES)
+    changed = {table.path for table in plan.tables if table.changed and (table.rows_change or not table.former)}
+    rows = changed & {item.rpartition(":")[2] for name in REWRITES for item in references(after.get(name, ""))}
     if not (rows or names & REWRITES or missed):
         return False
     waiting = (os.path.join(queue, name) for name in ("incoming", "active", "deferred"))
     return any(files for directory in waiting for _path, _directories, files in os.walk(directory))
 
 
-def _carry_out(plan: Plan, request: Request, postfix: Postfix, then: Callable[[], None]) -> None:
-    """Exchange the files: tables first and main.cf last, so that main.cf never refers to a table that is missing; then
-    remove what nothing refers to."""
-    with Swap() as swap:
-        for table in plan.tables:
-            stage(table, swap, postfix)
-        for name in (MASTER_CF, MAIN_CF):
-            if plan.before[name] != plan.after[name]:
-                target = os.path.join(request.directory, name)
-                swap.put(target, swap.stage(target, plan.after[name].encode("utf-8", "surrogateescape")))
-        for table in plan.tables:
-            for path in table.remove:
-                swap.remove(path)
-        swap.commit(then)
-
-
-def _report(plan: Plan, directory: str) -> dict[str, Any]:
+def _report(plan: Plan, files: Iterable[UnitFile] = ()) -> dict[str, Any]:
     diff = []
+    replaced = [table.former for table in plan.tables if table.former]
     for name, mask in ((MAIN_CF, main_cf.masked), (MASTER_CF, master_cf.masked)):
         before, after = plan.before[name], plan.after[name]
         if before != after:
             # The mark on what changed stands on the new side only.
             texts = {"before": mask(before, before), "after": mask(after, before)}
-            path = os.path.join(directory, name)
+            path = os.path.join(plan.request.directory, name)
             diff.append({"before_header": path, "after_header": path, **texts})
     return {
         "changed": plan.changed,
         "parameters": plan.changed_parameters,
         "services": [{"name": name, "type": kind} for name, kind in plan.services],
-        "tables": [table.result() for table in plan.tables],
-        "diff": diff + [table.diff() for table in plan.tables if table.changed],
+        "tables": [{**table.result(), "name": asked.name} for asked, table in zip(plan.asked.tables, plan.tables)],
+        "unit_files": [file.result() for file in files],
+        "diff": [
+            *diff,
+            *(table.diff() for table in plan.tables if table.changed and table not in replaced),
+            *_files(plan),
+            *(file.diff() for file in files if file.changed),
+        ],
     }
 
 
-def _missed(plan: Plan, request: Request, running: Mapping[str, float] | None) -> bool:
+def _files(plan: Plan) -> list[dict[str, str]]:
+    """The diff of the tables of a way back: of a private one only that it changes."""
+    found = []
+    for path, was in {**plan.files, **dict.fromkeys(plan.gone)}.items():
+        now = as_now([path])[path]
+        private = any(file and file.mode == PRIVATE_MODE for file in (now, was))
+        before, after = (_shown(file, private) for file in (now, was))
+        note = "" if before != after else "(changed)\n"
+        found.append({"before_header": path, "after_header": path, "before": before, "after": after + note})
+    return found
+
+
+def _shown(file: Kept | None, private: bool) -> str:
+    text = "" if file is None else file.content.decode("utf-8", "surrogateescape")
+    return f"{MASK}\n" if file and (private or "\0" in text) else text
+
+
+def _missed(plan: Plan, running: Mapping[str, float] | None) -> bool:
     """Whether files are newer than the master's last load: an earlier run's reload never came."""
-    paths = [os.path.join(request.directory, name) for name in (MAIN_CF, MASTER_CF)]
+    paths = [os.path.join(plan.request.directory, name) for name in (MAIN_CF, MASTER_CF)]
+    paths += plan.files
     paths += [path for table in plan.tables if table.table.present for path in table.files]
     return running is not None and newest(paths, time.time()) > running["loaded"] + CLOCK_SLACK
 
 
-def _due(plan: Plan, request: Request, missed: bool, stops: bool = False) -> dict[str, Any]:
+def _due(plan: Plan, missed: bool, stops: bool = False) -> dict[str, Any]:
     """What the daemon needs. If a load was missed, nothing tells any more what it would have changed, so that every
     requested parameter counts as changed. STOPS says that the daemon has to be down meanwhile."""
+    request = plan.request
     asked = (name for name in (*request.parameters, *request.optional) if missed)
     restart = request.restart or stops or any(name in RESTART_PARAMETERS for name in (*plan.changed_parameters, *asked))
     return due(restart, plan.changed or missed)

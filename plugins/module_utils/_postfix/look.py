@@ -22,15 +22,16 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.present impor
     read,
     references,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import SUFFIXES, names_of
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import Finding, changed, kept, refused
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay
 from ansible_collections.mailops.ses.plugins.module_utils._relay.senders import unverified
 
-# Service of master.cf that sends to SES, and what default_transport says then.
-SERVICE = "ses-relay"
-ROUTE = f"{SERVICE}:$relayhost"
+# Services of master.cf that send to SES, one in each generation, and what default_transport says then.
+SERVICES = names_of("ses-relay")
+ROUTES = tuple(f"{service}:$relayhost" for service in SERVICES)
 # Tables of the relay's own among those of a parameter, by their names.
-OWN = re.compile(r":/etc/postfix/ses_(?:headers|sender_transport|senders|transport)\Z")
+OWN = re.compile(rf":/etc/postfix/ses_(?:headers|sender_transport|senders|transport)(?:{'|'.join(SUFFIXES)})\Z")
 # Domains that are not delivered by the default transport.
 _OWN_DOMAINS = ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains", "relay_domains")
 _SENDER_REWRITES = ("canonical_maps", "masquerade_domains", "sender_canonical_maps", "smtp_generic_maps")
@@ -58,6 +59,8 @@ HOST_WIDE = {
     "maximal_backoff_time": ("20m", "waiting mail is retried as SES advises"),
     "smtputf8_enable": ("no", "SES has none, and a header with other letters than ASCII would make a bounce"),
 }
+# The tables of canonical_maps by name: a copy would keep one that goes, and Postfix takes no mail while one is missing.
+_FOLLOWING = "$canonical_maps"
 # Tables without which Postfix delivers nothing.
 _NEEDED = (
     "transport_maps",
@@ -208,7 +211,7 @@ def _way_out(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Findin
     if host and f"[{relay.endpoint}]" not in host:
         yield changed("relayhost", f"was {host}; the mail that went there leaves through SES now")
     transport = present.explicit.get("default_transport", "")
-    if transport and transport not in (ROUTE, "smtp"):
+    if transport and transport not in (*ROUTES, "smtp"):
         yield changed("default_transport", f"was {transport}; it leads to SES now")
 
 
@@ -216,7 +219,7 @@ def _borrowers(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Fin
     """Settings that name relayhost: their mail follows it to SES, by a client that does not log in there."""
     for name, value in present.explicit.items():
         found = re.search(r"\$[{(]?(relayhost|default_transport)\b", value)
-        if found and value != ROUTE and name != "default_transport" and not name.startswith("address_verify_"):
+        if found and value not in ROUTES and name != "default_transport" and not name.startswith("address_verify_"):
             shown = MASK if main_cf.holds_secret(name, value) else value
             yield refused(
                 name, f"is {shown}, and {found.group(1)} becomes SES's", "write the server itself into it, as before"
@@ -431,7 +434,7 @@ def _unverified(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Fin
 
 
 def _deferring(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
-    held = [name for name in references(present.explicit.get("defer_transports", "")) if name in (SERVICE, "smtp")]
+    held = [name for name in references(present.explicit.get("defer_transports", "")) if name in (*SERVICES, "smtp")]
     if held:
         yield refused("defer_transports", f"has {', '.join(held)}, which keeps mail until a queue run", "take it out")
 
@@ -635,11 +638,11 @@ def _of_some(reference: str) -> bool:
 
 def _senders_maps(present: Present, relay: Relay) -> list[str] | None:
     """The host's own rows take precedence over the masquerade domain; no row does over one sender for everything."""
-    own = _foreign(present, "sender_canonical_maps")
+    own = [item for item in _foreign(present, "sender_canonical_maps") if item != _FOLLOWING]
     classes = references(present.explicit.get("canonical_classes", "envelope_sender"))
     if relay.sender_rewrites and {"envelope_sender", "header_sender"} & {*classes}:
         # They come after sender_canonical_maps, when a local user's address is local no more.
-        own += [item for item in _foreign(present, "canonical_maps") if item not in own]
+        own += [_FOLLOWING] if _foreign(present, "canonical_maps") else []
     if not relay.sender_rewrites:
         return own or None
     ours = _senders_table(relay)

@@ -151,6 +151,13 @@ def merged(present: Service | None, want: Mapping[str, Any]) -> Service:
     return replace(base, **changes)
 
 
+def as_wanted(present: Service) -> dict[str, Any]:
+    """A service as set_services takes it."""
+    columns = dict(zip(COLUMNS, present.columns))
+    rest = {"command": present.command, "options": present.options, "args": present.args}
+    return {"name": present.name, "type": present.type, **columns, **rest, "state": "present"}
+
+
 def to_column(value: Any) -> str:
     """A YAML value as a column has it: y and n for booleans."""
     return _YAML_FLAGS.get(str(value).lower(), str(value))

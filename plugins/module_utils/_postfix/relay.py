@@ -44,7 +44,7 @@ def in_postfix(relay: Relay, present: Present | None = None, wishes: Wishes = NO
         senders_table(relay),
         headers_table(relay),
         bounces_table(relay),
-        *ROUTES,
+        *FIXED,
         *tables_left(present),
     ]
     return InPostfix(
@@ -57,12 +57,15 @@ def in_postfix(relay: Relay, present: Present | None = None, wishes: Wishes = NO
     )
 
 
-# What keeps null senders and addresses that SES cannot take away from it. regexp: asked with the whole address alone.
+# What keeps null senders and addresses that SES cannot take away from it, and mail that it cannot judge in the queue.
+# regexp: asked with the whole address alone.
 _NOT_ASCII = "/[^ -~]/"
 _REFUSAL = "error:5.6.7 SES takes no address with characters outside ASCII, since it has no SMTPUTF8"
-ROUTES: tuple[dict[str, Any], ...] = tuple(
+FIXED: tuple[dict[str, Any], ...] = tuple(
     {"name": name, "parameter": None, "type": "regexp", "entries": entries, "state": "present"}
     for name, entries in {
+        # "Authentication required" says nothing of the mail, which waits. The log shows both codes.
+        "ses_replies": {"/^530(.*)/": "454 4.7.0 530$1"},
         "ses_transport": {f"/@{re.escape(BOUNCE_DOMAIN)}$/": "ses-mailbox:", _NOT_ASCII: _REFUSAL},
         "ses_sender_transport": {"/^<>$/": "ses-bounce:[127.0.0.25]:24", _NOT_ASCII: _REFUSAL},
     }.items()
@@ -118,6 +121,7 @@ def senders_table(relay: Relay) -> dict[str, Any]:
         rules = {kept: relay.bounce_recipient, **rules}
     return {
         "name": "ses_senders",
+        "generations": True,
         "parameter": None,
         "type": senders_type(relay),
         "entries": rules,
@@ -131,6 +135,7 @@ def headers_table(relay: Relay) -> dict[str, Any]:
     rules = {f"/^{header}/": "IGNORE", "/^From:/": f"PREPEND {header} {relay.configuration_set}"}
     return {
         "name": "ses_headers",
+        "generations": True,
         "parameter": None,
         "type": "regexp",
         "entries": rules if relay.configuration_set else {},

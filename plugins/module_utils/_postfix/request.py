@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
+from ansible_collections.mailops.ses.plugins.module_utils._mta.text import hidden_fault
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
 
 _DIRECTORY = re.compile(r"/[A-Za-z0-9_./@+-]*", re.ASCII)
 # Key forms are checked before the host's default type is known; all types that a host defaults to share one form.
 _ANY_INDEXED = "hash"
+# Of the two generations' names. A host that was configured before there were generations has the first.
+SUFFIXES = ("", "-2")
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Table:
     entries: Mapping[str, str]
     secret: bool
     present: bool
+    service: str | None = None  # whose option the parameter is, where it is none of main.cf
+    generations: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,43 +43,81 @@ class Request:
     tables: tuple[Table, ...]
     directory: str
     restart: bool = False  # due whatever changes
+    back: bool = False  # to what the last change replaced; nothing else is asked for then
+
+
+NOTHING = Request({}, {}, (), (), "/")
 
 
 def fault(params: Mapping[str, Any]) -> str | None:
     """The first thing that is wrong with the module's parameters: option, key and fault, never a value. None where
     nothing is."""
-    return next(_faults(params), None)
+    return hidden_fault(params) or next(_faults(params), None)
 
 
 def _faults(params: Mapping[str, Any]) -> Iterator[str]:
     if not _DIRECTORY.fullmatch(params["config_directory"]):
         yield "config_directory is no absolute path of plain characters"
+    if params["state"] == "previous":
+        for option in ("parameters", "optional_parameters", "services", "tables"):
+            if params[option]:
+                yield f"{option}: state previous takes all of the last change back: leave this out"
     for option in ("parameters", "optional_parameters"):
         for name, value in params[option].items():
             bad = main_cf.setting_fault(name, value)
             if bad:
                 yield f"{option}: {bad}"
     yield from _twice("optional_parameters", params["optional_parameters"], params["parameters"])
+    yield from _services_faults(params["services"])
+    yield from _tables_faults(params["tables"], params["services"])
+    taken = {**params["parameters"], **params["optional_parameters"]}
+    in_main_cf = [table["parameter"] for table in params["tables"] if table["parameter"] and not table["service"]]
+    yield from _twice("tables", in_main_cf, taken)
+
+
+def _services_faults(services: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     keys = set()
-    for service in params["services"]:
+    for service in services:
         label = f"services: {service['name']!a} ({service['type']})"
         bad = master_cf.service_fault(service)
         if bad:
             yield f"{label}: {bad}"
-        key = (service["name"], service["type"])
-        if key in keys:
-            yield f"{label} is there twice"
-        keys.add(key)
-    names = set()
-    for table in params["tables"]:
+        if service["generations"] and service["type"] != "unix":
+            yield f"{label}: generations are for services of type unix, which are asked for by name"
+        for key in ((name, service["type"]) for name in _all_names(service)):
+            if key in keys:
+                yield f"{label} is there twice"
+            keys.add(key)
+
+
+def _tables_faults(tables: Iterable[Mapping[str, Any]], services: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    taken = set()
+    for table in tables:
         label = f"tables: {table['name']!a}"
         for bad in _table_faults(table):
             yield f"{label} {bad}"
-        if table["name"] in names:
-            yield f"{label} is there twice"
-        names.add(table["name"])
-    taken = {**params["parameters"], **params["optional_parameters"]}
-    yield from _twice("tables", [table["parameter"] for table in params["tables"] if table["parameter"]], taken)
+        for name in _all_names(table):
+            if name in taken:
+                yield f"{label} is there twice"
+            taken.add(name)
+        yield from _service_faults(label, table, services)
+
+
+def names_of(name: str) -> tuple[str, ...]:
+    """What a service or a table with generations may be called on the host."""
+    return tuple(name + suffix for suffix in SUFFIXES)
+
+
+def _all_names(item: Mapping[str, Any]) -> tuple[str, ...]:
+    return names_of(item["name"]) if item["generations"] else (item["name"],)
+
+
+def _service_faults(label: str, table: Mapping[str, Any], services: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    there = [service for service in services if service["state"] == "present"]
+    if table["service"] is not None and table["service"] not in [service["name"] for service in there]:
+        yield f"{label}: service is none of those in services"
+    if table["service"] is not None and not table["parameter"]:
+        yield f"{label}: service needs parameter, the option of the service that names the table"
 
 
 def _twice(option: str, names: Any, taken: Mapping[str, Any]) -> Iterator[str]:
@@ -113,6 +156,7 @@ def request_of(params: Mapping[str, Any]) -> Request:
         tables=tuple(map(_table, params["tables"])),
         directory=params["config_directory"].rstrip("/") or "/",
         restart=params["restart"],
+        back=params["state"] == "previous",
     )
 
 
@@ -126,4 +170,6 @@ def _table(table: Mapping[str, Any]) -> Table:
         entries={key: str(value) for key, value in entries.items()},
         secret=secret,
         present=table["state"] == "present",
+        service=table["service"],
+        generations=table["generations"],
     )

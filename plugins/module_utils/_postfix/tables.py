@@ -27,6 +27,7 @@ class TablePlan:
     write: bool = False  # whether the source has to be written
     build: bool = False  # whether the index has to be built
     remove: tuple[str, ...] = ()
+    former: TablePlan | None = None  # the table whose place this one takes under another name
 
     @property
     def kind(self) -> maps.Kind:
@@ -42,6 +43,29 @@ class TablePlan:
     def changed(self) -> bool:
         """Whether any step is due."""
         return self.write or self.build or bool(self.remove)
+
+    @property
+    def ahead(self) -> bool:
+        """Whether nothing can read it yet, so that it may be there before what names it."""
+        return self.former is not None or (self.source is None and self.index is None)
+
+    @property
+    def says_other(self) -> bool:
+        """Whether there is a table, and its rows are not the wanted ones."""
+        return self._rows is not None and self.rows_change
+
+    @property
+    def rows_change(self) -> bool:
+        """Whether the rows change that are in force, under whatever name."""
+        there = self.former or self
+        if not self.table.present:
+            return bool(self.remove)
+        wanted = maps.folded(self.table.entries, self.kind) if self.kind.suffix else maps.source(self.table.entries)
+        return there._rows != wanted
+
+    @property
+    def _rows(self) -> Mapping[str, str] | str | None:
+        return self.index if self.kind.suffix else self.source
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -62,22 +86,25 @@ class TablePlan:
 
     def diff(self) -> dict[str, str]:
         """The table's part of the diff; a secret table's values are masked."""
+        there = self.former or self
         if self.table.secret:
-            before, after = self._masked()
+            before, after = self._masked(there)
         else:
-            before = self.source or ""
+            before = there.source or ""
             after = maps.source(self.table.entries) if self.table.present else ""
-        if self.build and before == after:
-            before = f"(the index is missing or stale)\n{before}"
-        if self.remove and before == after:
-            before = "".join(f"(to be removed: {path})\n" for path in self.remove) + before
-        return {"before_header": self.path, "after_header": self.path, "before": before, "after": after}
+        if not self.former and before == after:
+            if self.build:
+                before = f"(the index is missing or stale)\n{before}"
+            elif self.remove:
+                before = "".join(f"(to be removed: {path})\n" for path in self.remove) + before
+            elif self.table.secret:
+                before = "(readable by others)\n"
+        return {"before_header": there.path, "after_header": self.path, "before": before, "after": after}
 
-    def _masked(self) -> tuple[str, str]:
-        present = self.index if self.kind.suffix else maps.parse_texthash(self.source or "")
+    def _masked(self, there: TablePlan) -> tuple[str, str]:
+        present = there.index if there.kind.suffix else maps.parse_texthash(there.source or "")
         before, after = present or {}, self.table.entries if self.table.present else {}
-        texts = maps.masked(before, before, self.kind), maps.masked(after, before, self.kind)
-        return texts if texts[0] != texts[1] or self.build or self.remove else ("(readable by others)\n", texts[1])
+        return maps.masked(before, before, self.kind), maps.masked(after, before, self.kind)
 
 
 def look(table: Table, type_name: str, directory: str, postfix: Postfix | None) -> TablePlan:

@@ -54,6 +54,11 @@ class Postfix:
             self.candidate(_NEUTRAL, "")
 
     @property
+    def scratch(self) -> str:
+        """The private directory of the candidate."""
+        return self._scratch
+
+    @property
     def installed(self) -> bool:
         """Whether there is a postconf; without one no other method may be called."""
         return self._postconf is not None

@@ -8,14 +8,13 @@ from collections.abc import Iterable
 
 from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
 from ansible_collections.mailops.ses.plugins.module_utils._mta.text import MASK
-from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf, starts
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import MAIN_CF, MASTER_CF, Plan
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tables import check
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import Postfix, PostfixError
 
 
-def ask(plan: Plan, request: Request, postfix: Postfix, running: bool) -> list[str]:
+def ask(plan: Plan, postfix: Postfix, running: bool) -> list[str]:
     """Have Postfix judge the two texts, and return what it warns of; PostfixError where it refuses them. Its words on
     the host's own texts do not count. Leaves the candidate in place for postmap."""
     try:
@@ -23,12 +22,13 @@ def ask(plan: Plan, request: Request, postfix: Postfix, running: bool) -> list[s
         known_refusals = None
     except PostfixError as error:
         known, known_refusals = {"refused": [], "said": []}, {"postconf": [str(error)]}
-    _check_commands(plan, request, postfix)
+    _check_commands(plan, postfix)
     postfix.candidate(*plan.after.values())
     said = postfix.doubts()
     refused = [text for text in said["refused"] if text not in known["refused"]]
     if refused:
         raise _refusal(refused, plan)
+    _start_all(plan, postfix)
     refusals = postfix.refusals(running)
     if refusals:
         if known_refusals is None:
@@ -42,6 +42,21 @@ def ask(plan: Plan, request: Request, postfix: Postfix, running: bool) -> list[s
     return [_scrub(text, plan) for text in said["said"] if text not in known["said"]]
 
 
+def _start_all(plan: Plan, postfix: Postfix) -> None:
+    """Refuse what any of Postfix's programs would die of as it starts, or the queue manager at a mail."""
+    after = main_cf.parameters(plan.after[MAIN_CF])
+    changed = {name: after[name] for name in plan.changed_parameters if name in after}
+    said = starts.complaints(postfix, master_cf.services(plan.after[MASTER_CF]).values())
+    if said:
+        postfix.candidate(*plan.before.values())
+        known = starts.complaints(postfix, master_cf.services(plan.before[MASTER_CF]).values())
+        postfix.candidate(*plan.after.values())
+        said = [text for text in said if text not in known]
+    said += starts.transport_complaints(changed)
+    if said:
+        raise _refusal(said, plan)
+
+
 def _refusal(said: Iterable[str], plan: Plan) -> PostfixError:
     """Postfix's words, and the parameters that they mean where it quotes only a value."""
     text = "; ".join(dict.fromkeys(said))
@@ -53,11 +68,11 @@ def _refusal(said: Iterable[str], plan: Plan) -> PostfixError:
     return PostfixError(_scrub(f"Postfix does not accept the configuration: {text}{hint}", plan))
 
 
-def _check_commands(plan: Plan, request: Request, postfix: Postfix) -> None:
+def _check_commands(plan: Plan, postfix: Postfix) -> None:
     """Refuse a service whose program is missing: the master finds that out only when it starts the service."""
     directory = postfix.directory("daemon_directory")
     defined = master_cf.services(plan.after[MASTER_CF])
-    for want in request.services:
+    for want in plan.request.services:
         service = defined.get((want["name"], want["type"]))
         if want["state"] == "present" and service and not os.access(os.path.join(directory, service.command), os.X_OK):
             label = f"services: {service.name} ({service.type})"

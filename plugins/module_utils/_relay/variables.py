@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
-from ansible.module_utils.common.validation import check_type_bool, check_type_int, check_type_list
+from ansible.module_utils.common.validation import check_type_bool
 from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import TYPES
 from ansible_collections.mailops.ses.plugins.module_utils._ses.addresses import address_fault, domain_fault
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import (
+    hidden_fault,
     password_fault,
     secret_fault,
     username_fault,
@@ -65,8 +66,8 @@ CHECKS: Mapping[str, Callable[[str], str | None]] = {
     "ses_probe_recipient": address_fault,
     "ses_tls_ca_file": _path_fault,
 }
+# Judged on the controller: in the result of a module that gets a secret, Ansible hides every word that is the same.
 SECRET_CHECKS: Mapping[str, Callable[[str], str | None]] = {
-    "ses_smtp_username": username_fault,
     "ses_smtp_password": password_fault,
     "ses_secret_access_key": secret_fault,
 }
@@ -78,50 +79,100 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "ses_replace_mta_timeout": (1, 86400),
 }
 
+_WHOLE = re.compile(r"\s*-?[0-9]{1,18}\s*", re.ASCII)
+SHOWN = 60  # characters of a value in a sentence
+
+
+def _whole_number(value: Any) -> int:
+    """Ansible's own reading takes true for 1, and ends with a traceback for infinity."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
+        raise TypeError
+    return int(value)
+
+
+def _text(value: Any) -> str:
+    """A whole number is as it is written; what YAML makes of other words (true, 1.10) is not."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise TypeError
+    return str(value)
+
+
+def _names(value: Any) -> list[str]:
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list):
+        raise TypeError
+    return [_text(name).strip() for name in names]
+
+
 # Type -> how a value of it is read, and what is wrong with one that cannot be.
+NO_TEXT = "is no text; write it as one, in quotes"
 READERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
-    "int": (check_type_int, "is no whole number"),
+    "int": (_whole_number, "is no whole number"),
     "bool": (check_type_bool, "is neither true nor false"),
-    "list": (check_type_list, "is no list of names"),
-    "path": (str, ""),
-    "str": (str, ""),
+    "list": (_names, "is no list of names"),
+    "path": (_text, NO_TEXT),
+    "str": (_text, NO_TEXT),
 }
 
 
-def typed(variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def typed(variables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """The variables with values of their types, since `-e name=value` gives text, and a sentence for each that is left
     out because it is unknown or has no such value."""
-    values, found = {}, []
+    values, refused = {}, {}
     for name, value in variables.items():
         if name not in TYPES:
-            found.append(f"{name} is no variable of the roles.")
+            refused[name] = f"{name} is no variable of the roles."
             continue
         read, fault = READERS[TYPES[name]]
         try:
             values[name] = read(value)
         except TypeError:
-            found.append(f"{name} {value!r} {fault}.")
-    return values, found
+            refused[name] = f"{name} {shown(value)} {fault}."
+    return values, refused
 
 
-def faults(variables: Mapping[str, Any]) -> list[str]:
-    """Every fault of the variables, each a sentence that names its variable and never shows a secret."""
-    found = _missing(variables)
+def shown(value: Any) -> str:
+    """A value as a sentence has it."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def credential_faults(values: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with the form of each secret that is set, by its variable; empty where nothing is."""
+    return {
+        name: _secret_fault(values[name], check)
+        for name, check in SECRET_CHECKS.items()
+        if values.get(name) is not None and values[name] != ""
+    }
+
+
+def _secret_fault(value: Any, check: Callable[[str], str | None]) -> str:
+    # A vaulted text is no str before ansible-core 2.19, but it encodes like one.
+    return (check(str(value)) or "") if hasattr(value, "encode") else NO_TEXT
+
+
+def faults(variables: Mapping[str, Any], credentials: Mapping[str, str], refused: Container[str] = ()) -> list[str]:
+    """Every fault of the variables, each a sentence that names its variable and never shows a secret. CREDENTIALS has
+    what is wrong with each secret that is set; of those REFUSED already nothing more is said."""
+    given = {name for name, value in variables.items() if value is not None} | set(credentials)
+    found = _missing(variables, lambda name: name in given or name in refused)
     for name, check in CHECKS.items():
-        fault = check(str(variables[name])) if variables.get(name) is not None else None
+        value = variables.get(name)
+        fault = None if value is None else hidden_fault(value) or check(value)
         if fault:
-            found.append(f"{name} {variables[name]!r} {fault}.")
-    for name, check in SECRET_CHECKS.items():
-        fault = check(str(variables[name])) if variables.get(name) is not None else None
-        if fault:
-            found.append(f"{name} {fault}.")
+            found.append(f"{name} {shown(variables[name])} {fault}.")
+    username = variables.get("ses_smtp_username")
+    apart = {"ses_smtp_username": username_fault(username) if username is not None else None, **credentials}
+    found += [f"{name} {fault}." for name, fault in apart.items() if fault]
     for name, (least, most) in RANGES.items():
         if not least <= variables[name] <= most:
-            found.append(f"{name} {variables[name]} is out of range; use {least} to {most}.")
+            found.append(f"{name} {shown(variables[name])} is out of range; use {least} to {most}.")
     for alias in variables.get("ses_hostname_aliases") or []:
-        fault = host_fault(str(alias))
+        fault = hidden_fault(alias) or host_fault(alias)
         if fault:
-            found.append(f"ses_hostname_aliases {alias!r} {fault}.")
+            found.append(f"ses_hostname_aliases {shown(alias)} {fault}.")
     sender = variables.get("ses_sender")
     if sender is not None and sender == variables.get("ses_bounce_recipient"):
         # Every bounce is addressed to it: one of a mail could not be told from one of a bounce.
@@ -129,16 +180,16 @@ def faults(variables: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _missing(variables: Mapping[str, Any]) -> list[str]:
+def _missing(variables: Mapping[str, Any], given: Callable[[str], bool]) -> list[str]:
     found = []
-    given = {name for name, value in variables.items() if value is not None}
-    if not given & {"ses_region", "ses_endpoint"}:
+    if not given("ses_region") and not given("ses_endpoint"):
         found.append("ses_region is not set, and neither is ses_endpoint; set the AWS region, for example us-east-1.")
-    if "ses_smtp_username" not in given:
+    if not given("ses_smtp_username"):
         found.append("ses_smtp_username is not set; it is the access key ID (AKIA…) of the IAM user for SMTP.")
-    if not given & {"ses_smtp_password", "ses_secret_access_key"}:
+    if not given("ses_smtp_password") and not given("ses_secret_access_key"):
         found.append("ses_smtp_password is not set; set it, or set ses_secret_access_key, from which it is derived.")
-    if "ses_secret_access_key" in given and "ses_smtp_password" not in given and not region_meant(variables):
+    derived = given("ses_secret_access_key") and not given("ses_smtp_password")
+    if derived and not given("ses_region") and not region_meant(variables):
         found.append("ses_region is not set; the password is derived from ses_secret_access_key for one region.")
     return found
 

@@ -16,6 +16,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import en
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import conf as sendmail_conf
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mc as sendmail_mc
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import tools
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.m4 import calls
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import DAEMONS
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
 
@@ -92,6 +93,7 @@ class Present:
     compiled: str = ""  # what m4 makes of sendmail.mc,
     own: str = ""  # and of what stands in it without the role's block
     complaint: str = ""  # or why it makes nothing
+    exceptions: dict[str, str] = field(default_factory=dict)  # files of domains that are not masqueraded
     cf_older: bool = False  # than sendmail.mc
     unit_state: str = ""  # as `systemctl is-enabled` says it
     listeners: dict[int, str] = field(default_factory=dict)  # a port of a daemon's -> who has it, where it is no MTA
@@ -143,6 +145,7 @@ def present(run: _Runner, others: Sequence[str] = (), directory: str = DIRECTORY
             own = compiled if rest == mc else tools.compiled(rest, directory)
         except SendmailError as error:
             complaint = _with_line(str(error), mc, directory)
+    named = re.findall(r"^F\{N\}(?:-o\s+)?(/\S+)", own, re.MULTILINE)
     return Present(
         mc=mc,
         cf=text("sendmail.cf"),
@@ -153,6 +156,7 @@ def present(run: _Runner, others: Sequence[str] = (), directory: str = DIRECTORY
         compiled=compiled,
         own=own,
         complaint=complaint,
+        exceptions={path: text_of(path) or "" for path in named},
         cf_older=_changed_at(os.path.join(directory, "sendmail.cf")) < _changed_at(path),
         unit_state=run(["systemctl", "is-enabled", "sendmail"])[1].strip(),
         listeners={} if others else {port: name for port in PORTS if (name := listener(port))},
@@ -183,20 +187,8 @@ def look(host: Present, wanted: Wanted) -> list[Finding]:
     return [finding for finding in found if finding.verdict != "changed" or not host.ours]
 
 
-def _calls(text: str) -> Iterator[tuple[int, str, list[str]]]:
-    """The calls of m4 that are in force: line number, macro, arguments."""
-    for number, line in enumerate(text.split("\n"), 1):
-        code = re.split(r"\bdnl\b", line, maxsplit=1)[0]
-        if code.lstrip().startswith("#"):
-            continue
-        match = re.match(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\((.*?)\)?\s*)?$", code)
-        if match:
-            arguments = [part.strip().strip("`'\"") for part in (match.group(2) or "").split("',")]
-            yield number, match.group(1), arguments
-
-
 def _named(text: str, macro: str) -> Iterator[tuple[int, list[str]]]:
-    return ((number, arguments) for number, name, arguments in _calls(text) if name == macro)
+    return ((number, arguments) for number, name, arguments in calls(text) if name == macro)
 
 
 def _defined(text: str, name: str) -> Iterator[tuple[int, str]]:
@@ -290,7 +282,7 @@ def _is_loopback(name: str) -> bool:
 def _lines(host: Present, wanted: Wanted) -> Iterator[Finding]:
     """Lines of sendmail.mc that others than the role have written."""
     where = f"of {DIRECTORY}/sendmail.mc"
-    for number, macro, arguments in _calls(host.rest):
+    for number, macro, arguments in calls(host.rest):
         if macro in KEPT_CALLS:
             yield kept(f"{macro} in line {number} {where}", KEPT_CALLS[macro])
         elif macro == "define" and arguments[0] in KEPT_DEFINES:
@@ -313,17 +305,25 @@ def _lines(host: Present, wanted: Wanted) -> Iterator[Finding]:
             )
         elif macro == "FEATURE" and arguments[0] == "queuegroup":
             yield changed(f"FEATURE(`queuegroup') in line {number} {where}", "makes room for the role's two queues")
-    for domain in re.findall(r"^C\{N\}(\S+)$", host.own, re.MULTILINE) if wanted.masquerades else ():
+    for macro, domain in _exceptions(host) if wanted.masquerades else ():
         if any(f".{name}".endswith(f".{domain.lower()}") for name in wanted.host_names):
             yield refused(
-                f"MASQUERADE_EXCEPTION({domain}) {where}",
-                "keeps this host's own name in senders' addresses, where SES would refuse it",
-                "remove the line",
+                f"{macro} {where}",
+                f"keeps {domain}, which this host's own name is in, in senders' addresses, where SES would refuse it",
+                "take it out",
             )
     hub = re.search(r"^DS(.+)$", host.own, re.MULTILINE)
     if hub and not list(_defined(host.rest, "SMART_HOST")):
         subject = f"SMART_HOST, {hub.group(1)!r}, of a file that {DIRECTORY}/sendmail.mc includes"
         yield changed(subject, CHANGED_DEFINES["SMART_HOST"])
+
+
+def _exceptions(host: Present) -> Iterator[tuple[str, str]]:
+    """The domains that are not masqueraded, with the macro that names them; a file of them has a name a line."""
+    for words in re.findall(r"^C\{N\}(.+)$", host.own, re.MULTILINE):
+        yield from ((f"MASQUERADE_EXCEPTION({domain})", domain) for domain in words.split())
+    for path, text in host.exceptions.items():
+        yield from ((f"MASQUERADE_EXCEPTION_FILE({path})", row[0]) for row in _rows(text))
 
 
 def _groups_mail(host: Present, arguments: Sequence[str]) -> bool:

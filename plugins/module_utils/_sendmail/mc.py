@@ -30,6 +30,13 @@ def text_fault(value: Any) -> str | None:
     return "has a backtick, which is m4's quote" if "`" in text else character_fault(text)
 
 
+def argument_fault(macro: str, value: Any) -> str | None:
+    """Why a value cannot be an argument of a macro; None for a sound one."""
+    if macro in QUOTING and "'" in str(value):
+        return f"has an apostrophe, where {macro} ends a quote"
+    return text_fault(value)
+
+
 def section_fault(items: Any) -> str | None:
     """Why this cannot be a section's lines and rules; None for a sound list."""
     if not isinstance(items, list):
@@ -44,14 +51,37 @@ def section_fault(items: Any) -> str | None:
     return None
 
 
-def quoted(value: Any) -> str:
+# How often m4 reads an argument before it stands in sendmail.cf: as it calls the macro, and as it writes what the macro
+# has kept. Each time it takes one pair of quotes off, and what has none left is read for words of m4, such as dnl.
+READINGS = {
+    "define": 2,
+    "MASQUERADE_AS": 3,
+    "MASQUERADE_DOMAIN": 2,
+    "LOCAL_DOMAIN": 2,
+    "DAEMON_OPTIONS": 2,
+    "QUEUE_GROUP": 2,
+}
+QUOTING = ("DAEMON_OPTIONS", "QUEUE_GROUP")  # their own definitions put what they get between quotes
+
+
+def quoted(value: Any, readings: int = 1) -> str:
     """m4 leaves what stands between its quotes as it is; a closing quote outside of them is only a character."""
-    text = str(value).replace("'", "''`")
-    return f"`{text}'"
+    # With more quotes, nothing would not be nothing to m4's comparisons.
+    marks = ("`" * readings, "'" * readings) if str(value) else ("`", "'")
+    return "'".join(f"{marks[0]}{part}{marks[1]}" for part in str(value).split("'"))
 
 
 def _call(macro: str, *arguments: Any) -> str:
-    return f"{macro}({', '.join(map(quoted, arguments))})dnl" if arguments else f"{macro}dnl"
+    return f"{macro}({', '.join(arguments)})dnl" if arguments else f"{macro}dnl"
+
+
+def _define(name: str, value: Any) -> str:
+    return _call("define", quoted(name), quoted(value, READINGS["define"]))
+
+
+def _calls(macro: str, items: Sequence[Any]) -> list[str]:
+    calls = [item if isinstance(item, list) else [item] for item in items]
+    return [_call(macro, *(quoted(argument, READINGS.get(macro, 1)) for argument in call)) for call in calls]
 
 
 def _line(item: Any) -> str:
@@ -66,12 +96,10 @@ def settings(
 ) -> list[str]:
     """The lines of the block; a define with None becomes an undefine."""
     lines = [
-        _call("undefine", name) if value is None else _call("define", name, value) for name, value in defines.items()
+        _call("undefine", quoted(name)) if value is None else _define(name, value) for name, value in defines.items()
     ]
-    lines += [_call("FEATURE", name, *arguments) for name, arguments in features.items()]
-    lines += [
-        _call(name, *(item if isinstance(item, list) else [item])) for name, items in macros.items() for item in items
-    ]
+    lines += [_call("FEATURE", *map(quoted, (name, *arguments))) for name, arguments in features.items()]
+    lines += [line for name, items in macros.items() for line in _calls(name, items)]
     for name, items in sections.items():
         if items:
             lines += [name, *map(_line, items)]
@@ -96,6 +124,19 @@ def with_settings(text: str, lines: Sequence[str]) -> str | None:
     if not match:
         return None
     return rest[: match.start()] + block(lines, "dnl #") + rest[match.start() :]
+
+
+def with_settings_last(text: str, lines: Sequence[str]) -> str:
+    """The text with the block at its end, as submit.mc needs it, where FEATURE(`msp') has its own settings; without
+    lines none."""
+    rest = without_block(text, "dnl #")
+    end = "" if not rest or rest.endswith("\n") else "\n"
+    return rest + end + block(lines, "dnl #") if lines else rest
+
+
+def moved(text: str, path: str, place: str) -> str:
+    """The text with another place for a path, also with an index's suffix, and no longer path that begins like it."""
+    return re.sub(re.escape(path) + r"(?=\.db\b|[^\w./-]|$)", lambda _match: place, text, flags=re.MULTILINE)
 
 
 def with_rows(text: str, rows: Mapping[str, str]) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.files import exposed, text_of
+from ansible_collections.mailops.ses.plugins.module_utils._host.swap import Kept
 from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail import conf, tools
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import conf, generations, sasl, tools
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mc as sendmail_mc
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request import Request, Table
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
 
-MC, CONF, CF, SUBMIT_CF = "sendmail.mc", "settings", "sendmail.cf", "submit.cf"
+MC, CONF, CF, SASL = "sendmail.mc", "settings", "sendmail.cf", sasl.FILE
+SUBMIT_MC, SUBMIT_CF = "submit.mc", "submit.cf"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class TablePlan:
     build: bool
     remove: tuple[str, ...]
     outdated: tuple[str, ...] = ()  # what held these rows under another name; it goes once nothing reads it
+    generations: bool = False  # a change is a file of another name
 
     @property
     def write(self) -> bool:
@@ -40,7 +43,7 @@ class TablePlan:
     @property
     def changed(self) -> bool:
         """Whether any step is due."""
-        return self.write or self.build or bool(self.remove or self.outdated)
+        return self.write or self.build or bool(self.remove)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -72,16 +75,23 @@ class Plan:
     tables: list[TablePlan]
     stale: bool  # sendmail.cf is not what sendmail.mc means
     queues: tuple[str, ...] = ()  # directories that have to be made
+    stale_submission: bool = False  # submit.cf is not what submit.mc means
+    warnings: tuple[str, ...] = ()
+    files: Mapping[str, Kept | None] = field(default_factory=dict)  # others, which become again what they were
 
     @property
     def changed_files(self) -> list[str]:
-        """The names of the texts that change; CF where sendmail.cf is stale."""
-        return [name for name in (CONF, MC) if self.before[name] != self.after[name]] + ([CF] if self.stale else [])
+        """The names of the texts that change, in the order in which they are exchanged. What a .cf is made of comes
+        before it: the distribution's make, which may run at any time, then builds the same."""
+        changed = {name for name in self.after if self.before.get(name, "") != self.after[name]}
+        changed |= {CF} if self.stale else set()
+        changed |= {SUBMIT_CF} if self.stale_submission else set()
+        return [name for name in (CONF, SASL, SUBMIT_MC, SUBMIT_CF, MC, CF) if name in changed]
 
     @property
     def changed(self) -> bool:
         """Whether anything changes."""
-        return bool(self.changed_files or self.queues) or any(table.changed for table in self.tables)
+        return bool(self.changed_files or self.queues or self.files) or any(table.changed for table in self.tables)
 
 
 def rows(source: str) -> dict[str, str]:
@@ -95,38 +105,82 @@ def rows(source: str) -> dict[str, str]:
 def make_plan(request: Request, installed: bool) -> Plan:
     """Compare what is wanted with the host's files, without its tools where Sendmail is not INSTALLED; SendmailError
     where sendmail.mc has no mailers."""
-    before = {name: text_of(path_of(name, request)) or "" for name in (MC, CONF)}
-    mc = sendmail_mc.with_settings(before[MC] if installed else "MAILER_DEFINITIONS\n", request.lines)
+    before = {name: text_of(path_of(name, request)) or "" for name in (MC, CONF, SUBMIT_MC, SASL)}
+    named = (text_of(path_of(CF, request)) or "", before[MC])
+    rest = sendmail_mc.without_block(before[MC], "dnl #")
+    lines, tables = list(request.lines), []
+    for table in request.tables:
+        path = os.path.join(request.directory, table.name)
+        own = bool((table.secret or table.kind == "text") and generations.numbers(path, lines))
+        plan = look(table, request.directory, installed, rest, named if own else None)
+        lines = [sendmail_mc.moved(line, path, plan.path) for line in lines]
+        tables.append(plan)
+    mc = sendmail_mc.with_settings(before[MC] if installed else "MAILER_DEFINITIONS\n", lines)
     if mc is None:
         raise SendmailError(
             f"{request.directory}/{MC} has no MAILER_DEFINITIONS and no MAILER(), before which the settings stand: "
             "restore the distribution's, or add the mailers"
         )
-    after = {MC: mc, CONF: conf.set_values(before[CONF], request.settings)}
-    rest = sendmail_mc.without_block(before[MC], "dnl #")
-    tables = [look(table, request.directory, installed, rest) for table in request.tables]
+    after = {
+        MC: mc,
+        CONF: conf.set_values(before[CONF], request.settings),
+        SUBMIT_MC: before[SUBMIT_MC],
+        SASL: sasl.with_mechanisms(before[SASL], _mechanisms(request, installed, rest)),
+    }
+    if before[SUBMIT_MC]:
+        after[SUBMIT_MC] = sendmail_mc.with_settings_last(before[SUBMIT_MC], request.submission)
     queues = tuple(path for path in request.queues if not os.path.isdir(path))
     return Plan(before, after, tables, stale=False, queues=queues)
 
 
+def _mechanisms(request: Request, installed: bool, rest: str) -> tuple[str, ...]:
+    """The client's mechanisms, and none where the host logs in to servers of its own."""
+    sources = [os.path.join(request.directory, name) for name in ("access", "authinfo")]
+    rows = [text_of(path) or "" for path in sources]
+    rows += (tools.index(sources[1]) or {}) if installed else {}
+    ours = [key for table in request.tables if table.secret for key in table.entries]
+    return () if sasl.logs_in_elsewhere("\n".join(rows), ours, rest) else request.client_mechanisms
+
+
 def path_of(name: str, request: Request) -> str:
-    """The path of the text with this name: MC, CONF, CF or SUBMIT_CF."""
+    """The path of the text with this name, SASL's in a directory of the library's."""
+    if name == SASL:
+        return sasl.place()
     return request.settings_file if name == CONF else os.path.join(request.directory, name)
 
 
-def look(table: Table, directory: str, installed: bool, rest: str = "") -> TablePlan:
+def look(
+    table: Table, directory: str, installed: bool, rest: str = "", named: Collection[str] | None = None
+) -> TablePlan:
     """Compare a wanted table with the host's files; REST, sendmail.mc without the block, says what else reads an
-    earlier one."""
-    path = os.path.join(directory, table.name)
-    before = "" if table.secret else text_of(path) or ""
+    earlier one. NAMED are the texts that name the generation in force, None for a table without generations."""
+    base = os.path.join(directory, table.name)
+    indexes: dict[str, Mapping[str, str] | None] = {}
+
+    def held(path: str) -> Mapping[str, str] | None:
+        if path not in indexes:
+            indexes[path] = tools.index(path) if installed and table.kind == "hash" else None
+        return indexes[path]
+
+    def holds(path: str) -> bool | None:
+        if table.secret:
+            index = held(path)
+            return None if index is None else index == rows(maps.source(table.entries))
+        text = text_of(path)
+        return None if text is None else text == sendmail_mc.with_rows(text, table.entries)
+
+    path = present = base
+    if named is not None:
+        present = generations.named(base, next(iter(generations.numbers(base, named)), 0))
+        path = generations.named(base, generations.choose(base, named, holds))
+    before = "" if table.secret else text_of(present) or ""
     after = maps.source(table.entries) if table.secret else sendmail_mc.with_rows(before, table.entries)
-    index = tools.index(path) if installed and table.kind == "hash" else None
-    build = table.kind == "hash" and (index != rows(after) or (table.secret and exposed(path + ".db")))
+    build = table.kind == "hash" and (held(path) != rows(after) or (table.secret and exposed(path + ".db")))
     # Of a secret there is one copy. The distribution's make would build the index anew from a source that is there.
-    remove = (path,) if table.secret and os.path.lexists(path) else ()
+    remove = tuple(source for source in dict.fromkeys((base, path)) if table.secret and os.path.lexists(source))
     earlier = os.path.join(directory, table.replaces) if table.replaces and installed else ""
     outdated = (earlier + ".db",) if earlier and _only_ours(earlier, rows(after), rest) else ()
-    return TablePlan(table, path, before, after, index, build, remove, outdated)
+    return TablePlan(table, path, before, after, held(present), build, remove, outdated, named is not None)
 
 
 def _only_ours(earlier: str, wanted: Mapping[str, str], rest: str) -> bool:

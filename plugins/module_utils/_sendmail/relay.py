@@ -34,6 +34,11 @@ LATER = "ses_later"  # the ruleset that rules of the host's own below the role's
 MAX_RECIPIENTS = 50  # of a transaction; SES: "Recipient count exceeds 50"
 MAX_SIZE = 40 * 1024 * 1024  # bytes, with the encoding of attachments; SES's limit
 CIPHER_BITS = 112
+# A mail's mark that the endpoint's name has an address. Without one Sendmail's own look-up bounces: "Host unknown".
+KNOWN = "ses_known"
+# Both ask as Sendmail does, /etc/hosts before DNS. The first is kept for a queue run's length, so that a dead name
+# server costs a run one wait; it takes an alias for a host, and the second is asked anew for each mail.
+NAME_MAPS = ["Kses_name host -m -T<TMPF>", "Kses_address program -m /usr/bin/getent ahosts"]
 # What Sendmail says of a server's certificate -> what is said of it when that is not enough, in Sendmail's own words.
 UNPROVEN = {
     "FAIL": "authentication failed",
@@ -90,7 +95,7 @@ def in_sendmail(
         recipient_rules=[*recipient_rules(relay), *rulesets(relay), f"S{LATER}"],
         sender_rules=sender_rules(relay),
         rulesets=["Squeuegroup", *QUEUE_RULES],
-        options=[f"K{CREDENTIALS} hash -o /etc/mail/{CREDENTIALS}.db", *QUEUE_MAPS, *options(relay)],
+        options=[f"K{CREDENTIALS} hash -o /etc/mail/{CREDENTIALS}.db", *QUEUE_MAPS, *NAME_MAPS, *options(relay)],
     )
 
 
@@ -212,24 +217,33 @@ def try_rules(relay: Relay) -> Rules:
 
 
 def credential_rules(relay: Relay) -> Rules:
-    """authinfo: the endpoint's mail has the credential of SES and no other, and no other mail comes to it."""
+    """authinfo: the endpoint's mail has the credential of SES and no other, and no other mail comes to it. Without one
+    it waits: Sendmail would go on without a log-in, and bounce what SES answers."""
     return [
         ["$*", "$: < $&h >"],
         [f"< {relay.endpoint} >", f"$: ses < $({CREDENTIALS} AuthInfo:$&{{server_name}} $: ? $) >"],
         ["ses < ? >", f"$: ses < $({CREDENTIALS} AuthInfo:$&{{server_addr}} $: ? $) >"],
-        ["ses < ? >", "$@ no"],
+        ["ses < ? >", "$# temp"],
         ["ses < $* >", "$# $1"],
     ]
 
 
 def delivery_rules(relay: Relay) -> Rules:
-    """check_compat, which runs before each delivery: leave the mark, and let no null sender through to SES."""
+    """check_compat, which runs before each delivery: leave the mark, let no null sender through to SES, and have mail
+    wait while the endpoint's name has no address."""
     refusal = '$#error $@ 5.7.1 $: "550 a null sender cannot be relayed through SES"'
+    name = relay.endpoint
     return [
         ["$*", f"$: $(ses_macro {{{MARK}}} $@ {MARK} $) $1"],
         ["$*", "$: < $&h > $1"],
-        [f"< {relay.endpoint} > $| $*", refusal],
-        [f"< {relay.endpoint} > < > $| $*", refusal],
+        [f"< {name} > $| $*", refusal],
+        [f"< {name} > < > $| $*", refusal],
+        [f"< {name} > $*", f"$: < ses $&{{{KNOWN}}} > $1"],
+        ["< ses > $*", f"$: < ses $(ses_name {name} $: ? $) > $1"],
+        ["< ses $+ <TMPF> > $*", f'$#error $@ 4.4.3 $: "450 Name server: {name}: host name lookup failure"'],
+        [f"< ses {name} > $*", f"$: < ses $(ses_address {name} $: ? $) > $1"],
+        ["< ses ? > $*", f'$#error $@ 4.4.3 $: "450 Host unknown: {name} has no address"'],
+        [f"< ses {name} > $*", f"$: $(ses_macro {{{KNOWN}}} $@ {KNOWN} $) $1"],
         ["< $* > $*", "$: $2"],
     ]
 

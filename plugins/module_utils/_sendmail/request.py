@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
+from ansible_collections.mailops.ses.plugins.module_utils._mta.text import hidden_fault
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mc
 
 _SETTING = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
 # The file is read by a shell or systemd, and on Debian by a program that writes it anew.
 _SETTING_VALUE = re.compile(r"[A-Za-z0-9 ,.:=/_+-]*", re.ASCII)
+_MECHANISM = re.compile(r"[A-Z0-9_-]+", re.ASCII)
 _KEY = re.compile(r"(?!#)\S+")
 
 
@@ -40,33 +42,35 @@ class Request:
     settings_file: str = ""
     restart: bool = False  # one is due, whatever changes
     default_mailer: str = ""  # that mail takes for which no row and no rule is meant
+    submission: tuple[str, ...] = ()  # the lines for submit.mc
+    back: bool = False  # to what the last change replaced, whatever else is asked for
+    client_mechanisms: tuple[str, ...] = ()  # that the SASL library has for Sendmail as a client; all without any
 
 
 def fault(params: Mapping[str, Any]) -> str | None:
     """The first thing that is wrong with the module's parameters: option, key and fault, never a value. None where
     nothing is."""
-    return next(_faults(params), None)
+    return hidden_fault(params) or next(_faults(params), None)
 
 
 def _faults(params: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in params["defines"].items():
-        bad = mc.name_fault(name) or (None if value is None else mc.text_fault(value))
-        if bad:
-            yield f"defines: {name!a} {bad}"
+    for option in ("defines", "submission_defines"):
+        yield from _define_faults(option, params.get(option) or {})
     for option in ("features", "macros"):
         for name, items in params[option].items():
             yield from _call_faults(option, name, items)
-    for name, items in params["sections"].items():
-        if name not in mc.SECTIONS:
-            yield f"sections: {name!a} is none of {', '.join(mc.SECTIONS)}"
-        bad = mc.section_fault(items)
-        if bad:
-            yield f"sections: {name}: {bad}"
+    for option in ("sections", "submission_sections"):
+        yield from _section_faults(option, params.get(option) or {})
     for name, value in params["settings"].items():
         if not _SETTING.fullmatch(name):
             yield f"settings: {name!a} is no variable of a shell"
         if not _SETTING_VALUE.fullmatch(str(value)):
             yield f"settings: {name}: a character of the value is none of letters, digits, space and , . : = / _ + -"
+    yield from (
+        f"client_mechanisms: {name!a} is no name of a SASL mechanism"
+        for name in params.get("client_mechanisms") or ()
+        if not _MECHANISM.fullmatch(name)
+    )
     yield from (f"queues: {path!a} is no absolute path" for path in params["queues"] if not path.startswith("/"))
     names = set()
     for table in params["tables"]:
@@ -76,6 +80,22 @@ def _faults(params: Mapping[str, Any]) -> Iterator[str]:
         names.add(table["name"])
 
 
+def _define_faults(option: str, defines: Mapping[Any, Any]) -> Iterator[str]:
+    for name, value in defines.items():
+        bad = mc.name_fault(name) or (None if value is None else mc.text_fault(value))
+        if bad:
+            yield f"{option}: {name!a} {bad}"
+
+
+def _section_faults(option: str, sections: Mapping[Any, Any]) -> Iterator[str]:
+    for name, items in sections.items():
+        if name not in mc.SECTIONS:
+            yield f"{option}: {name!a} is none of {', '.join(mc.SECTIONS)}"
+        bad = mc.section_fault(items)
+        if bad:
+            yield f"{option}: {name}: {bad}"
+
+
 def _call_faults(option: str, name: Any, items: Any) -> Iterator[str]:
     bad = mc.name_fault(name) or (None if isinstance(items, list) else "is no list")
     if bad:
@@ -83,7 +103,7 @@ def _call_faults(option: str, name: Any, items: Any) -> Iterator[str]:
         return
     for item in items:
         for text in item if isinstance(item, list) else [item]:
-            bad = mc.text_fault(text)
+            bad = mc.argument_fault(name, text)
             if bad:
                 yield f"{option}: {name}: an argument {bad}"
 
@@ -123,6 +143,11 @@ def request_of(params: Mapping[str, Any]) -> Request:
         settings_file=params["settings_file"],
         restart=bool(params.get("restart")),
         default_mailer=params.get("default_mailer") or "",
+        submission=tuple(
+            mc.settings(params.get("submission_defines") or {}, {}, {}, params.get("submission_sections") or {})
+        ),
+        back=params.get("state") == "previous",
+        client_mechanisms=tuple(params.get("client_mechanisms") or ()),
     )
 
 

@@ -6,6 +6,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
+import time
+from collections.abc import Iterator
 from contextlib import suppress
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.command import (
@@ -17,6 +20,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.command import (
 from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
 
 _VERSION = re.compile(r"^DZ([0-9.]+)", re.MULTILINE)
+_CONTROL = re.compile(r"^O ControlSocketName=(\S+)$", re.MULTILINE)
 _PID_FILE = re.compile(r"^O PidFile=(.+)$", re.MULTILINE)
 _PROBE = ("-f", "probe@ses-probe.invalid", "-bv", "probe@ses-probe.invalid")
 
@@ -97,15 +101,63 @@ def build(path: str, source: str, secret: bool) -> str:
     return path + ".db"
 
 
+def pid_file(cf: str) -> str:
+    """Where a daemon with this configuration writes its process id."""
+    match = _PID_FILE.search(cf)
+    return match.group(1) if match else "/run/sendmail.pid"
+
+
+def control_socket(cf: str) -> str:
+    """Where a daemon with this configuration takes commands; empty where it does not."""
+    match = _CONTROL.search(cf)
+    return match.group(1) if match else ""
+
+
 def loaded_at(cf: str, proc: str = "/proc") -> dict[str, float] | None:
     """When the running daemon started and when it last loaded its configuration, at which it writes its pid file anew,
     in seconds since the epoch; None when no daemon runs."""
-    match = _PID_FILE.search(cf)
+    found = _daemon(cf, proc)
+    return {"started": found[1], "loaded": found[2]} if found else None
+
+
+def _daemon(cf: str, proc: str = "/proc") -> tuple[int, float, float] | None:
+    path = pid_file(cf)
     with suppress(OSError, ValueError, IndexError):
-        path = match.group(1) if match else "/run/sendmail.pid"
         with open(path, encoding="ascii") as file:
             pid = file.readline().strip()
         name, _parent, started = process_stat(os.path.join(proc, pid))
         if name.startswith("sendmail"):
-            return {"started": started, "loaded": os.stat(path).st_mtime}
+            return int(pid), started, os.stat(path).st_mtime
     return None
+
+
+def hang_up(cf: str, seconds: float, proc: str = "/proc") -> None:
+    """Have a daemon that only runs a queue, and so has no control socket, load its configuration. It is stopped until
+    its runs are over, and for some SECONDS at most: it begins no other one, and none is cut off."""
+    found = _daemon(cf, proc)
+    if not found:
+        return
+    pid, end = found[0], time.monotonic() + seconds
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            while any(parent == pid for _pid, parent, _started in _processes(proc)) and time.monotonic() < end:
+                time.sleep(0.05)  # the interval of a bounded poll
+            os.kill(pid, signal.SIGHUP)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+
+def older(cf: str, submission: str, than: float, proc: str = "/proc") -> bool:
+    """Whether a process of Sendmail's, other than the two daemons, is older: it runs with what was there before."""
+    daemons = {found[0] for found in (_daemon(cf, proc), _daemon(submission, proc)) if found}
+    return any(pid not in daemons and started < than for pid, _parent, started in _processes(proc))
+
+
+def _processes(proc: str) -> Iterator[tuple[int, int, float]]:
+    """Sendmail's processes: id, parent's id, start. One that has ended, and waits for its parent to see it, is none."""
+    for pid in filter(str.isdigit, os.listdir(proc)):
+        with suppress(OSError, ValueError):
+            name, parent, started = process_stat(os.path.join(proc, pid))
+            if name.startswith("sendmail") and os.readlink(os.path.join(proc, pid, "exe")):
+                yield int(pid), int(parent), started

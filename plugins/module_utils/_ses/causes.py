@@ -27,6 +27,11 @@ _LOWER_MTU = (
     "ICMP type 3 code 4 (IPv6: type 2) through the firewalls on the way."
 )
 
+_SMALL_HELLO = (
+    "let OpenSSL on this host offer classical key exchange alone (openssl.cnf: `Groups = X25519:prime256v1` in the "
+    "section that `system_default` names, in that which `ssl_conf` names; add what is missing, as on Debian 13)"
+)
+
 # Server replies carry an enhanced status code or not; a queue shows them with other words around.
 _X = r"[ -](?:\d\.\d{1,3}\.\d{1,3} )?"
 
@@ -158,6 +163,17 @@ CAUSES: tuple[Cause, ...] = (
         "https://www.postfix.org/master.5.html",
         kinds=("queue",),
         queue=r"unknown mail transport error|mail transport unavailable",
+        holds=True,
+    ),
+    Cause(
+        "own_tls_settings_faulty",
+        "The host's own Postfix does not understand a TLS setting of its client, and so hands no mail to the server.",
+        "See the mail log, whose warning names the setting (such as smtp_tls_policy_maps, smtp_tls_security_level or "
+        "smtp_tls_mandatory_protocols) and the value; correct it, and for the way to SES run the playbook "
+        "mailops.ses.relay.",
+        "https://www.postfix.org/TLS_README.html",
+        kinds=("queue",),
+        queue=r"client TLS configuration problem",
         holds=True,
     ),
     Cause(
@@ -417,6 +433,18 @@ CAUSES: tuple[Cause, ...] = (
         holds=True,
     ),
     Cause(
+        "certificate_wildcard",
+        "The server's certificate has {endpoint} only as {wildcard}, and that in its common name alone. Sendmail takes "
+        "no wildcard there, and defers all mail; Postfix does.",
+        "Have the certificate, which no server of SES shows, made anew with the name as a DNS name among its "
+        "alternative names (SAN); or use Postfix (role mailops.ses.postfix).",
+        _RFC + "9525",
+        kinds=("certificate_wildcard",),
+        needs=("wildcard",),
+        queue=r"CN (?P<wildcard>\S+) does not match (?P<endpoint>\S+)",
+        holds=True,
+    ),
+    Cause(
         "hostname_mismatch",
         "The server is SES and shows a certificate for {ses_name}, but it was connected to as {endpoint}: that is the "
         "load balancer's name or another alias, not the endpoint's.",
@@ -502,11 +530,32 @@ CAUSES: tuple[Cause, ...] = (
         "large_hello_unanswered",
         "{endpoint}, or a device in its place, does not answer a TLS greeting (ClientHello) of several "
         "packets, however small these are, while it answers a small one: the path MTU is not the cause.",
-        "If the endpoint is SES, look for a firewall or proxy that inspects TLS and update it. An MTA with OpenSSL 3.5 "
-        "or newer sends such a greeting and can hang in TLS: until then let it offer classical key exchange alone "
-        "(OpenSSL: Groups = X25519:prime256v1).",
+        "If the endpoint is SES, look for a firewall or proxy that inspects TLS and update it. Sendmail with OpenSSL "
+        "3.5 or newer sends such a greeting and can hang in TLS (Postfix sends a small one): until then "
+        + _SMALL_HELLO
+        + ".",
         "https://tldr.fail/",
         kinds=("large_hello_unanswered",),
+    ),
+    Cause(
+        "large_hello_blocked",
+        "On the way to {endpoint} a TLS greeting (ClientHello) of {large_hello} bytes is reset or dropped, and one of "
+        "{small_hello} bytes passes. OpenSSL 3.5 and newer greet at such length, for post-quantum key exchange "
+        "(ML-KEM), and so does Sendmail with them: it cannot send. Postfix greets with a small one, and can.",
+        "Look for a firewall or proxy that inspects TLS, and update it. Until then " + _SMALL_HELLO + " and restart "
+        "Sendmail; or use Postfix (role mailops.ses.postfix).",
+        "https://tldr.fail/",
+        kinds=("large_hello_blocked",),
+    ),
+    Cause(
+        "large_hello_blocked",
+        "On the way to {endpoint} a TLS greeting (ClientHello) of {large_hello} bytes, as OpenSSL sends it here, is "
+        "reset or dropped. The port was checked with one of {small_hello} bytes: Postfix greets with a small one and "
+        "is not hit, Sendmail with OpenSSL 3.5 or newer would be.",
+        "Look for a firewall or proxy that inspects TLS, and update it. Until then leave Postfix's "
+        "tls_eecdh_auto_curves as it is; for other programs " + _SMALL_HELLO + ".",
+        "https://tldr.fail/",
+        kinds=("large_hello_avoided",),
     ),
     Cause(
         "path_lossy",
@@ -520,7 +569,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "server_slow",
         "The TLS handshake got no answer in time, not with small packets either: the server, or a proxy in its place, "
-        "is slow or silent; the size of packets (MTU) is not the cause.",
+        "is slow or silent.",
         "Try again and with a longer timeout; if it stays, look for a proxy or firewall that takes the connection in "
         "place of SES.",
         _TROUBLE,
@@ -579,15 +628,25 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "login_deferred",
-        "Sendmail could not log in: SES answered with a temporary failure, or the host's SASL library lacks PLAIN and "
-        "LOGIN. Sendmail does not say which.",
-        "Run the check (mailops.ses.check, smtp_check), which logs in without that library. If it can, install the "
-        "package with these mechanisms (libsasl2-modules on Debian, cyrus-sasl-plain on RHEL); otherwise it names the "
-        "cause.",
+        "Sendmail could not log in: SES refused the user name and password or answered with a temporary failure, the "
+        "table of credentials has no row for the endpoint, or the host's SASL library lacks LOGIN. The queue does not "
+        "say which.",
+        "Run the check (mailops.ses.check, smtp_check), which logs in without that table and that library. If it "
+        "cannot, it names the cause. If it can, run the role again, which writes the row and installs the package "
+        "with LOGIN (libsasl2-modules on Debian, cyrus-sasl-plain on RHEL).",
         _CREDENTIALS,
         kinds=("queue",),
         queue=r"Temporary AUTH failure",
         holds=True,
+    ),
+    Cause(
+        "reason_of_another_mail",
+        "Sendmail notes no reason: it did not try this mail again, since another one of the same queue run had just "
+        "failed on the way to the same server.",
+        "See the reasons of the other mails in the queue, of which one is this mail's too.",
+        _TROUBLE,
+        kinds=("queue",),
+        queue=r"^Deferred$",
     ),
     Cause(
         "account_not_subscribed",
@@ -1001,8 +1060,8 @@ CAUSES: tuple[Cause, ...] = (
         "can_log_in",
         "The host logs in to {endpoint}, and nothing shows that its mail goes there: {said}.",
         "Nothing, where programs talk to SES themselves. To have the host's mail go there run the playbook "
-        "mailops.ses.relay; to see a mail arrive give the check ses_probe_recipient. Reading Sendmail's queue needs "
-        "root (--become).",
+        "mailops.ses.relay; to see a mail arrive give the check ses_probe_recipient. Reading Sendmail's queue, "
+        "and an MTA's log-ins, needs root (--become).",
         _SES + "send-email-smtp-existing-server.html",
         kinds=("can_log_in",),
     ),

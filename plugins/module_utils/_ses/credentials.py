@@ -13,6 +13,8 @@ import hmac
 import re
 from collections.abc import Iterable
 
+from ansible_collections.mailops.ses.plugins.module_utils._ses.rules import first_fault
+
 # Two faults that are causes in the table of causes as well.
 SECRET_AS_PASSWORD = (
     "is 40 characters long like an AWS secret access key, and that is not the SMTP password: derive it with the filter "
@@ -22,6 +24,10 @@ TEMPORARY_KEY = (
     "is a temporary key (ASIA…): SES's SMTP interface takes none; create SMTP credentials of an IAM user (AKIA…)"
 )
 
+# What Ansible puts in place of a secret, and of each word in a module's result that is the same, by its version.
+MARKS = ("********", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "$REDACTED$")
+HIDDEN = "has what Ansible shows in place of a secret: give the value itself"
+
 # First match wins: how a wrong value looks, and what to say about it.
 _ANY = (
     (re.compile(r"\s*"), "is empty: give the SES SMTP credentials"),
@@ -30,9 +36,11 @@ _ANY = (
     (re.compile(r"(?s).*[\x00-\x1f\x7f].*"), "contains a control character: copy it again"),
     (re.compile(r".*[^\x00-\x7f].*"), "contains a character outside ASCII, which no SES credential has: copy it again"),
     (re.compile(r".* .*"), "contains a space, which no SES credential has: copy it again"),
+    (re.compile(f".*(?:{'|'.join(map(re.escape, MARKS))}).*"), HIDDEN),
     (re.compile(r"ASIA.*"), TEMPORARY_KEY),
 )
 _SENT = (
+    (re.compile(r".{257,}"), "is longer than 256 characters, which no SES credential is: copy it again"),
     (
         re.compile(r""".*[:"'\\].*"""),
         'contains ":", a quote or a backslash, which no SES credential has: copy it again',
@@ -74,20 +82,21 @@ def region_of_password(password: str, secret_access_key: str, regions: Iterable[
     return next((region for region in regions if smtp_password(secret_access_key, region) == password), None)
 
 
+def hidden_fault(value: str) -> str | None:
+    """Why this cannot be a value that was meant, since Ansible has hidden something in it; None for one that can."""
+    return HIDDEN if any(mark in value for mark in MARKS) else None
+
+
 def username_fault(username: str) -> str | None:
     """Why this cannot be an SMTP user name; None for one that can."""
-    return _first(_USERNAMES, username)
+    return first_fault(_USERNAMES, username)
 
 
 def password_fault(password: str) -> str | None:
     """Why this cannot be an SMTP password; None for one that can."""
-    return _first(_PASSWORDS, password)
+    return first_fault(_PASSWORDS, password)
 
 
 def secret_fault(secret: str) -> str | None:
     """Why this cannot be a secret access key; None for one that can."""
-    return _first(_SECRETS, secret)
-
-
-def _first(rules: tuple[tuple[re.Pattern[str], str], ...], value: str) -> str | None:
-    return next((sentence for pattern, sentence in rules if pattern.fullmatch(value)), None)
+    return first_fault(_SECRETS, secret)

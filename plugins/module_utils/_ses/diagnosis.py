@@ -34,6 +34,8 @@ FACTS = {
     "witness": "another port",
     "identities": "not named",
     "size": "an unknown number of",
+    "large_hello": "more than 1,200",
+    "small_hello": "less than 1,200",
     "local": "the host itself",
     "elsewhere": "another server",
 }
@@ -41,7 +43,7 @@ _MAX_SAID = 300
 
 _LOOPBACK = re.compile(r"127(?:\.\d{1,3}){3}|(?:ipv6:)?::1|localhost(?:\..*)?")
 _IDENTITIES = re.compile(r"identities failed the check in region \S+: (.+)")
-_QUEUE_CERTIFICATE = re.compile(r"CN (\S+) does not match ")
+_QUEUE_CERTIFICATE = re.compile(r"CN (\S+) does not match [^.\s]*(\S*)")
 
 
 def diagnose(symptom: Symptom) -> dict[str, str]:
@@ -98,6 +100,8 @@ def _concluded(symptom: Symptom) -> dict[str, str]:
     certificate = _QUEUE_CERTIFICATE.search(symptom.text)
     if certificate and region_of(certificate.group(1)):
         found["ses_name"] = certificate.group(1)
+    if certificate and certificate.group(1) == f"*{certificate.group(2)}":
+        found["wildcard"] = certificate.group(1)
     host, endpoint = facts.get("host", ""), facts.get("endpoint", "")
     found.update(_not_of_ses(facts))
     derived_for = facts.get("derived_for")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.mailops.ses.plugins.module_utils._ses.rules import first_fault
+
 # In order of preference: submission first, port 25 last because cloud networks throttle it.
 PORTS: dict[int, str] = {587: "starttls", 2587: "starttls", 465: "wrapper", 2465: "wrapper", 25: "starttls"}
 
@@ -80,12 +82,14 @@ def region_fault(region: str) -> str | None:
     """What is wrong with the form of a region, None for a sound one; whether the region exists, DNS answers."""
     if _REGION.fullmatch(region):
         return None
-    return _first(_REGION_TYPOS, region) or "has not the form of a region: write it like us-east-1 or us-gov-west-1"
+    return (
+        first_fault(_REGION_TYPOS, region) or "has not the form of a region: write it like us-east-1 or us-gov-west-1"
+    )
 
 
 def host_fault(name: str) -> str | None:
     """What is wrong with the form of a host name; None for a sound one."""
-    known = _first(_HOST_TYPOS, name)
+    known = first_fault(_HOST_TYPOS, name)
     if known:
         return known
     if len(name) > 253:
@@ -128,7 +132,3 @@ def is_aws(name: str) -> bool:
 def _region_in(name: str, patterns: tuple[re.Pattern[str], ...]) -> str | None:
     matches = (pattern.fullmatch(name.lower()) for pattern in patterns)
     return next((match.group(1) for match in matches if match), None)
-
-
-def _first(typos: tuple[tuple[re.Pattern[str], str], ...], value: str) -> str | None:
-    return next((sentence for pattern, sentence in typos if pattern.fullmatch(value)), None)

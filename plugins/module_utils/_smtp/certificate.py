@@ -32,6 +32,7 @@ class Certificate(NamedTuple):
     issuer: str
     not_before: str
     not_after: str
+    common_name: str = ""  # of the subject
 
 
 class _Element(NamedTuple):
@@ -54,9 +55,18 @@ def parse(der: bytes) -> Certificate:
             issuer=_name(issuer.body),
             not_before=not_before,
             not_after=not_after,
+            common_name=_common_name(subject.body),
         )
     except (IndexError, StopIteration):
         raise ValueError("not a certificate") from None
+
+
+def wildcard_alone(certificate: Certificate, name: str) -> bool:
+    """Whether only a wildcard in the common name stands for NAME. OpenSSL, Python and Postfix take it, Sendmail's rules
+    for certificates do not."""
+    wildcard = "*." + name.lower().partition(".")[2]
+    alternatives = {other.lower() for other in certificate.names}
+    return certificate.common_name.lower() == wildcard and not {name.lower(), wildcard} & alternatives
 
 
 def _elements(data: bytes) -> Iterator[_Element]:
@@ -77,12 +87,18 @@ def _elements(data: bytes) -> Iterator[_Element]:
 
 
 def _name(body: bytes) -> str:
-    parts = []
+    return ", ".join(f"{kind}={value}" for kind, value in _attributes(body))
+
+
+def _common_name(body: bytes) -> str:
+    return next((value for kind, value in _attributes(body) if kind == "CN"), "")
+
+
+def _attributes(body: bytes) -> Iterator[tuple[str, str]]:
     for group in _elements(body):
         for attribute in _elements(group.body):
             kind, value, *_rest = list(_elements(attribute.body)) + [_Element(0, b"")] * 2
-            parts.append(f"{_ATTRIBUTES.get(kind.body, '?')}={_text(value)}")
-    return ", ".join(parts)
+            yield _ATTRIBUTES.get(kind.body, "?"), _text(value)
 
 
 def _text(value: _Element) -> str:

@@ -51,7 +51,12 @@ def _check_once(request: Request, net: Net) -> dict[str, Any]:
             resolved = resolve_in_time(request.endpoint, net.resolve, deadline)
         late = deadline.seconds() < request.timeout * (1 - _NAME_SHARE)
         way = net.connect_sized and Way(
-            net.connect_sized, request.context, request.client_name, request.endpoint, net.clock
+            net.connect_sized,
+            request.context,
+            request.client_name,
+            request.endpoint,
+            net.clock,
+            small=request.small,
         )
         watch = PathWatch(way, deadline)
         checks = [PortCheck(port, request, net, deadline, progress, watch=watch) for port in request.ports]

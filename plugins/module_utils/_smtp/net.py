@@ -20,6 +20,7 @@ class Net(NamedTuple):
     sleep: Callable[[float], None]
     connect_sized: ConnectSized | None = None  # with a maximum segment size; None: the path is not looked into
     hosts_file: Callable[[], str] = lambda: ""  # the text of the host's /etc/hosts
+    mta: Callable[[], str | None] = lambda: None  # the MTA that is installed: postfix, sendmail
 
 
 def connect(address: str, port: int, timeout: float) -> socket.socket:

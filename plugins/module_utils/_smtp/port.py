@@ -12,10 +12,10 @@ from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS, region_of
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.certificate import Certificate
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.certificate import Certificate, wildcard_alone
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import BLACK_HOLE, ONE_WAY, UNANSWERED
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import BLACK_HOLE, BLOCKED, ONE_WAY, UNANSWERED
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.probe import Findings, PathWatch, PortWatch
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import (
@@ -38,6 +38,10 @@ _LOOKS = (
 )
 # What a large write that failed will do to mail.
 _LARGE_KINDS = {BLACK_HOLE: "large_writes_lost", ONE_WAY: ONE_WAY, UNANSWERED: UNANSWERED}
+_GREETED_SMALL = "large_hello_avoided"  # a port that is used past such a fault
+# The MTA whose own ClientHello is small whatever OpenSSL would send, and the one that finds no name in a certificate's
+# wildcard where that is the common name.
+_GREETS_SMALL, _NEEDS_ALTERNATIVES = "postfix", "sendmail"
 # Failures after which the server still listens.
 _POLITE = ("reply", "no_auth", "no_starttls")
 # Failures that may have no other reason than that too little time was left.
@@ -70,12 +74,14 @@ class PortCheck:
         self.progress.timings_ms.update(resolved.timings_ms)
         self._request = request
         self._net = net
+        self._resolved = resolved
         self._deadline = deadline
         self._watch = watch
         self._beside: PortWatch | None = None
         self._shaking = False  # the TLS handshake has begun
         self._warning = ""  # the kind of what fails later
         self._silent: list[str] = []  # addresses that gave no answer before one did
+        self._sizes: dict[str, str] = {}  # of the large ClientHello that does not pass, and of the small one that does
 
     def run(self, addresses: list[str]) -> None:
         """Go through the dialogue until it is done or a stage fails; the failure is kept, and none is raised."""
@@ -88,8 +94,6 @@ class PortCheck:
             self._ask(self.session)
         except Failure as failure:
             self.failure = failure
-            if (failure.stage, failure.kind) in _LOOKS:
-                self._look(addresses, failure)
         finally:
             if self._beside:
                 self._beside.over.set()
@@ -97,6 +101,8 @@ class PortCheck:
                 if self.failure is None or self.failure.kind in _POLITE:
                     self.session.quit()
                 self.session.close()
+        if self.failure:
+            self._look_into(addresses, self.failure)
 
     def _open(self, addresses: list[str]) -> Session:
         opened = open_connection(addresses, self.port, self._deadline, self._net.connect)
@@ -110,7 +116,16 @@ class PortCheck:
     def _shake(self, session: Session) -> None:
         self._shaking = True
         with self._beside.handshake() if self._beside else nullcontext():
-            session.start_tls(self._request.context, self._request.endpoint)
+            hopeless = self._beside.drops_large if self._beside else lambda: False
+            session.start_tls(self._request.context, self._request.endpoint, hopeless)
+        certificate = session.certificate
+        if certificate and wildcard_alone(certificate, self._request.endpoint) and self._mta() == _NEEDS_ALTERNATIVES:
+            failure = Failure("certificate_wildcard")
+            failure.facts = {"wildcard": certificate.common_name}
+            raise failure
+
+    def _mta(self) -> str | None:
+        return self._request.mta or self._net.mta()
 
     def _secure(
         self,
@@ -158,6 +173,37 @@ class PortCheck:
                 session.command("DATA", 354)
                 session.command(f"{request.message}\r\n.", 250)
 
+    def _look_into(self, addresses: list[str], failure: Failure) -> None:
+        if self._large_blocked(failure):
+            self._greet_small(addresses, failure)
+        elif (failure.stage, failure.kind) in _LOOKS:
+            self._look(addresses, failure)
+
+    def _large_blocked(self, failure: Failure) -> bool:
+        """Whether the handshake failed because of the size of its ClientHello, and a small one passes."""
+        if not self._beside or not self._shaking or failure.stage != "tls":
+            return False
+        if failure.kind == "timeout":
+            return self._beside.drops_large()
+        return failure.kind == "closed" and self._beside.resets_large()
+
+    def _greet_small(self, addresses: list[str], failure: Failure) -> None:
+        """What comes of the dialogue with a small ClientHello, where that is how the MTA greets."""
+        request, context = self._request, self._request.small()
+        if not context:
+            return
+        failure.kind = BLOCKED
+        sizes = {"large_hello": request.context, "small_hello": context}
+        self._sizes = {name: str(tls.hello_size(each, request.endpoint)) for name, each in sizes.items()}
+        if self._mta() != _GREETS_SMALL:
+            return
+        again = PortCheck(self.port, request._replace(context=context), self._net, self._deadline, self._resolved)
+        again.run(addresses)
+        if again.certificate:  # the server has answered
+            self.failure, self.session, self.inspected = again.failure, again.session, again.inspected
+            self.progress, self.path_mtu = again.progress, again.path_mtu
+            self._warning = _GREETED_SMALL
+
     def _look(self, addresses: list[str], failure: Failure) -> None:
         """What only another connection can tell; nothing secret goes over it."""
         with suppress(Failure, OSError):
@@ -184,6 +230,8 @@ class PortCheck:
             elif stalled:
                 failure.kind = stalled.verdict
                 self.path_mtu = stalled.size or self.path_mtu
+        if self._warning:
+            return
         if large and large.verdict in _LARGE_KINDS and self.session and self.session.tls_version:
             self.path_mtu = large.size or self.path_mtu
             self._warning = _LARGE_KINDS[large.verdict]
@@ -199,7 +247,7 @@ class PortCheck:
         """Why the port failed, what will fail later, and what makes it slow."""
         if not (self.failure or self._warning or self._silent):
             return []
-        known = {**facts, "size": str(self.path_mtu or "")}
+        known = {**facts, **self._sizes, "size": str(self.path_mtu or "")}
         symptoms = []
         if self.failure:
             told = {**self._request.facts, **known, **_facts_of(self.certificate), **self.failure.facts}
@@ -259,5 +307,5 @@ def _facts_of(certificate: Certificate | None) -> dict[str, str]:
 
 def _shown(certificate: Certificate, verified: bool) -> dict[str, Any]:
     fields = certificate._asdict()
-    del fields["not_before"]
+    del fields["not_before"], fields["common_name"]
     return {**fields, "verified": verified}

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.addresses import address_fault
@@ -70,6 +71,8 @@ class Request(NamedTuple):
     recipient: str | None = None
     message: str | None = None  # sent after DATA when given
     facts: Mapping[str, str] = {}  # what the options tell that helps to name a cause
+    mta: str | None = None  # that the check is for; None for the one that is installed
+    small: Callable[[], ssl.SSLContext | None] = lambda: None  # greets in one packet; None where `context` does
 
     def mask(self, text: str) -> str:
         """Mask the secrets in a server's words: a server may repeat what it was sent."""
@@ -127,11 +130,13 @@ def request_of(params: Mapping[str, Any], host_name: str, date: str, check_mode:
     _judge(params, names)
     endpoint = params["endpoint"] or endpoint_of(params["region"])
     region = region_of(endpoint) or params["region"]
+    ca_file = _ca_file(params["ca_file"], names["ca_file"])
+    context = _context(ca_file, names["ca_file"])
     return Request(
         endpoint=endpoint,
         region=region,
         ports=list(dict.fromkeys(params["ports"])),
-        context=_context(params["ca_file"], names["ca_file"]),
+        context=context,
         client_name="" if host_fault(host_name) else host_name,
         timeout=params["timeout"],
         credentials=_credentials(params, region, names),
@@ -139,6 +144,8 @@ def request_of(params: Mapping[str, Any], host_name: str, date: str, check_mode:
         recipient=params["recipient"],
         message=_message(params, endpoint, host_name, date) if params["send"] and not check_mode else None,
         facts=_password_facts(params["password"], params["secret_access_key"], region),
+        mta=params["mta"],
+        small=lru_cache(None)(lambda: tls.small_hello_context(context, ca_file, endpoint)),
     )
 
 
@@ -196,7 +203,7 @@ def _password_facts(password: str | None, secret: str | None, region: str | None
     return {"derived_for": found} if found else {"password_of_another_key": "true"}
 
 
-def _context(ca_file: str | None, name: str) -> ssl.SSLContext:
+def _ca_file(ca_file: str | None, name: str) -> str:
     path = ca_file or tls.default_ca_file()
     if path is None:
         raise OptionError(
@@ -209,6 +216,10 @@ def _context(ca_file: str | None, name: str) -> ssl.SSLContext:
         raise OptionError(
             [f"{name} {path} is not there, or is no file, on the managed host: give a file of PEM certificates."]
         )
+    return path
+
+
+def _context(path: str, name: str) -> ssl.SSLContext:
     try:
         return tls.verifying_context(path)
     except ssl.SSLError:

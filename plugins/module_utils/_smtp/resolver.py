@@ -39,13 +39,14 @@ def resolve_in_time(name: str, resolver: Callable[[str], Resolved], deadline: De
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
-    thread.join(deadline.left())
+    thread.join(deadline.seconds())
     if not answer:
         raise Failure("dns_late", "no answer in time")
     if isinstance(answer[0], Resolved):
         return answer[0]
     not_found = isinstance(answer[0], UnicodeError) or answer[0].errno in _NOT_FOUND
-    raise Failure("unresolved" if not_found else "dns_unavailable", str(answer[0].args[-1]))
+    said = str(answer[0].args[-1]) if answer[0].args else type(answer[0]).__name__
+    raise Failure("unresolved" if not_found else "dns_unavailable", said)
 
 
 def canonical_name(endpoint: str, resolver: Callable[[str], Resolved], deadline: Deadline) -> str | None:

@@ -40,6 +40,7 @@ _ERROR_KINDS: tuple[tuple[type[OSError], str], ...] = (
 _ANSWERS = {"refused": 0, "closed": 0, "unreachable": 2}
 _OTHERS = 1
 _GOODBYE_SECONDS = 1
+_ASK_SECONDS = 0.2  # that a handshake waits before it asks whether to go on
 
 Connect = Callable[[str, int, float], socket.socket]
 
@@ -110,23 +111,35 @@ class Session:
         name = client_name or _literal(self._sock.getsockname()[0])
         self.offers = capabilities(self.command(f"EHLO {name}", 250).text)
 
-    def start_tls(self, context: ssl.SSLContext, server_name: str) -> None:
+    def start_tls(
+        self, context: ssl.SSLContext, server_name: str, hopeless: Callable[[], bool] = lambda: False
+    ) -> None:
         """Make the TLS handshake and keep what it shows. Failure (injected) where the server sent more in clear than it
-        was asked."""
+        was asked. Once HOPELESS says so, no more time is spent on waiting for an answer."""
         if self._reader.pending:  # sent in clear by someone who wants it read as if it had come over TLS
             raise Failure("injected")
-        self._sock.settimeout(self.deadline.left())
         # In two steps, so that the kernel can be asked about a handshake that fails.
         self._sock = secured = context.wrap_socket(
             self._sock, server_hostname=server_name, do_handshake_on_connect=False
         )
-        secured.do_handshake()
+        self._shake_hands(secured, hopeless)
         self.verified = context.check_hostname and context.verify_mode == ssl.CERT_REQUIRED
         self._reader = ReplyReader(self._receive, self._mask)
         self.tls_version = secured.version()
         self.tls_cipher = (secured.cipher() or ("",))[0] or None
         with contextlib.suppress(ValueError):
             self.certificate = parse(secured.getpeercert(binary_form=True) or b"")
+
+    def _shake_hands(self, secured: ssl.SSLSocket, hopeless: Callable[[], bool]) -> None:
+        while True:
+            secured.settimeout(min(self.deadline.left(), _ASK_SECONDS))
+            try:
+                secured.do_handshake()
+            except (socket.timeout, TimeoutError):  # noqa: UP041  (two errors on Python 3.9 and one from 3.10 on)
+                if hopeless():
+                    raise
+            else:
+                return
 
     def authenticate(self, credentials: Credentials) -> None:
         """Log in, by the first of MECHANISMS that the server offers. Failure before anything is sent where TLS is not

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from contextlib import suppress
 
 # Where distributions keep their bundle; the first that exists is taken.
 CA_FILES = (
@@ -14,6 +15,11 @@ CA_FILES = (
     "/etc/ssl/ca-bundle.pem",  # SUSE
     "/etc/ssl/cert.pem",  # Alpine, BSD
 )
+
+# Bytes of a ClientHello that every path carries in one packet. OpenSSL 3.5's has 1,576: a key of ML-KEM is in it.
+ONE_PACKET = 1200
+# Every server has it (RFC 8446, 9.1), and every OpenSSL; with no other group there is no large key.
+_SMALL_GROUP = "prime256v1"
 
 TOO_OLD = ("SSLv3", "TLSv1", "TLSv1.1")
 
@@ -59,9 +65,28 @@ def inspecting_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.set_ciphers("ALL:@SECLEVEL=0")  # OpenSSL has its old versions at its lowest level only
+    context.set_ecdh_curve(_SMALL_GROUP)  # what minds large greetings shows its certificate too
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def hello_size(context: ssl.SSLContext, server_name: str) -> int:
+    """The bytes of the ClientHello that CONTEXT begins with, which nobody is sent here."""
+    written = ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), written, server_hostname=server_name).do_handshake()
+    return written.pending
+
+
+def small_hello_context(context: ssl.SSLContext, ca_file: str, server_name: str) -> ssl.SSLContext | None:
+    """A context that verifies as CONTEXT does, and whose ClientHello fits in a packet; None where that of CONTEXT
+    does."""
+    if hello_size(context, server_name) <= ONE_PACKET:
+        return None
+    small = verifying_context(ca_file)
+    small.set_ecdh_curve(_SMALL_GROUP)
+    return small if hello_size(small, server_name) <= ONE_PACKET else None
 
 
 def large_hello_context(size: int) -> ssl.SSLContext:

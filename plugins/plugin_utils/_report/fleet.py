@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose, holds_mail
+from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import (
     FAILING,
@@ -49,7 +50,7 @@ def fleet(results: Mapping[str, Mapping[str, Any]], now: datetime) -> dict[str, 
 
 
 def _host(name: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    check = result.get("check") or {}
+    check = _with_numbers(result.get("check") or {})
     ports = check.get("ports") or []
     state = state_of(check)
     message = None if has_result(check) and state != "unreachable" else message_of(check)
@@ -75,6 +76,34 @@ def _host(name: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]
     }
     host["diagnosis"] = _diagnosis(check, ports, result, host)
     return host
+
+
+def _with_numbers(check: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The check without the words that Ansible puts in place of numbers where a password has their digits (587). The
+    place of a port tells its number, where all were asked; the other numbers are left out."""
+    ports = check.get("ports") or []
+    places = PORTS if len(ports) == len(PORTS) else [port["port"] for port in ports]
+    told = [_port_with_numbers(number, port) for number, port in zip(places, ports) if _is_number(number)]
+    recommended = check.get("recommended_port")
+    if isinstance(recommended, str):
+        recommended = next((port["port"] for port in told if port["ok"]), None)
+    return {**check, "ports": told, "recommended_port": recommended} if check else check
+
+
+def _port_with_numbers(number: int, port: Mapping[str, Any]) -> dict[str, Any]:
+    timings = {stage: ms for stage, ms in (port.get("timings_ms") or {}).items() if _is_number(ms)}
+    mtu, reply = port.get("path_mtu"), port.get("reply")
+    return {
+        **port,
+        "port": port["port"] if _is_number(port["port"]) else number,
+        "timings_ms": timings,
+        "path_mtu": mtu if _is_number(mtu) else None,
+        "reply": reply if reply and _is_number(reply.get("code")) else None,
+    }
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float))
 
 
 def _port(port: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,7 +169,9 @@ def _queue(result: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str | None
 
 
 def _relay(relay: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return {"host": relay.get("host"), "via": list(relay.get("via") or [])} if relay else None
+    if not relay:
+        return None
+    return {"host": relay.get("host"), "via": list(relay.get("via") or []), "logs_in": relay.get("logs_in")}
 
 
 def _diagnosis(
@@ -169,7 +200,7 @@ def _diagnosis(
         add(note, stopped)
     if host["state"] == "can_log_in" and "queue" in result:
         facts = {"endpoint": str(check.get("endpoint") or "")}
-        add(diagnose(Symptom("can_log_in", why_unproven(host["queue"]), facts=facts)), False)
+        add(diagnose(Symptom("can_log_in", why_unproven(check, host["queue"]), facts=facts)), False)
     for item in probe_causes(result.get("probe") or {}, host["probe"]):
         add(item, host["state"] in FAILING)
     if host["queue"]:

@@ -72,11 +72,16 @@ def state_by_mta(state: str, check: Mapping[str, Any], queue: Mapping[str, Any] 
         return state
     if mail_waits(queue):
         return "mail_waits"
+    return "can_send" if _leads_there(check, queue) and ((queue or {})["relay"]).get("logs_in") else state
+
+
+def _leads_there(check: Mapping[str, Any], queue: Mapping[str, Any] | None) -> bool:
+    """Whether the MTA leads mail for other domains to the endpoint that was checked."""
     names = {str(check.get(name) or "").lower().rstrip(".") for name in ("endpoint", "canonical_name")}
-    return "can_send" if _next_server(queue) in names - {""} else state
+    return _next_server(queue) in names - {""}
 
 
-def why_unproven(queue: Mapping[str, Any] | None) -> str:
+def why_unproven(check: Mapping[str, Any], queue: Mapping[str, Any] | None) -> str:
     """Why a log-in proves nothing of the host's mail."""
     if queue is None:
         return "what its MTA does could not be read"
@@ -85,6 +90,9 @@ def why_unproven(queue: Mapping[str, Any] | None) -> str:
     if not queue.get("relay"):
         return "where its MTA leads mail for other domains could not be read"
     server = _next_server(queue)
+    if _leads_there(check, queue):
+        told = "has no log-in for it" if queue["relay"].get("logs_in") is False else "its log-in could not be read"
+        return f"its MTA leads mail for other domains to {server}, and {told}"
     return f"its MTA leads mail for other domains to {server}" if server else "its MTA leads such mail to no relay"
 
 

@@ -23,6 +23,12 @@ def verifying_context(ca_file: str) -> ssl.SSLContext:
     return context
 
 
+def small_hello_context(_context: ssl.SSLContext, ca_file: str, _server_name: str) -> ssl.SSLContext:
+    """With fewer groups OpenSSL 3.5 sends 517 bytes as well."""
+    return plain(ca_file)
+
+
 if __name__ == "__main__":
     tls.verifying_context = verifying_context
+    tls.small_hello_context = small_hello_context
     check_once.main(json.loads(sys.argv[1]))

@@ -24,6 +24,15 @@ table inet loss {
   }
 }
 """
+# A device that knows small TLS greetings (ClientHello) alone: the record's length is in the first packet.
+MINDS_LARGE = """
+table inet inspection {{
+  chain forward {{
+    type filter hook forward priority 0
+    tcp dport 587 @ih,0,24 0x160301 @ih,24,16 > 1300 {verdict}
+  }}
+}}
+"""
 SOME_LOSS = LOSS.replace("inc mod 5 == 0", "random mod 100 < 20")
 
 
@@ -89,6 +98,16 @@ def test_a_client_hello_that_needs_two_packets(path: Way) -> None:
     assert ids(report) == ["path_mtu_black_hole"]
     assert not report["reachable"]
     assert 1400 - PRECISION <= port(report)["path_mtu"] <= 1400
+
+
+@pytest.mark.parametrize(("mta", "works"), [("postfix", True), ("sendmail", False)])
+@pytest.mark.parametrize("verdict", ["drop", "reject with tcp reset"])
+def test_a_device_that_minds_large_client_hellos(path: Way, verdict: str, mta: str, works: bool) -> None:
+    path.shape(rules=MINDS_LARGE.format(verdict=verdict))
+    report = path.check(ports=[587], mta=mta, timeout=8.0, driver=LARGE_HELLO)
+    assert ids(report) == ["large_hello_blocked"]
+    assert report["reachable"] is works
+    assert len(path.sessions()) <= 1 + MOST
 
 
 def test_black_holes_in_both_directions(path: Way) -> None:

@@ -85,6 +85,17 @@ def test_drop_within_the_message(sim, dial, session):
     assert session()["end"] == "drop"
 
 
+def test_drop_in_place_of_the_reply_to_a_message_that_is_kept(sim, dial, session):
+    sim.fault(stage="eod", drop=True, kept=True, times=1)
+    client = reach(dial, "data")
+    assert client.reply().startswith("354 ")
+    client.send("From: a@example.com\r\n\r\nHello\r\n.\r\n")
+    with contextlib.suppress(OSError):
+        assert client.line() == ""
+    assert session()["end"] == "drop"
+    assert len(sim.messages()) == 1
+
+
 def test_multi_line_reply(sim, dial):
     sim.fault(stage="mail", reply="554-No.\n554-Not at all.\n554 Never.", times=1)
     assert reach(dial, "mail").reply() == "554-No.\n554-Not at all.\n554 Never."
@@ -116,6 +127,15 @@ def test_limits_of_a_fault(sim, dial):
     assert noop(2587) == "451 One"
     assert noop(587, "127.0.0.2") == "451 Two"
     assert [noop(25) for _ in range(3)] == ["250 Ok", "451 Three", "250 Ok"]
+
+
+def test_a_fault_for_some_commands_alone(sim, dial):
+    sim.fault(stage="rcpt", reply="451 Not this one", matching="b+slow@", times=1)
+    client = dial().secure()
+    client.login()
+    client.command("MAIL FROM:<a@example.com>")
+    assert client.command("RCPT TO:<b@example.net>") == "250 Ok"
+    assert client.command("RCPT TO:<b+slow@example.net>") == "451 Not this one"
 
 
 def test_clear_one_or_all(sim):
@@ -271,6 +291,8 @@ def test_a_fault_for_some_time(sim, dial):
         ({"stage": "mail", "reply": "x", "ports": [26]}, "ports must be of 25, 587"),
         ({"stage": "mail", "reply": "x", "region": "mars"}, "there is no region mars"),
         ({"refuse": True, "times": 1}, "cannot be counted"),
+        ({"stage": "data", "drop": True, "kept": True}, "kept goes with a drop at the stage eod"),
+        ({"stage": "eod", "reply": "451 x", "kept": True}, "kept goes with a drop at the stage eod"),
         ({"stage": "mail", "explode": True}, "a fault has no explode"),
     ],
 )

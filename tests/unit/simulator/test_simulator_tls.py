@@ -112,6 +112,36 @@ def test_a_wrong_certificate_fails_verification(sim, dial, kind, message, port):
     assert wrapper_handshake(sim, EAST) == "TLSv1.3"
 
 
+def test_a_wildcard_in_the_common_name_alone(sim):
+    sim.fault(certificate="wildcard")
+    assert wrapper_handshake(sim, EAST) == "TLSv1.3"
+    context = ssl.create_default_context(cafile=sim.ca_file)
+    context.hostname_checks_common_name = False
+    with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+        wrapper_handshake(sim, EAST, context)
+
+
+@pytest.mark.parametrize("port", [587, 465])
+@pytest.mark.parametrize(("how", "error"), [("reset", ConnectionResetError), ("silent", TimeoutError)])
+def test_large_hellos_are_minded_and_small_ones_are_not(sim, dial, port, how, error):
+    sim.fault(large_hello=how)
+    for large in (True, False):
+        client = dial(port)
+        if port == 587:
+            client.reply()
+            client.command("STARTTLS")
+        context = ssl.create_default_context(cafile=sim.ca_file)
+        if not large:
+            assert client.handshake(context=context).version() == "TLSv1.3"
+            continue
+        context.set_alpn_protocols(["x" * 200] * 60)
+        client.sock.settimeout(1)
+        with pytest.raises(error):
+            client.handshake(context=context)
+        client.sock.close()
+        assert sim.wait(open=0, timeout=5)
+
+
 def test_the_load_balancers_certificate_follows_its_name(sim):
     sim.fault(certificate="load_balancer")
     for name in ("one.us-east-1.elb.amazonaws.com", "another.us-east-1.elb.amazonaws.com"):

@@ -82,7 +82,7 @@ def test_changed_password(host: Host) -> None:
     assert [table["rebuilt"] for table in result["tables"]] == [True] + [False] * len(tables)
     assert OTHER in host.secrets()
     assert PASSWORD not in host.secrets()
-    assert "(changed)" in result["diff"][0]["after"]
+    assert any("(changed)" in item.get("after", "") for item in result["diff"])
     assert "L0ng" not in json.dumps(result)
 
 
@@ -183,9 +183,9 @@ def test_what_a_killed_run_left_is_made_good_by_the_next(host: Host, step: int) 
     """It is killed before its first, second or third file comes into its place."""
     host.disturbed(f"signal=KILL:when={step}", **host.wanted)
     assert len(host.leftovers()) > 0
-    found = host.shell(f"grep -rl {PASSWORD} {host.directory}").split()
-    assert found
-    assert {host.mode(path.removeprefix(f"{host.directory}/")) for path in found} == {PRIVATE}
+    found = host.shell(f"grep -rl {PASSWORD} {host.directory} || true").split()
+    assert found or step == 1  # before what is there was kept
+    assert {host.mode(path.removeprefix(f"{host.directory}/")) for path in found} <= {PRIVATE}
     assert changed(host.configure(**host.wanted))
     assert settled(host)
 

@@ -63,6 +63,12 @@ REFUSED: dict[str, dict[str, Any]] = {
     "smtp_sasl_auth_enable": {"parameters": {"smtp_sasl_auth_enable": "maybe"}},
     "smtpd_relay_restrictions": {"parameters": {"smtpd_relay_restrictions": "nonsense"}},
     "inet_protocols": {"parameters": {"inet_protocols": "ipx"}},
+    "qmgr_message_active_limit": {"parameters": {"qmgr_message_active_limit": True}},  # what smtp and smtpd do not read
+    "bounce_size_limit": {"parameters": {"bounce_size_limit": "x"}},
+    "x_destination_concurrency_limit": {"parameters": {"x_destination_concurrency_limit": True}},
+    "smtp_connect_timeout": {
+        "services": [{"name": "x", "type": "unix", "command": "smtp", "options": {"smtp_connect_timeout": "never"}}]
+    },
     "no program nosuchprogram in": {"services": [{"name": "x", "type": "unix", "command": "nosuchprogram"}]},
     "command is needed": {"services": [{"name": "x", "type": "unix"}]},
     "senders": {"tables": [{"name": "senders", "type": "regexp", "entries": {"/(unbalanced/": "x"}}]},

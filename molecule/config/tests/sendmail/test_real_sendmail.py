@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mc
 from hosts import Sendmail
 
 RUNNERS = ("/run/sendmail/msp/sendmail.pid", "/run/sendmail/mta/sendmail.pid")
@@ -30,6 +31,22 @@ def test_a_table_that_nothing_reads_is_refused(host: Sendmail) -> None:
     said = host.configure(tables=[host.credentials()])["failed"]
     assert "authinfo: nothing in sendmail.mc reads /etc/mail/authinfo" in said
     assert host.state() == before
+
+
+def test_no_word_of_m4_in_a_value_is_read_as_one(host: Sendmail) -> None:
+    """Each word that the distribution's files for m4 have, and each that m4 itself has."""
+    files = "/usr/share/sendmail*/cf/*/*.m4"
+    found = host.shell(f"(cat {files}; echo dumpdef | m4 2>&1) | LC_ALL=C grep -aoE '[A-Za-z_][A-Za-z0-9_]*' | sort -u")
+    words = ".".join(found.split())
+    assert len(found.split()) > 1000
+    assert ".dnl." in words
+    names = ("LOCAL_DOMAIN", "MASQUERADE_DOMAIN", "MASQUERADE_AS")
+    macros = {**{name: [words] for name in names}, "DAEMON_OPTIONS": [f"Name={words}"]}
+    lines = mc.settings({"SMART_HOST": f"ses_relay:{words}", "confCACERT": f"/{words}"}, {}, macros, {})
+    host.put("words.mc", str(mc.with_settings(host.text("sendmail.mc"), lines)))
+    written = host.shell("cd /etc/mail; m4 words.mc").splitlines()
+    for line in ("DSses_relay:", "O CACertFile=/", "C{w}", "C{M}", "DM", "O DaemonPortOptions=Name="):
+        assert f"{line}{words}" in written, line
 
 
 def test_a_daemon_that_died_is_due_for_a_restart(host: Sendmail) -> None:

@@ -81,10 +81,11 @@ def test_no_secret_is_readable_by_others(relay):
         found = relay.host.run(f"find / -xdev -type f -perm /o+r -size -2M -print0 | xargs -0 grep -lF -- '{secret}'")
         assert found.stdout == ""
     holders = relay.host.run(f"grep -rlF -- '{secrets(relay)[0]}' /etc /var /root /tmp /run").stdout.split()
-    assert len(holders) == 1
-    assert holders[0] in relay.mta.credential_files()
-    stat = relay.host.file(holders[0])
-    assert (stat.user, stat.group, stat.mode) == ("root", "root", 0o600)
+    assert 1 <= len(holders) <= relay.mta.copies
+    assert set(holders) <= set(relay.mta.credential_files())
+    for holder in holders:
+        stat = relay.host.file(holder)
+        assert (stat.user, stat.group, stat.mode) == ("root", "root", 0o600)
 
 
 def test_a_lost_table_is_built_again(relay, endpoint):

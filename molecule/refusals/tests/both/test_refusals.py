@@ -33,6 +33,10 @@ REFUSALS = {
         {"ses_tls_ca_file": "/etc/ssl/nowhere.pem"},
         ["ses_tls_ca_file", "/etc/ssl/nowhere.pem"],
     ),
+    "true for a number": ({"ses_max_connections": True}, ["ses_max_connections True is no whole number"]),
+    "infinity for a number": ({"ses_max_connections": float("inf")}, ["ses_max_connections inf is no whole number"]),
+    "a number for a password": ({"ses_smtp_password": 587}, ["ses_smtp_password is no text"]),
+    "a list for a password": ({"ses_smtp_password": ["x"]}, ["ses_smtp_password is no text"]),
     "a wrong password": ({"ses_smtp_password": "B" + "x" * 43}, ["535"]),
 }
 
@@ -52,7 +56,7 @@ def refused(host, layout, tmp_path_factory):
     said = re.split(r"^fatal: \[(case\d+)\]", done.stdout.partition("PLAY RECAP")[0], flags=re.MULTILINE)
     texts = dict(zip(said[1::2], said[2::2], strict=True))
     for variables in names.values():
-        for secret in (variables.get("ses_smtp_password") or "").split("\n"):
+        for secret in str(variables.get("ses_smtp_password") or "").split("\n"):
             assert len(secret) < 8 or secret not in done.stdout + done.stderr
     return {case: texts.get(name, "") for name, case in zip(names, REFUSALS, strict=True)}
 

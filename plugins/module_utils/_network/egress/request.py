@@ -67,7 +67,7 @@ def request_of(params: Mapping[str, Any]) -> Request:
 
 
 def _ports_fault(name: str, ports: Sequence[int]) -> str:
-    wrong = [port for port in ports if not 0 < port < 65536]
+    wrong = [port for port in ports if isinstance(port, bool) or not 0 < port < 65536]
     if wrong:
         return f"{name} has {wrong[0]}: a port is a number from 1 to 65535"
     if 53 in ports:

@@ -29,6 +29,12 @@ class Way(NamedTuple):
     address: str = ""
     port: int = 0
     tls: str = ""
+    small: Callable[[], ssl.SSLContext | None] = lambda: None  # greets in one packet; None where `context` does
+
+    def with_small_hello(self) -> Way | None:
+        """The same way with a greeting of one packet; None where it has that already."""
+        context = self.small()
+        return self._replace(context=context) if context else None
 
 
 def start(call: Callable[[], Result]) -> Callable[[float], Result | None]:

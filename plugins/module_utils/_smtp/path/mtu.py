@@ -36,6 +36,7 @@ ONE_WAY = "path_mtu_one_way"
 TRANSIENT = "tls_transient"
 UNKNOWN = "timeout"
 UNANSWERED = "large_hello_unanswered"
+BLOCKED = "large_hello_blocked"
 
 _LINUX = sys.platform.startswith("linux")
 _TCP_INFO = (socket.IPPROTO_TCP, 11)
@@ -148,6 +149,13 @@ def unanswered(large: Sequence[Attempt], ordinary: Attempt) -> bool:
     return ordinary.outcome == PASSED and all(
         attempt.outcome == STALLED and attempt.seconds >= wait and not attempt.ended.retransmits for attempt in large
     )
+
+
+def blocked(large: Sequence[Attempt], small: Attempt) -> bool:
+    """Whether handshakes that begin with a large ClientHello stalled, in small segments too, though one with a small
+    ClientHello passed without the loss of a packet."""
+    wait = proof_wait(small.seconds)
+    return small.clean and all(attempt.outcome == STALLED and attempt.seconds >= wait for attempt in large)
 
 
 _Fits = Callable[[Attempt, Sequence[Attempt], Attempt], bool]

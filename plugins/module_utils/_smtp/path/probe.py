@@ -6,6 +6,9 @@ left (5 seconds at most), four more begin beside it: three with small segments a
 ones pass, up to eleven more measure the size, in three rounds. The answer is there before the time is over.
 One port's handshakes speak for all ports, whose packets take the same way.
 
+Where the check's own ClientHello does not fit into a packet, one handshake more begins with one that does. It tells a
+device that drops large ones; after a reset, one more of each size tells a device that resets them.
+
 A port whose handshake passed costs one more connection, for a large write: a large ClientHello. The connection opens as
 soon as the port has greeted, so that the write is over when the port's dialogue is. A write without an answer is
 given half a second, or 4 times what the port's own handshake took; then further handshakes look into it in the same
@@ -54,6 +57,8 @@ class PathWatch:
         self._lock = threading.Lock()
         self._investigating = False
         self._stalled: Finding | None = None
+        self._resetting = threading.Lock()
+        self._resets: bool | None = None  # whether large ClientHellos are reset; None while nobody has asked
         self._large: Callable[[float], Findings | None] | None = None
         self.passed = threading.Event()  # a port's handshake has
         self._wrote = threading.Event()  # the large ClientHello is on its way
@@ -85,6 +90,17 @@ class PathWatch:
             self._investigating = True
         first = Attempt(mtu.STALLED, opened=opened)
         self._stalled = search.investigate(first, way, self._deadline.share(_END_SHARE))
+
+    def drops_large(self) -> bool:
+        """Whether handshakes stall because their ClientHello is large, as far as is known by now."""
+        return self._stalled is not None and self._stalled.verdict == mtu.BLOCKED
+
+    def resets_large(self, way: Way) -> bool:
+        """Whether handshakes are reset because their ClientHello is large; the first port that asks finds out."""
+        with self._resetting:
+            if self._resets is None:
+                self._resets = search.resets_large(way, self._deadline.share(_END_SHARE))
+            return self._resets
 
     def write_large(self, port: PortWatch) -> None:
         """Begin a large write beside this port's dialogue, unless another port has begun one."""
@@ -131,6 +147,14 @@ class PortWatch:
     def prepare(self) -> None:
         """Open a connection for a large write, which waits for this port's handshake to pass."""
         self._watch.write_large(self)
+
+    def drops_large(self) -> bool:
+        """Whether this port's handshake stalls because its ClientHello is large, as far as is known by now."""
+        return self._watch.drops_large()
+
+    def resets_large(self) -> bool:
+        """Whether this port's handshake was reset because its ClientHello is large."""
+        return self._watch.resets_large(self.way)
 
     @contextmanager
     def handshake(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.handshake i
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import Attempt, Finding
 
 _SMALL_SHARE = 0.5  # of the time that is left: when not even small segments pass in it, the server is slow
+_ENDED_SHARE = 0.9  # of that: those that stall have ended when they are asked
 _LEAST_WAIT = 0.3  # above the 0.2 seconds after which a lost packet is sent again
 _MARGIN = 0.2  # for a handshake that stalls to the end of its time, until it is asked for
 
@@ -24,18 +25,23 @@ class Passed(NamedTuple):
 
 def investigate(first: Attempt, way: Way, deadline: Deadline, passed: Passed | None = None) -> Finding:
     """Find out why FIRST stalled. PASSED is given where an ordinary handshake passed and a large one stalled: small
-    segments get no more time then than proves it."""
+    segments get no more time then than proves it. Where an ordinary ClientHello is large, a small one is tried too."""
     began = way.clock()
     second = start(lambda: attempt(way, deadline, deadline.seconds))
     half = deadline.share(_SMALL_SHARE)
     wait = mtu.proof_wait(passed.seconds) if passed else half.seconds()
     if passed:
         half = half.within(2 * first.setup + wait + _MARGIN)
-    control = start(_sized(passed.way, half, half.seconds(), None)) if passed else None
-    asks = [start(_sized(way, half, wait, mtu.SMALL_SEGMENT)) for _number in range(mtu.REPEATS)]
+    smaller = passed.way if passed else way.with_small_hello()
+    ends = half if passed else half.share(_ENDED_SHARE)
+    control = start(_sized(smaller, ends, half.seconds(), None)) if smaller else None
+    asks = [start(_sized(way, ends, wait, mtu.SMALL_SEGMENT)) for _number in range(mtu.REPEATS)]
     small = [ask(half.seconds()) or Attempt(mtu.LATE) for ask in asks]
-    if control and mtu.unanswered(small, control(half.seconds()) or Attempt(mtu.LATE)):
+    other = (control and control(half.seconds())) or Attempt(mtu.LATE)
+    if passed and mtu.unanswered(small, other):
         return Finding(mtu.UNANSWERED)
+    if not passed and mtu.blocked(small, other):
+        return Finding(mtu.BLOCKED)
     if not all(one.clean for one in small):
         return Finding(mtu.verdict(first, small, None))
     size: int | None = measure(first, small, way, deadline, lambda: second(0) is not None)
@@ -46,6 +52,18 @@ def investigate(first: Attempt, way: Way, deadline: Deadline, passed: Passed | N
     if found == mtu.ONE_WAY:
         size = mtu.sent_size(way.address, last.opened)
     return Finding(found, size if found in (mtu.BLACK_HOLE, mtu.ONE_WAY) else None)
+
+
+def resets_large(way: Way, deadline: Deadline) -> bool:
+    """Whether the ClientHello of WAY, after which a connection was reset, fails once more and a small one passes."""
+    small = way.with_small_hello()
+    if not small:
+        return False
+    half = deadline.share(_SMALL_SHARE)
+    again = attempt(way, half, half.seconds)
+    # Without time for its set-up it was not the ClientHello that failed.
+    failed = again.outcome in (mtu.REFUSED, mtu.STALLED) and again.setup > 0
+    return failed and attempt(small, deadline, deadline.seconds).outcome == mtu.PASSED
 
 
 def measure(first: Attempt, small: list[Attempt], way: Way, deadline: Deadline, over: Callable[[], bool]) -> int:

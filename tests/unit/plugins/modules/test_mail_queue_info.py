@@ -29,6 +29,7 @@ def run(monkeypatch, tmp_path, capsys):
     queues = {f"{tmp_path}/sendmail.cf": (Queue(f"{tmp_path}/mqueue"),)}
     monkeypatch.setattr(mailq, "QUEUES", queues)
     monkeypatch.setattr(mail_queue_info, "SENDMAIL_CF", f"{tmp_path}/sendmail.cf")
+    monkeypatch.setattr(mail_queue_info, "SUBMIT_CF", f"{tmp_path}/submit.cf")
 
     def program(name, script):
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
@@ -103,7 +104,11 @@ def test_a_service_that_mail_for_other_domains_passes_holds_it_and_no_other_does
     entry = {"queue_name": "deferred", "recipients": [{"address": "b@corp.test", "delay_reason": reason}]}
     postconf = POSTCONF.format(directory=run.directory, filter=content_filter)
     found = run(postqueue=f"echo '{json.dumps(entry)}'", postconf=postconf, endpoint="smtp.corp.test")
-    assert found["relay"] == {"host": "smtp.corp.test", "via": [content_filter[12:]] if content_filter else []}
+    assert found["relay"] == {
+        "host": "smtp.corp.test",
+        "via": [content_filter[12:]] if content_filter else [],
+        "logs_in": None,
+    }
     assert found["reasons"][0]["diagnosis"]["id"] == cause
 
 
@@ -119,7 +124,17 @@ def test_a_configuration_that_postconf_refuses_tells_no_way(run):
 
 def test_sendmails_smart_host(run):
     (run.directory / "sendmail.cf").write_text("DSses_relay:smtp.corp.test\n")
-    assert run(SENDMAIL)["relay"] == {"host": "smtp.corp.test", "via": []}
+    assert run(SENDMAIL)["relay"] == {"host": "smtp.corp.test", "via": [], "logs_in": False}
+
+
+def test_postfixs_log_in_by_its_own_files(run):
+    relay = "smtp_tls_security_level=secure -o smtp_sasl_auth_enable=yes -o smtp_sasl_password_maps=$ses_maps"
+    (run.directory / "master.cf").write_text(f"ses-relay unix - - n - - smtp -o {relay}\n")
+    (run.directory / "main.cf").write_text(f"ses_maps = hash:{run.directory}/sasl_passwd\n")
+    postconf = POSTCONF.format(directory=run.directory, filter="")
+    assert run(postconf=postconf)["relay"]["logs_in"] is False
+    (run.directory / "sasl_passwd.db").write_bytes(b"\x01user:word\x01[smtp.corp.test]:587\0")
+    assert run(postconf=postconf)["relay"]["logs_in"] is True
 
 
 def test_a_queue_that_outlived_sendmail(run):

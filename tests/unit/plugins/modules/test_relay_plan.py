@@ -63,6 +63,7 @@ def test_it_describes_the_relay(run):
     assert {table["name"] for table in result["postfix"]["tables"]} == {
         "ses_senders",
         "ses_headers",
+        "ses_replies",
         "ses_bounces",
         "ses_transport",
         "ses_sender_transport",
@@ -213,7 +214,7 @@ def test_text_from_the_command_line_is_read_as_its_type(run, name, text, key, va
         ("ses_hostname_fix", 2, "2 is neither true nor false"),
         ("ses_hostname_aliases", {"a": 1}, "{'a': 1} is no list of names"),
         ("ses_hostname_aliases", "not ok", "'not ok' "),
-        ("ses_region", ["us-east-1"], "\"['us-east-1']\" "),
+        ("ses_region", ["us-east-1"], "['us-east-1'] is no text"),
         ("ses_tls_ca_file", 0, "'0' is no absolute path"),
     ],
 )
@@ -227,6 +228,15 @@ def test_what_has_another_type_is_refused_in_a_sentence(run, name, value, fault)
 @pytest.mark.parametrize("secret", [SECRET, f"{SECRET}\nx", f"IQoJ{SECRET}"])
 def test_no_secret_shows_whatever_it_is(run, option, secret):
     run(**{"smtp_password": None, option: secret})  # which looks for it in all that the module prints
+
+
+@pytest.mark.parametrize("mta", ["postfix", "sendmail"])
+def test_a_plan_by_faults_of_credentials_has_no_word_hidden(run, mta):
+    found = run(mta=mta, smtp_password=None, credential_faults={"ses_smtp_password": ""})
+    assert found["relay"]["ports"] == [587]
+    assert "VALUE_SPECIFIED" not in json.dumps(found)
+    told = run(mta=mta, smtp_password=None, credential_faults={"ses_smtp_password": "is empty: give it"})
+    assert told["faults"] == ["ses_smtp_password is empty: give it."]
 
 
 @pytest.mark.parametrize(("mta", "other"), [("postfix", "sendmail"), ("sendmail", "postfix")])

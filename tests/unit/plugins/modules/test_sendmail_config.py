@@ -40,7 +40,7 @@ def test_a_check_tells_what_a_bare_host_would_get(run):
     assert result["changed"] is True
     assert result["action"] == "restart"
     texts = "".join(item["after"] for item in result["diff"] if "after" in item)
-    assert "define(`SMART_HOST', `relay:email-smtp.us-east-1.amazonaws.com')dnl" in texts
+    assert "define(`SMART_HOST', ``relay:email-smtp.us-east-1.amazonaws.com'')dnl" in texts
     assert 'MSP_MODE="Daemon"' in texts
     assert "authinfo:a.test" in texts
 

@@ -58,6 +58,21 @@ def test_mode_and_owner_stay_and_secrets_are_private(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["kept", "new", "secret"]
 
 
+def test_a_file_becomes_what_it_was_with_its_mode_and_time(tmp_path: Path) -> None:
+    target = tmp_path / "a"
+    target.write_text("old")
+    target.chmod(0o640)
+    os.utime(target, ns=(5, 5))
+    kept = snapshot(str(target))[str(target)]
+    target.write_text("new")
+    target.chmod(0o600)
+    with Swap() as swap:
+        swap.put_kept(str(target), kept)
+        swap.commit()
+    assert snapshot(str(target)) == {str(target): kept}
+    assert kept.mode == 0o640
+
+
 def test_a_failure_puts_everything_back(tmp_path: Path) -> None:
     old, new, gone, blocked = (tmp_path / name for name in ("old", "new", "gone", "blocked"))
     old.write_text("old")

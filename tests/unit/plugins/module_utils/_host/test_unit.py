@@ -10,13 +10,15 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit
 class Systemd:
     """A unit's state, and what was asked of it."""
 
-    def __init__(self, active=True, enabled=True, fails=()):
-        self.active, self.enabled, self.fails, self.done = active, enabled, fails, []
+    def __init__(self, active=True, enabled=True, fails=(), edited=False):
+        self.active, self.enabled, self.fails, self.edited, self.done = active, enabled, fails, edited, []
 
     def __call__(self, argv):
         verb = argv[1]
         if verb == "is-active":
             return 0 if self.active else 3, "", ""
+        if verb == "show":
+            return 0, "NeedDaemonReload=yes\n" if self.edited else "NeedDaemonReload=no\n", ""
         if verb == "is-enabled":
             return 0, "enabled\n" if self.enabled else "disabled\n", ""
         if argv[0] == "journalctl":
@@ -56,6 +58,25 @@ def test_a_command_stands_in_for_a_reload_that_the_unit_does_not_know():
     assert systemd.done == ["/etc/init.d/mta reload"]
 
 
+@pytest.mark.parametrize("verb", ["start", "restart"])
+def test_what_failed_too_often_before_does_not_keep_it_from_starting(verb):
+    systemd = Systemd()
+    Unit("mta", systemd).carry_out(["enable", verb])
+    assert systemd.done == ["enable", "reset-failed", verb]
+
+
+@pytest.mark.parametrize("edited", [True, False])
+def test_systemd_reads_unit_files_that_changed_but_not_offline(edited):
+    systemd = Systemd(edited=edited)
+    assert Unit("mta", systemd).outdated() is edited
+    Unit("mta", systemd).daemon_reload()
+    assert not Unit("mta", systemd, offline=True).outdated()
+    Unit("mta", systemd, offline=True).daemon_reload()
+    assert systemd.done == ["daemon-reload"]
+    with pytest.raises(UnitError, match="systemctl daemon-reload failed"):
+        Unit("mta", Systemd(fails=("daemon-reload",))).daemon_reload()
+
+
 def test_a_verb_that_fails_is_told_with_what_the_journal_says():
     with pytest.raises(UnitError, match=r"systemctl restart mta failed: cannot bind"):
         Unit("mta", Systemd(fails=("restart",))).carry_out(["restart"])
@@ -85,6 +106,29 @@ def test_after_a_failure_it_is_as_it_was(active, enabled, done):
         fail()
     assert systemd.done == done
     assert (systemd.active, systemd.enabled) == (active, enabled)
+
+
+@pytest.mark.parametrize(
+    ("enabled", "breaks", "done"),
+    [
+        (True, (), []),
+        (True, ("stop",), ["stop", "reset-failed", "restart"]),
+        (False, ("enable",), ["enable", "disable"]),
+    ],
+)
+def test_one_that_loads_no_files_goes_on_after_a_failure(enabled, breaks, done):
+    systemd = Systemd(enabled=enabled)
+
+    def fail():
+        with Unit("umbrella", systemd).kept(loads=False):
+            for verb in breaks:
+                systemd(["systemctl", verb, "umbrella"])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert systemd.done == done
+    assert (systemd.active, systemd.enabled) == (True, enabled)
 
 
 def test_without_a_failure_nothing_is_put_back():

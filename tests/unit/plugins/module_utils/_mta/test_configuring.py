@@ -8,7 +8,15 @@ import os
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import carry_out, due, nothing_changes
+from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit
+from ansible_collections.mailops.ses.plugins.module_utils._host.unit_files import UnitFile
+from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import (
+    carry_out,
+    due,
+    files_due,
+    kept,
+    nothing_changes,
+)
 from module_arguments import patch_module_args
 
 
@@ -18,6 +26,74 @@ from module_arguments import patch_module_args
 )
 def test_a_restart_is_more_than_a_reload(restart, reload, action):
     assert due(restart, reload) == {"action": action, "reload_due": action == "reload", "restart_due": restart}
+
+
+class Systemd:
+    """Two units, of which one stands for the other, and what was done to them."""
+
+    def __init__(self, fails=(), edited=False):
+        self.enabled, self.fails, self.edited, self.done = {"mta"}, fails, edited, []
+
+    def __call__(self, argv):
+        verb, name = argv[1], argv[-1]
+        if verb == "show":
+            return 0, f"NeedDaemonReload={'yes' if self.edited else 'no'}\n", ""
+        if verb.startswith("is-"):
+            return 0, "enabled" if name in self.enabled else "disabled", ""
+        self.done.append(" ".join(argv[1:]))
+        if verb in ("enable", "disable"):
+            self.enabled ^= {name}
+        return int(verb in self.fails), "", "no"
+
+
+def test_where_a_change_fails_the_files_go_first_then_the_unit_loads_and_the_umbrella_is_as_it_was(tmp_path):
+    systemd = Systemd()
+    path = tmp_path / "mta.service.d" / "ours.conf"
+    file = UnitFile(str(path), None, "[Service]\n")
+
+    def fail():
+        with kept([Unit("mta", systemd), Unit("umbrella", systemd)], [file], True, ValueError):
+            assert path.exists()
+            Unit("umbrella", systemd).carry_out(["enable"])
+            raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011 - it has no text
+        fail()
+    assert systemd.done == [
+        "daemon-reload",
+        "enable umbrella",
+        "daemon-reload",
+        "disable umbrella",
+        "reset-failed mta",
+        "restart mta",
+    ]
+    assert systemd.enabled == {"mta"}
+    assert not path.parent.exists()
+
+
+def test_where_systemd_does_not_read_the_files_the_host_keeps_what_it_had(tmp_path):
+    systemd = Systemd(fails=("daemon-reload",))
+    file = UnitFile(str(tmp_path / "ours.conf"), None, "[Service]\n")
+    said = pytest.raises(ValueError, match=r"the host keeps what it had: systemctl daemon-reload failed: no")
+    with said, kept([Unit("mta", systemd)], [file], True, ValueError):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("due_files", [True, False])
+def test_systemd_is_told_only_where_something_is_due(due_files):
+    systemd = Systemd()
+    with kept([Unit("mta", systemd)], [], due_files, ValueError):
+        pass
+    assert systemd.done == (["daemon-reload"] if due_files else [])
+    with kept([], [], False, ValueError):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("before", "edited", "expected"), [("ours", False, False), ("old", False, True), ("ours", True, True)]
+)
+def test_files_are_due_also_where_a_killed_run_has_not_told_systemd(before, edited, expected):
+    assert files_due([UnitFile("x", before, "ours")], Unit("mta", Systemd(edited=edited))) is expected
 
 
 @pytest.mark.parametrize(("error", "remedy"), [(PermissionError, True), (FileNotFoundError, False)])

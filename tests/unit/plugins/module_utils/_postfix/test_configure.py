@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,9 @@ def test_a_real_run_on_a_bare_host(bare: Path, tmp_path: Path) -> None:
         configure(ask(bare), check_mode=False, scratch=str(tmp_path))
 
 
-def plan(before: str, after: str) -> Plan:
-    return Plan({"main.cf": before, "master.cf": ""}, {"main.cf": after, "master.cf": ""}, [], [])
+def plan(before: str, after: str, **asked: str) -> Plan:
+    texts = ({"main.cf": text, "master.cf": ""} for text in (before, after))
+    return Plan(*texts, [], [], ask(Path("/d"), **asked))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def plan(before: str, after: str) -> Plan:
     ],
 )
 def test_what_is_due(changes: tuple[str, str], asked: dict[str, Any], missed: bool, action: str) -> None:
-    due = _due(plan(*changes), ask(Path("/d"), **asked), missed)
+    due = _due(plan(*changes, **asked), missed)
     assert due == {"action": action, "reload_due": action == "reload", "restart_due": action == "restart"}
 
 
@@ -73,10 +75,19 @@ def test_what_waits_is_rewritten_while_nothing_delivers(monkeypatch: pytest.Monk
             done.append(argv[1])
         return 0, "", ""
 
-    monkeypatch.setattr(configuring, "loaded_at", lambda _queue: {"loaded": time.time()})
+    clock = itertools.count(time.time())
+    monkeypatch.setattr(configuring, "loaded_at", lambda _queue: {"loaded": next(clock)})
     _run((Unit("postfix", systemd),), [["restart"]], "/queue", lambda: done.append("rewritten"))
-    assert done == ["stop", "rewritten", "restart"]
-    assert _due(plan("a = 1\n", "a = 2\n"), ask(Path("/d")), False, True)["action"] == "restart"
+    assert done == ["stop", "rewritten", "reset-failed", "restart"]
+    assert _due(plan("a = 1\n", "a = 2\n"), False, True)["action"] == "restart"
+
+
+def test_of_two_reloads_that_follow_at_once_the_second_one_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = time.time()
+    loads = iter([before, before, before, before + 0.05])
+    monkeypatch.setattr(configuring, "loaded_at", lambda _queue: {"loaded": next(loads)})
+    _run((Unit("postfix", lambda _argv: (0, "", "")),), [["reload"]], "/queue")
+    assert next(loads, None) is None
 
 
 @pytest.mark.parametrize(

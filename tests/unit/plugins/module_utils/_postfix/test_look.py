@@ -269,7 +269,17 @@ def test_the_service_for_null_senders_runs_where_others_of_its_kind_do_not():
 )
 def test_canonical_maps_count_for_senders_as_far_as_the_host_says(classes, counts):
     explicit = {"canonical_maps": TABLE, **({"canonical_classes": classes} if classes else {})}
-    assert (TABLE in parameters(present(explicit), relay(), Wishes())["sender_canonical_maps"]) == counts
+    values = parameters(present(explicit), relay(), Wishes())["sender_canonical_maps"]
+    assert values == [*(["$canonical_maps"] if counts else []), "texthash:/etc/postfix/ses_senders"]
+
+
+def test_canonical_maps_that_went_are_named_no_more():
+    explicit = {"sender_canonical_maps": "$canonical_maps, texthash:/etc/postfix/ses_senders"}
+    values = parameters(present(explicit), relay(), Wishes())["sender_canonical_maps"]
+    assert values == ["texthash:/etc/postfix/ses_senders"]
+    again = {**explicit, "canonical_maps": TABLE}
+    values = parameters(present(again), relay(), Wishes())["sender_canonical_maps"]
+    assert values == ["$canonical_maps", "texthash:/etc/postfix/ses_senders"]
 
 
 def test_postfixs_own_name_of_the_host_is_one_of_the_hosts():

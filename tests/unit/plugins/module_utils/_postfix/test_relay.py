@@ -46,6 +46,7 @@ def test_without_a_variable_there_is_no_table():
     assert {item["name"]: item["state"] for item in postfix().tables} == {
         "ses_senders": "absent",
         "ses_headers": "absent",
+        "ses_replies": "present",
         "ses_bounces": "present",
         "ses_transport": "present",
         "ses_sender_transport": "present",

@@ -13,9 +13,19 @@ EMPTY: dict[str, Any] = {
     "services": [],
     "tables": [],
     "config_directory": "/etc/postfix/",
+    "state": "present",
 }
-TABLE = {"name": "t", "parameter": None, "type": "", "entries": None, "secret_entries": None, "state": "present"}
-SERVICE = {"name": "s", "type": "unix", "state": "present"}
+TABLE = {
+    "name": "t",
+    "parameter": None,
+    "service": None,
+    "type": "",
+    "entries": None,
+    "secret_entries": None,
+    "generations": False,
+    "state": "present",
+}
+SERVICE = {"name": "s", "type": "unix", "generations": False, "state": "present"}
 
 
 def test_nothing_is_no_fault() -> None:
@@ -35,7 +45,25 @@ def test_nothing_is_no_fault() -> None:
         ({"parameters": {"a": 1}, "tables": [{**TABLE, "parameter": "a"}]}, "tables: a is also"),
         ({"services": [{**SERVICE, "name": "a b"}]}, "services: 'a b' (unix)"),
         ({"services": [SERVICE, SERVICE]}, "services: 's' (unix) is there twice"),
+        (
+            {"services": [{**SERVICE, "generations": True}, {**SERVICE, "name": "s-2"}]},
+            "services: 's-2' (unix) is there twice",
+        ),
+        (
+            {"services": [{**SERVICE, "type": "inet", "generations": True}]},
+            "services: 's' (inet): generations are for services of type unix",
+        ),
         ({"tables": [TABLE, TABLE]}, "tables: 't' is there twice"),
+        ({"tables": [{**TABLE, "generations": True}, {**TABLE, "name": "t-2"}]}, "tables: 't-2' is there twice"),
+        (
+            {"tables": [{**TABLE, "service": "s", "parameter": "a"}]},
+            "tables: 't': service is none of those in services",
+        ),
+        ({"services": [SERVICE], "tables": [{**TABLE, "service": "s"}]}, "tables: 't': service needs parameter"),
+        (
+            {"state": "previous", "parameters": {"a": "x"}},
+            "parameters: state previous takes all of the last change back",
+        ),
         ({"tables": [{**TABLE, "name": "../x"}]}, "tables: '../x'"),
         ({"tables": [{**TABLE, "type": "ldap"}]}, "tables: 't' type"),
         ({"tables": [{**TABLE, "parameter": "a b"}]}, "tables: 't' parameter"),
@@ -43,6 +71,9 @@ def test_nothing_is_no_fault() -> None:
         ({"tables": [{**TABLE, "type": "cdb", "secret_entries": {}}]}, "tables: 't' has secret_entries"),
         ({"tables": [{**TABLE, "entries": {"a b": "c"}}]}, "tables: 't' entries: the key 'a b'"),
         ({"tables": [{**TABLE, "secret_entries": {"a": "sEcReT\nx"}}]}, "tables: 't' secret_entries: the value of 'a'"),
+        ({"parameters": {"a": "user@********.com"}}, "parameters: Ansible has put its mark"),
+        ({"parameters": {"a": ["VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"]}}, "parameters: Ansible has put its mark"),
+        ({"tables": [{**TABLE, "entries": {"$REDACTED$": "a"}}]}, "tables: Ansible has put its mark"),
     ],
 )
 def test_faults_name_the_option(params: dict[str, Any], told: str) -> None:

@@ -5,16 +5,28 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import describe, own_names
-from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import faults
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import (
+    SECRET_CHECKS,
+    credential_faults,
+    typed,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import faults as faults_of
 from hypothesis import given
 from hypothesis import strategies as st
 from relay_variables import GOOD, LOAD_BALANCER, PASSWORD, SECRET
 
+INFINITY, NAN = float("inf"), float("nan")
 HOSTILE = ["a\nb", "a\rb", "a b", "a$b", "a#b", 'a"b', "a'b", "a:b", "ä", "a\x00b", "${mail_owner}", " a", "a ", ""]
 
 
 def relay(host_names=("web1.corp.test",), canonical=None, **variables):
     return describe({**GOOD, **variables}, list(host_names), canonical)
+
+
+def faults(variables):
+    """Of variables as a user sets them, the secrets among them."""
+    others = {name: value for name, value in variables.items() if name not in SECRET_CHECKS}
+    return faults_of(others, credential_faults(variables))
 
 
 @pytest.mark.parametrize(
@@ -31,7 +43,12 @@ def relay(host_names=("web1.corp.test",), canonical=None, **variables):
         ({"ses_smtp_username": "AKIA\nX"}, "ses_smtp_username", "line"),
         ({"ses_smtp_username": "ASIAIOSFODNN7EXAMPLE"}, "ses_smtp_username", "temporary"),
         ({"ses_smtp_password": None}, "ses_smtp_password", "not set"),
-        ({"ses_smtp_password": ""}, "ses_smtp_password", "empty"),
+        ({"ses_smtp_password": ""}, "ses_smtp_password", "not set"),
+        ({"ses_smtp_password": " "}, "ses_smtp_password", "empty"),
+        *(
+            ({"ses_smtp_password": value}, "ses_smtp_password", "quotes")
+            for value in (587, 0, True, 1.5, [1], {"a": 1})
+        ),
         ({"ses_smtp_password": PASSWORD + "\n"}, "ses_smtp_password", "line"),
         ({"ses_smtp_password": SECRET}, "ses_smtp_password", "smtp_password"),
         ({"ses_masquerade_domain": "example"}, "ses_masquerade_domain", "domain"),
@@ -106,6 +123,35 @@ def test_a_secret_never_shows_in_its_fault(value):
     for name in ("ses_smtp_password", "ses_secret_access_key"):
         for sentence in faults({**GOOD, name: f"{value}\nqX7"}):
             assert "qX7" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read"),
+    [
+        *(("ses_max_connections", value, 7) for value in (7, "7", " 7 ", 7.0)),
+        ("ses_max_connections", -7, -7),
+        *(("ses_port", value, "587") for value in (587, "587")),
+        *(("ses_hostname_aliases", value, ["a.test", "b.test"]) for value in ("a.test, b.test", ["a.test", "b.test"])),
+        *(("ses_verify_not", value, None) for value in (1, "x")),
+        *(("ses_max_connections", value, None) for value in (True, False, 1.5, INFINITY, -INFINITY, NAN, "1e1", "0x7")),
+        *(("ses_max_connections", value, None) for value in ("", "٣", "9" * 5000, [7], {"a": 7}, None)),
+        *(("ses_configuration_set", value, None) for value in (True, 1.1, ["a"], {"a": "b"}, INFINITY)),
+        *(("ses_hostname_aliases", value, None) for value in (7, True, [True], [None], [["a"]], {"a": "b"}, 1.5)),
+        *(("ses_replace_mta", value, None) for value in ("maybe", 2, [True], NAN, INFINITY)),
+        *(("ses_replace_mta", value, True) for value in ("yes", 1, True)),
+    ],
+)
+def test_a_value_is_of_its_variables_type_or_refused_in_one_sentence(name, value, read):
+    values, refused = typed({name: value})
+    assert values == ({name: read} if read is not None else {})
+    assert list(refused) == ([name] if read is None else [])
+    assert all(sentence.startswith(name) and len(sentence) < 150 for sentence in refused.values())
+
+
+@pytest.mark.parametrize("name", ["ses_region", "ses_smtp_username"])
+def test_of_what_is_refused_for_its_type_nothing_says_that_it_is_not_set(name):
+    given = {variable: value for variable, value in GOOD.items() if variable != name}
+    assert faults_of(given, {"ses_secret_access_key": ""}, {name: "…"}) == []
 
 
 def test_every_fault_is_told_at_once():

@@ -4,28 +4,23 @@
 from __future__ import annotations
 
 import fcntl
+import os
 
 import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._host.previous import changing
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import configure, tools
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail.configure import _finish, _moved, _queues, _run
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail.plan import Plan
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
-
-
-@pytest.mark.parametrize(
-    ("line", "moved"),
-    [
-        ("Kaccess hash /etc/mail/access", "Kaccess hash /tmp/x/access"),
-        ("Kaccess hash -o /etc/mail/access.db", "Kaccess hash -o /tmp/x/access.db"),
-        ("O A=/etc/mail/access, B", "O A=/tmp/x/access, B"),
-        ("Kother hash /etc/mail/access_other", None),
-        ("Kother hash /etc/mail/access.other", None),
-        ("Kother hash /etc/mail/access/other", None),
-    ],
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.back import plan_back
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.configure import (
+    _finish,
+    _queues,
+    _run,
+    _tidy,
+    _with_submission,
 )
-def test_a_path_is_replaced_as_a_whole(line, moved):
-    assert _moved(f"{line}\nO C=d\n", "/etc/mail/access", "/tmp/x/access") == f"{moved or line}\nO C=d\n"
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.plan import CF, MC, Plan, TablePlan
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request import Request, Table
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
 
 
 @pytest.fixture
@@ -115,3 +110,103 @@ def test_what_make_wrote_of_its_own_goes_back_where_what_follows_fails(tmp_path,
     assert (directory / "Makefile").read_text() == "old"
     assert (after.st_mode, after.st_mtime_ns) == (before.st_mode, before.st_mtime_ns)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["Makefile", "mail", "of another", "tls"]
+
+
+@pytest.fixture
+def tidied(tmp_path, monkeypatch):
+    """What is left of five generations, of which sendmail.cf names the fifth and the way back the fourth."""
+
+    def tidied(older=False, loaded=float("inf"), text=None):
+        kind = "hash" if text is None else "text"
+        suffix = "" if kind == "text" else ".db"
+        for name in ("t", "t.1", "t.2", "t.3", "t.4"):
+            (tmp_path / (name + suffix)).write_text(text or "x")
+        cf = tmp_path / "sendmail.cf"
+        cf.write_text(f"K hash {tmp_path}/t.3{suffix}")
+        with changing(str(tmp_path), [str(cf)]):
+            cf.write_text(f"K hash {tmp_path}/t.4{suffix}")
+        running = {"loaded": loaded, "started": 0.0}
+        monkeypatch.setattr(tools, "loaded_at", lambda _cf: running)
+        monkeypatch.setattr(tools, "older", lambda _cf, _submission, _than: older)
+        table = Table("t", kind, {}, kind == "hash")
+        plan = Plan({}, {MC: ""}, [TablePlan(table, "", "", "", None, False, ())], stale=False)
+        _tidy(plan, Request([], {}, (), str(tmp_path)), cf.read_text(), "")
+        return sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("t"))
+
+    return tidied
+
+
+def test_two_generations_stay(tidied):
+    assert tidied() == ["t.3.db", "t.4.db"]
+
+
+def test_all_stay_while_something_runs_with_an_earlier_sendmail_cf(tidied):
+    assert len(tidied(older=True)) == 5
+
+
+def test_all_stay_until_the_daemon_has_loaded_sendmail_cf(tidied):
+    assert len(tidied(loaded=1.0)) == 5
+
+
+def test_rows_of_others_stay(tidied):
+    ours = "# BEGIN mailops.ses: written anew at each run\na\tb\n# END mailops.ses\n"
+    assert tidied(text=ours) == ["t.3", "t.4"]
+    assert len(tidied(text=f"mine\tyours\n{ours}")) == 5
+
+
+def submission(tmp_path, monkeypatch, cf):
+    monkeypatch.setattr(tools, "compiled", lambda text, _directory: f"DZ8.18.1\n{text}")
+    (tmp_path / "submit.cf").write_text(cf)
+    plan = Plan({"submit.mc": "O A=1\n"}, {"submit.mc": "O A=2\n"}, [], stale=False)
+    return _with_submission(plan, str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("cf", "stale"), [("DZ8.18.1\nO A=1\n", True), ("DZ8.18.1\nO A=2\n", False), ("DZ8.15.2\nO B=9\n", True)]
+)
+def test_submit_cf_is_what_submit_mc_makes(tmp_path, monkeypatch, cf, stale):
+    plan, made = submission(tmp_path, monkeypatch, cf)
+    assert (plan.stale_submission, plan.warnings) == (stale, ())
+    assert made.startswith("DZ8.18.1\nO A=2\n")
+
+
+def test_a_submit_cf_of_the_hosts_own_stays(tmp_path, monkeypatch):
+    plan, made = submission(tmp_path, monkeypatch, "DZ8.18.1\nO A=1\nO Mine=1\n")
+    assert plan.changed_files == []
+    assert made.endswith("O Mine=1\n")
+    assert "is not what submit.mc makes, and stays as it is" in plan.warnings[0]
+
+
+def going_back(tmp_path):
+    return plan_back(Request([], {}, (), str(tmp_path), settings_file=str(tmp_path / "sendmail.conf"), back=True))
+
+
+def test_the_way_back_is_what_the_last_change_replaced(tmp_path):
+    paths = [str(tmp_path / name) for name in (MC, CF, "access", "new")]
+    for path in paths[:3]:
+        with open(path, "w") as file:
+            file.write("old")
+    with changing(str(tmp_path), paths):
+        for path in paths:
+            with open(path, "w") as file:
+                file.write("new")
+    plan = going_back(tmp_path)
+    assert (plan.before[MC], plan.after[MC]) == ("new", "old")
+    assert {os.path.basename(path): kept and kept.content for path, kept in plan.files.items()} == {
+        "access": b"old",
+        "new": None,
+    }
+    assert plan.changed_files == [MC]
+
+
+def test_without_a_previous_configuration_there_is_no_way_back(tmp_path):
+    with pytest.raises(SendmailError, match=r"state: .* has no previous configuration"):
+        going_back(tmp_path)
+
+
+def test_a_way_back_to_a_table_that_is_lost_is_refused(tmp_path):
+    (tmp_path / MC).write_text(f"`Kses hash -o {tmp_path}/ses.1.db'\n")
+    with changing(str(tmp_path), [str(tmp_path / MC)]):
+        (tmp_path / MC).write_text("new")
+    with pytest.raises(SendmailError, match=r"names .*/ses\.1\.db, which is not there"):
+        going_back(tmp_path)

@@ -74,7 +74,13 @@ def test_a_host_as_the_distribution_ships_it_has_nothing_to_say():
         (replace(DEBIAN, listeners={587: "dovecot"}), "Port 587 of 127.0.0.1 is dovecot's"),
         (replace(DEBIAN, lacks_ptrace=True), "CAP_SYS_PTRACE"),
         (replace(DEBIAN, compiled=CF + "O QueueDirectory=/var/spool/mqueue/q*\n", cf=""), "/var/spool/mqueue/q*"),
-        (replace(DEBIAN, own=CF + "C{N}corp.test\n"), "MASQUERADE_EXCEPTION(corp.test) of "),
+        (replace(DEBIAN, own=CF + "C{N}lists.example corp.test\n"), "MASQUERADE_EXCEPTION(corp.test) of "),
+        (
+            replace(DEBIAN, exceptions={"/etc/mail/kept": "# ours\nlists.example\ncorp.test\n"}),
+            "MASQUERADE_EXCEPTION_FILE(/etc/mail/kept) of /etc/mail/sendmail.mc keeps corp.test",
+        ),
+        (with_lines("FEATURE(\n  `nullclient',\n  `hub.corp.example')dnl\n"), "FEATURE(`nullclient') in line 1"),
+        (replace(DEBIAN, mc=MC + "# FEATURE(`nullclient')\n"), "FEATURE(`nullclient') in line 5"),  # no comment there
         (replace(DEBIAN, settings='DAEMON_PARMS="-OMaxDaemonChildren=5 -C/etc/mail/corp.cf";\n'), "another file than"),
         (replace(DEBIAN, settings='HANDS_OFF="Yes";\n'), "HANDS_OFF='Yes' in /etc/mail/sendmail.conf"),
         (replace(DEBIAN, compiled=CF + "O RunAsUser=smmta:smmsp\n", cf=""), "is smmta:smmsp, who cannot read"),
@@ -91,6 +97,7 @@ def test_with_this_the_role_does_not_begin(host, words):
     [
         (with_lines("define(`SMART_HOST', `hub.corp.example')dnl\n"), "'hub.corp.example', makes room"),
         (with_lines("MASQUERADE_AS(`corp.example')dnl\n"), "MASQUERADE_AS(corp.example) in line 1"),
+        (with_lines("define(`SMART_HOST',\n  `hub.corp.example')dnl\n"), "line 1 of /etc/mail/sendmail.mc, 'hub.corp"),
         (with_lines("define(`confDELIVERY_MODE', `background')dnl\n"), "becomes queue"),
         (with_lines("FEATURE(`queuegroup')dnl\n"), "two queues"),
         (replace(DEBIAN, cf=CF + "O X=1\n", cf_older=True), "is built anew"),
@@ -127,6 +134,7 @@ def test_what_is_kept_is_said(host, words):
 
 def test_lines_that_m4_leaves_out_are_not_in_force():
     assert look(with_lines("dnl define(`SMART_HOST', `x')\n# FEATURE(`nullclient')\n"), WANTED) == []
+    assert look(replace(DEBIAN, mc=MC + "dnl FEATURE(`nullclient')\n"), WANTED) == []
 
 
 def test_masquerading_stays_where_no_variable_masquerades():
@@ -213,6 +221,16 @@ def test_a_host_is_read(tmp_path, monkeypatch):
     found = sendmail_look.present(lambda _argv: (1, "masked\n", ""), ["postfix"], str(tmp_path))
     assert (found.mc, found.unit_state, found.listeners) == (MC, "masked", {})
     assert found.tables["mailertable"].startswith("partner")
+
+
+def test_files_of_what_is_not_masqueraded_are_read(tmp_path, monkeypatch):
+    (tmp_path / "sendmail.mc").write_text(MC)
+    (tmp_path / "kept").write_text("corp.test\n")
+    made = f"F{{N}}{tmp_path}/kept\nF{{N}}-o {tmp_path}/none\n"
+    monkeypatch.setattr(sendmail_look.tools, "installed", lambda: True)
+    monkeypatch.setattr(sendmail_look.tools, "compiled", lambda _text, _directory: made)
+    found = sendmail_look.present(lambda _argv: (1, "", ""), ["postfix"], str(tmp_path))
+    assert found.exceptions == {f"{tmp_path}/kept": "corp.test\n", f"{tmp_path}/none": ""}
 
 
 def test_daemons_of_its_own_on_loopback_stay_and_are_named():

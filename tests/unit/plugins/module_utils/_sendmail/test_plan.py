@@ -114,4 +114,62 @@ def test_an_earlier_table_goes_where_it_is_ours_alone(tmp_path, index, held, sou
         (tmp_path / "authinfo").write_text("x")
     plan = look(EARLIER, str(tmp_path), True, rest)
     assert plan.outdated == ((str(tmp_path / "authinfo.db"),) if goes else ())
-    assert plan.changed
+
+
+def request(directory, value, aliases="root"):
+    """A relay whose block names both of its own tables, and not `access`."""
+    lines = [f"Kses hash -o {directory}/ses_authinfo.db", f"O AliasFile=text:{directory}/ses_aliases"]
+    tables = (
+        Table("ses_authinfo", "hash", {"AuthInfo:a": value}, True),
+        Table("ses_aliases", "text", {"b": aliases}, False),
+        PLAIN,
+    )
+    return Request(lines, {}, tables, str(directory), submission=("define(`A', `1')dnl",))
+
+
+def names(plan):
+    return [table.path.rpartition("/")[2] for table in plan.tables]
+
+
+def test_a_change_of_rows_is_a_file_of_another_name(tmp_path, index):
+    """What the daemon has in its memory keeps its table; the same rows keep the name."""
+    (tmp_path / "sendmail.mc").write_text("MAILER_DEFINITIONS\n")
+    (tmp_path / "ses_aliases").write_text("# x\n")
+    first = make_plan(request(tmp_path, "x"), installed=True)
+    assert names(first) == ["ses_authinfo", "ses_aliases", "access"]
+    (tmp_path / "sendmail.mc").write_text(first.after[MC])
+    (tmp_path / "ses_aliases").write_text(first.tables[1].after)
+    index["ses_authinfo"] = {"authinfo:a": "x"}
+    same = make_plan(request(tmp_path, "x"), installed=True)
+    assert names(same) == names(first)
+    assert same.before[MC] == same.after[MC]
+    assert not same.tables[0].changed
+    other = make_plan(request(tmp_path, "y", "dave"), installed=True)
+    assert names(other) == ["ses_authinfo.1", "ses_aliases.1", "access"]
+    assert f"Kses hash -o {tmp_path}/ses_authinfo.1.db" in other.after[MC]
+    assert f"O AliasFile=text:{tmp_path}/ses_aliases.1" in other.after[MC]
+    assert "(changed)" in other.tables[0].diff()["after"]
+
+
+def test_a_table_that_others_read_too_keeps_its_name(tmp_path, index):
+    (tmp_path / "sendmail.mc").write_text("FEATURE(`access_db')\nMAILER_DEFINITIONS\n")
+    index["access"] = {"connect:a": "OK"}
+    plan = look(PLAIN, str(tmp_path), True)
+    assert (plan.path, plan.generations) == (str(tmp_path / "access"), False)
+
+
+def test_submit_mc_gets_a_block_at_its_end_and_only_where_it_is(tmp_path, index):
+    (tmp_path / "sendmail.mc").write_text("MAILER_DEFINITIONS\n")
+    assert make_plan(request(tmp_path, "x"), installed=True).after["submit.mc"] == ""
+    (tmp_path / "submit.mc").write_text("FEATURE(`msp')dnl\n")
+    after = make_plan(request(tmp_path, "x"), installed=True).after["submit.mc"]
+    assert after.startswith("FEATURE(`msp')dnl\ndnl # BEGIN")
+    (tmp_path / "submit.mc").write_text(after)
+    assert make_plan(request(tmp_path, "x"), installed=True).after["submit.mc"] == after
+
+
+def test_what_a_cf_is_made_of_comes_before_it():
+    """A run that is killed between the two leaves make something to build, and it builds the new one."""
+    after = {MC: "a", CONF: "a", "submit.mc": "a"}
+    plan = Plan({}, after, [], stale=True, stale_submission=True)
+    assert plan.changed_files == [CONF, "submit.mc", "submit.cf", MC, CF]

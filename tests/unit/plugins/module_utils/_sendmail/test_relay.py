@@ -49,6 +49,17 @@ def test_a_server_proves_the_endpoints_name_not_the_one_that_was_connected_to():
         assert right.startswith("$#error $@ 4.7.0")
 
 
+def test_the_endpoints_mail_waits_without_a_credential_and_without_an_address():
+    plan = sendmail()
+    assert ["ses < ? >", "$# temp"] in ruleset_of(plan, "Sauthinfo")
+    answers = [
+        right for left, right in ruleset_of(plan, "Scheck_compat") if left.startswith("< ses") and "#error" in right
+    ]
+    assert [answer.startswith('$#error $@ 4.4.3 $: "450 ') for answer in answers] == [True, True]
+    maps = [line.split()[0][1:] for line in plan.options if line.startswith("K")]
+    assert {"ses_name", "ses_address"} <= set(maps)
+
+
 def ruleset_of(plan, name):
     """The rules of a ruleset that stands among those of ruleset 0."""
     rest = plan.recipient_rules[plan.recipient_rules.index(name) + 1 :]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail import tools
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import (
     SendmailError,
     check,
+    control_socket,
+    hang_up,
     loaded_at,
+    older,
     silent,
     version,
 )
@@ -52,3 +56,60 @@ def test_a_running_daemon_wrote_its_pid_file_when_it_last_loaded(tmp_path: Path,
 
 def test_no_pid_file_no_daemon(tmp_path):
     assert loaded_at(f"O PidFile={tmp_path}/none\n") is None
+
+
+def test_a_daemon_may_have_a_control_socket():
+    assert control_socket("#O ControlSocketName=/a\nO ControlSocketName=/run/c\n") == "/run/c"
+    assert control_socket("#O ControlSocketName=/a\n") == ""
+
+
+@pytest.fixture
+def proc(tmp_path):
+    """A /proc with processes as they are asked for, and the .cf of one of them."""
+
+    def process(number, parent=1, started=500, name="sendmail-mta", ended=False):
+        place = tmp_path / "proc" / str(number)
+        place.mkdir(parents=True)
+        (place / "stat").write_text(f"{number} ({name}) S {parent} " + "0 " * 17 + f"{started} 0\n")
+        if not ended:
+            (place / "exe").symlink_to("/usr/sbin/sendmail")
+        pid_file = tmp_path / f"pid{number}"
+        pid_file.write_text(f"{number}\n")
+        return f"O PidFile={pid_file}\n"
+
+    process.root = str(tmp_path / "proc")
+    return process
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [({"started": 100}, True), ({"started": 900000}, False), ({"started": 100, "name": "perl"}, False)],
+)
+def test_a_run_that_began_before_is_older(proc, other, found):
+    mta, msp = proc(7), proc(8)
+    proc(9, parent=7, **other)
+    than = loaded_at(mta, proc.root)["started"] + 100
+    assert older(mta, msp, than, proc.root) is found
+
+
+def test_a_flushing_daemon_is_hung_up_when_its_run_is_over(proc, monkeypatch):
+    cf = proc(7)
+    proc(8, parent=7)
+    proc(9, parent=7, ended=True)
+    sent = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
+    monkeypatch.setattr(tools.time, "sleep", lambda _seconds: os.unlink(f"{proc.root}/8/exe"))
+    hang_up(cf, 5.0, proc.root)
+    assert sent == [(7, signal.SIGSTOP), (7, signal.SIGHUP), (7, signal.SIGCONT)]
+    assert not os.path.lexists(f"{proc.root}/8/exe")  # it waited
+
+
+def test_one_whose_run_does_not_end_is_not_left_stopped(proc, monkeypatch):
+    cf = proc(7)
+    proc(8, parent=7)
+    sent = []
+    monkeypatch.setattr(os, "kill", lambda _pid, number: sent.append(number))
+    hang_up(cf, 0.2, proc.root)
+    assert sent == [signal.SIGSTOP, signal.SIGHUP, signal.SIGCONT]
+    hang_up(f"O PidFile={proc.root}/none\n", 0.2, proc.root)
+    assert len(sent) == 3

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import (
     SECRET_AS_PASSWORD,
     TEMPORARY_KEY,
+    hidden_fault,
     password_fault,
     region_of_password,
     secret_fault,
@@ -125,3 +126,15 @@ def test_the_region_of_a_password(region: str, found: str | None) -> None:
 def test_every_known_region_has_the_form_of_one() -> None:
     assert [region for region in REGIONS if region_fault(region)] == []
     assert len(set(REGIONS)) == len(REGIONS)
+
+
+@pytest.mark.parametrize("mark", ["********", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "$REDACTED$", "a********b"])
+def test_what_ansible_shows_in_place_of_a_secret_is_none(mark: str) -> None:
+    assert all("in place of a secret" in str(fault(mark)) for fault in FAULTS)
+    assert hidden_fault(mark)
+    assert hidden_fault("*******") is None
+
+
+def test_a_credential_is_not_endless() -> None:
+    assert username_fault("a" * 256) is None
+    assert "longer than 256" in str(username_fault("a" * 257))

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 import pytest
 import trustme
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.certificate import parse
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.certificate import parse, wildcard_alone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,3 +73,23 @@ def test_a_damaged_certificate_is_read_or_a_value_error(at: int, byte: int) -> N
 def test_a_cut_certificate_is_a_value_error(length: int) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - any text: the promise is the type
         parse(LEAF[:length])
+
+
+NAME, WILDCARD = "email-smtp.us-east-1.amazonaws.com", "*.us-east-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("common_name", "names", "alone"),
+    [
+        (WILDCARD, ["192.0.2.1", "a@b.example"], True),
+        (WILDCARD.upper(), ["192.0.2.1"], True),
+        (WILDCARD, [NAME], False),
+        (WILDCARD, [WILDCARD.upper()], False),
+        (NAME, ["192.0.2.1"], False),
+        ("*.amazonaws.com", ["192.0.2.1"], False),  # nobody takes it for this name
+        (None, [WILDCARD], False),
+    ],
+)
+def test_a_wildcard_that_stands_alone(common_name: str | None, names: list[str], alone: bool) -> None:
+    certificate = parse(der(*names, **({"common_name": common_name} if common_name else {})))
+    assert wildcard_alone(certificate, NAME) is alone

@@ -150,7 +150,7 @@ def diagnosed(sim: Simulator, options: dict[str, Any]) -> list[list[dict[str, st
     params: dict[str, Any] = {
         **{"region": REGION, "endpoint": NAME, "ports": [587], "username": USER, "password": None},
         **{"secret_access_key": SECRET, "timeout": 1.0, "ca_file": sim.ca_file, "sender": SENDER},
-        **{"recipient": RECIPIENT, "send": False, "retries": 0, "delay": 0.0, "option_names": {}},
+        **{"recipient": RECIPIENT, "send": False, "retries": 0, "delay": 0.0, "option_names": {}, "mta": None},
         **options,
     }
     try:

@@ -22,6 +22,7 @@ DEFAULTS: dict[str, Any] = {
     "secret_access_key": None,
     "timeout": 10.0,
     "ca_file": None,
+    "mta": None,
     "sender": None,
     "recipient": None,
     "send": False,

@@ -32,11 +32,22 @@ def test_the_canonical_name_is_another_name(answer: str | None, name: str | None
     assert canonical_name(ENDPOINT, lambda _name: Resolved(answer, []), soon()) == name
 
 
-def test_no_answer_is_no_name() -> None:
+@pytest.mark.parametrize("error", [socket.gaierror(socket.EAI_AGAIN, "later"), socket.timeout(), OSError()])
+def test_no_answer_is_no_name(error: OSError) -> None:
     def fail(_name: str) -> Any:
-        raise socket.gaierror(socket.EAI_AGAIN, "later")
+        raise error
 
     assert canonical_name(ENDPOINT, fail, soon()) is None
+
+
+def test_a_deadline_that_is_over_is_no_name() -> None:
+    over = threading.Event()
+
+    def hang(_name: str) -> Any:
+        over.wait(30)
+
+    assert canonical_name(ENDPOINT, hang, soon(0)) is None
+    over.set()
 
 
 def test_a_resolver_that_hangs_is_left_behind() -> None:

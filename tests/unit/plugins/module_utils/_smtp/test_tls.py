@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from pathlib import Path
 
@@ -62,3 +63,28 @@ def test_kinds_by_verification(code: int, kind: str) -> None:
 
 def test_an_end_in_the_handshake_is_a_lost_connection() -> None:
     assert tls.kind_of(ssl.SSLEOFError(8, "EOF")) == "closed"
+
+
+def test_a_greeting_has_the_size_that_is_sent() -> None:
+    context = ssl.create_default_context()
+    here, there = socket.socketpair()
+    with here, there:
+        here.settimeout(0.1)
+        secured = context.wrap_socket(here, server_hostname="a.example", do_handshake_on_connect=False)
+        with secured, pytest.raises(socket.timeout):
+            secured.do_handshake()
+        assert len(there.recv(65536)) == tls.hello_size(context, "a.example")
+
+
+def test_a_context_with_a_small_greeting_verifies_as_well(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(file))
+    large = tls.verifying_context(str(file))
+    large.set_alpn_protocols(["x" * 200] * 6)
+    small = tls.small_hello_context(large, str(file), "a.example")
+    assert small
+    assert tls.hello_size(small, "a.example") <= tls.ONE_PACKET < tls.hello_size(large, "a.example")
+    assert small.check_hostname
+    assert small.verify_mode == ssl.CERT_REQUIRED
+    assert small.minimum_version == ssl.TLSVersion.TLSv1_2
+    assert tls.small_hello_context(small, str(file), "a.example") is None

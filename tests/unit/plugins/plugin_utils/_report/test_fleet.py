@@ -10,10 +10,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 import report_samples as samples
+from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.mailops.ses.plugins.module_utils._mta.mailq import Message, summarize
 from ansible_collections.mailops.ses.plugins.module_utils._mta.way import Way
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
+from ansible_collections.mailops.ses.plugins.plugin_utils._report import as_html, as_junit
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet, stopped_by
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import FAILING, STATES
 
@@ -51,6 +53,24 @@ def test_the_state_of_a_host_and_its_causes(check, state, ids):
     assert all(item["stops_sending"] == (state not in ("can_send", "not_logged_in")) for item in host["diagnosis"])
 
 
+@pytest.mark.parametrize("password", ["587", "5", "1", "25", "2", "0", ".", "a", "auth", "true", "wrapper"])
+def test_a_password_that_ansible_sees_everywhere_costs_no_report(password):
+    hidden = {
+        name: {**result, "check": remove_values(result["check"], {password})}
+        for name, result in samples.every_state().items()
+    }
+    found = fleet(hidden, samples.NOW)
+    plain = fleet(samples.every_state(), samples.NOW)
+    if len(password) > 1:  # else the endpoint's name is hidden too, and no MTA is known to lead there
+        assert [host["state"] for host in found["hosts"]] == [host["state"] for host in plain["hosts"]]
+    numbers = [[port["port"] for port in host["ports"]] for host in found["hosts"]]
+    assert numbers == [[port["port"] for port in host["ports"]] for host in plain["hosts"]]
+    if password.isdigit():
+        jsonschema.validate(found, SCHEMA)
+    for report in (as_html, as_junit):
+        report.render(found)
+
+
 def test_a_host_without_a_result_says_why():
     assert of(samples.DEAD)["message"].endswith("Connection timed out")
     assert "ses_region is empty" in of({"msg": "ses_region is empty."})["diagnosis"][0]["cause"]
@@ -82,10 +102,16 @@ EMPTY = samples.QUEUES["empty"]
 @pytest.mark.parametrize(
     ("queue", "state", "said"),
     [
-        ({**EMPTY, "relay": {"host": samples.ENDPOINT.upper() + ".", "via": []}}, "can_send", ""),
-        ({**EMPTY, "relay": {"host": samples.healthy()["canonical_name"], "via": []}}, "can_send", ""),
-        ({**EMPTY, "relay": {"host": "hub.corp.example", "via": []}}, "can_log_in", "domains to hub.corp.example."),
-        ({**EMPTY, "relay": {"host": None, "via": []}}, "can_log_in", "leads such mail to no relay."),
+        ({**EMPTY, "relay": {"host": samples.ENDPOINT.upper() + ".", "logs_in": True}}, "can_send", ""),
+        ({**EMPTY, "relay": {"host": samples.healthy()["canonical_name"], "logs_in": True}}, "can_send", ""),
+        ({**EMPTY, "relay": {"host": samples.ENDPOINT, "logs_in": False}}, "can_log_in", "and has no log-in for it."),
+        ({**EMPTY, "relay": {"host": samples.ENDPOINT}}, "can_log_in", "and its log-in could not be read."),
+        (
+            {**EMPTY, "relay": {"host": "hub.corp.example", "logs_in": True}},
+            "can_log_in",
+            "domains to hub.corp.example.",
+        ),
+        ({**EMPTY, "relay": {"host": None}}, "can_log_in", "leads such mail to no relay."),
         ({**EMPTY, "relay": None}, "can_log_in", "where its MTA leads mail for other domains could not be read."),
         (samples.QUEUES["none"], "can_log_in", "it has neither Postfix nor Sendmail."),
         (samples.QUEUES["unreadable"], "can_log_in", "what its MTA does could not be read."),
@@ -102,7 +128,7 @@ def test_a_log_in_proves_no_mail_unless_the_mta_leads_it_there(queue, state, sai
 
 
 def test_an_endpoint_that_has_no_name_is_no_relay():
-    queue = {**EMPTY, "relay": {"host": "", "via": []}}
+    queue = {**EMPTY, "relay": {"host": "", "logs_in": True}}
     assert of({**samples.healthy(), "canonical_name": None}, queue)["state"] == "can_log_in"
 
 

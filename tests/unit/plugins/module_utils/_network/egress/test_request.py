@@ -40,6 +40,7 @@ def test_what_is_wanted() -> None:
         ({"ports": []}, "ports is empty"),
         ({"ports": [0]}, "ports has 0: a port is a number from 1 to 65535"),
         ({"ports": [25, 65536]}, "ports has 65536"),
+        ({"ports": [True]}, "ports has True"),  # which Ansible's own reading takes for 1
         ({"ports": [53]}, "ports has 53: DNS answers over it"),
         ({"refresh_seconds": 0}, "refresh_seconds is 0: it must be from 10, to 86400"),
         ({"refresh_seconds": 86401, "grace_seconds": 999999}, "refresh_seconds is 86401"),

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A change is old or new and repeats nothing, and mail that cannot be kept is not taken."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+
+import pytest
+from testbed.relay import RELAYS, Relay, until
+
+testinfra_hosts = RELAYS
+MAILS = 300
+SMALL = "size=40m"  # less than the 100 MB that have to be free
+QUEUE = "/var/spool/mqueue-client"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settings(host, layout):
+    """The host with the defaults, whatever it had before."""
+    Relay(host, layout).settle()
+
+
+def test_changes_under_load_send_each_mail_once(relay, endpoint):
+    """A queue run that a reload ended would leave in the queue what the endpoint has just taken."""
+    endpoint.latency(0.05)
+    relay.burst("app@example.com", "success@simulator.amazonses.com", MAILS)
+    for port in (2587, 587):
+        relay.converge(ses_port=port)
+    until("the queue is empty", lambda: relay.queue() == [])
+    seen = Counter(
+        value for message in endpoint.messages() for name, value in message["headers"] if name.lower() == "message-id"
+    )
+    assert len(seen) == MAILS
+    assert set(seen.values()) == {1}
+    assert relay.host.run("grep -c . /var/mail/root").stdout.strip() in ("", "0")
+
+
+def test_the_way_back_and_forth_again(relay, endpoint):
+    relay.converge()
+    here = relay.mta.generation("ses_authinfo")
+    relay.converge(ses_hostname_aliases=["other.example.com"])
+    there = relay.mta.generation("ses_authinfo")
+    assert here != there
+    for generation in (here, there):
+        assert relay.module("mailops.ses.sendmail_config", state="previous", unit="sendmail")["changed"]
+        assert relay.mta.generation("ses_authinfo") == generation
+        relay.arrived(endpoint, relay.send())
+    files = relay.host.check_output("cd /etc/mail; stat -c '%n %U %a' ses_authinfo* .mailops-*").split("\n")
+    private = [f"{name} root 600" for name in (".mailops-previous", f"{here}.db", f"{there}.db")]
+    assert sorted(files) == sorted(private)
+    relay.converge()
+
+
+@pytest.fixture
+def short_of_space(relay, request):
+    """The submission program's queue on a file system of its own; containers cannot mount one themselves."""
+    inside = ["nsenter", "--mount", "--target", _process(relay), "--"]
+    like = relay.host.check_output(f"stat -c uid=%u,gid=%g,mode=%a {QUEUE}")
+    subprocess.run([*inside, "mount", "-t", "tmpfs", "-o", f"{SMALL},{like}", "tmpfs", QUEUE], check=True)
+    yield
+    relay.host.check_output("systemctl stop sendmail")
+    subprocess.run([*inside, "umount", QUEUE], check=True)
+    relay.host.check_output("systemctl start sendmail")
+
+
+def _process(relay):
+    inspect = ["podman", "inspect", "--format", "{{.State.Pid}}", relay.host.backend.name]
+    return subprocess.run(inspect, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize("filled", ["", f"head -c 1G /dev/zero >{QUEUE}/fill 2>/dev/null; "], ids=["short", "full"])
+def test_while_space_is_short_a_program_keeps_its_mail(relay, endpoint, short_of_space, filled):
+    """By Sendmail's own limit the mail would be in dead.letter, and the exit status 0."""
+    before = relay.host.run("cat /var/lib/sendmail/dead.letter | wc -c").stdout
+    mail = "printf 'Subject: short\nTo: success@simulator.amazonses.com\n\nhello\n'"
+    for _ in range(5):
+        done = relay.host.run(f"{filled}{mail} | /usr/sbin/sendmail -t")
+        assert done.rc == 69
+        assert "Insufficient disk space" in done.stdout + done.stderr
+    assert relay.host.check_output(f"find {QUEUE} /var/spool/mqueue -type f ! -name fill") == ""
+    assert relay.host.run("cat /var/lib/sendmail/dead.letter | wc -c").stdout == before
+    assert endpoint.messages() == []

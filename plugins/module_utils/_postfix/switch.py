@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exchange Postfix's files in steps: a daemon that starts between two of them, or a kill, finds old or new, whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from ansible_collections.mailops.ses.plugins.module_utils._host.swap import Kept, Swap
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import MAIN_CF, MASTER_CF, Plan
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.tables import TablePlan, stage
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import Postfix
+
+
+def nothing() -> None:
+    """What follows a step that Postfix need not load."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is there after it: the texts of main.cf and master.cf, and more and fewer tables; then what is due."""
+
+    texts: Mapping[str, str]
+    tables: Sequence[TablePlan] = ()
+    files: Mapping[str, Kept] | None = None
+    remove: Sequence[str] = ()
+    then: Callable[[], None] = nothing
+
+
+def at_once(plan: Plan, run: Callable[[], None]) -> list[Step]:
+    """The one step where no mail flows: all files, then RUN."""
+    return [Step(plan.after, plan.tables, plan.files, plan.removals, run)]
+
+
+def in_turn(plan: Plan, run: Callable[[], None], load: Callable[[], None], missed: bool) -> list[Step]:
+    """The steps while mail flows: what comes, beside what is in use; main.cf, whose one rename is the change, and RUN;
+    what was in use before; and what nothing reads any more goes. LOAD has Postfix load a step, and before them what was
+    MISSED, which a killed run left."""
+    steps = []
+    tables, files = plan.tables, plan.files
+    master = plan.after[MASTER_CF]
+    if plan.beside is not None:
+        master = plan.beside
+        # What nothing names yet. A table that is there under this name is a killed run's.
+        ahead = [table for table in plan.tables if table.ahead]
+        new = {path: kept for path, kept in plan.files.items() if not os.path.lexists(path)}
+        steps += [Step(plan.before, then=load)] if missed else []
+        steps += [Step({MASTER_CF: master, MAIN_CF: plan.before[MAIN_CF]}, ahead, new, then=load)]
+        tables = [table for table in plan.tables if table not in ahead]
+        files = {path: kept for path, kept in plan.files.items() if path not in new}
+    steps += [Step({MASTER_CF: master, MAIN_CF: plan.after[MAIN_CF]}, tables, files, then=run)]
+    steps += [Step(plan.after, then=load)] if master != plan.after[MASTER_CF] else []
+    return [*steps, Step(plan.after, remove=plan.removals)]
+
+
+def carry_out(steps: Sequence[Step], plan: Plan, postfix: Postfix) -> None:
+    """All steps, or none: all files are made and tried before the first, and where one fails, all are put back."""
+    with ExitStack() as stack:
+        swaps = []
+        texts = plan.before
+        for step in steps:
+            swap = stack.enter_context(Swap())
+            _fill(swap, step, texts, plan.request.directory, postfix)
+            swaps.append((swap, step.then))
+            texts = step.texts
+        _commit(swaps)
+
+
+def _fill(swap: Swap, step: Step, texts: Mapping[str, str], directory: str, postfix: Postfix) -> None:
+    """Tables first and main.cf last, so that main.cf never refers to a table that is missing; what goes after that."""
+    for table in step.tables:
+        stage(table, swap, postfix)
+    for path, kept in (step.files or {}).items():
+        swap.put_kept(path, kept)
+    for name in (MASTER_CF, MAIN_CF):
+        if step.texts[name] != texts[name]:
+            target = os.path.join(directory, name)
+            swap.put(target, swap.stage(target, step.texts[name].encode("utf-8", "surrogateescape")))
+    for path in step.remove:
+        swap.remove(path)
+
+
+def _commit(swaps: Sequence[tuple[Swap, Callable[[], None]]]) -> None:
+    def then() -> None:
+        due()
+        _commit(rest)
+
+    if swaps:
+        (swap, due), *rest = swaps
+        swap.commit(then)

@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever value a variable of a role has: what the role writes is what was meant, or one sentence names the variable.
+
+From the argument spec over relay_plan's judgement and the role's own templates to the texts of the MTA's files, as on a
+host without an MTA. `pytest --hypothesis-profile=many` on this file tries 10,000 sets of values for each role.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+import role_jinja
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import configure as postfix_configure
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import request as postfix_request
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix
+from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import DEFAULTS
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import describe
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import faults, typed
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import configure as sendmail_configure
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mc
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail import request as sendmail_request
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import (
+    for_sendmail,
+    in_sendmail,
+    sendmail_faults,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import MARKS
+from ansible_collections.mailops.ses.plugins.modules import postfix_config, relay_plan, sendmail_config
+from hypothesis import event, example, given, settings
+from hypothesis import strategies as st
+from relay_variables import GOOD, SECRET
+
+tried = settings(max_examples=max(300, settings().max_examples))
+OPTIONS = role_jinja.load("internal_relay/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+USERS = {
+    **role_jinja.load("internal_relay/defaults/main.yml"),
+    **{name: GOOD[name] for name in GOOD if name in OPTIONS},
+}
+NAMES = ["web1.corp.test"]
+WORDS = [
+    "dnl",
+    "divert",
+    "sysval",
+    "define",
+    "include",
+    "len",
+    "index",
+    "changequote",
+    "SMART_HOST",
+    "MAILER",
+    "FEATURE",
+]
+NASTY = [
+    "\n",
+    "\r\n",
+    "\x00",
+    "\x0b",
+    "\u2028",
+    "\x85",
+    " ",
+    "\t",
+    "`",
+    "'",
+    '"',
+    "#",
+    "$",
+    "${x}",
+    "{{ 7 }}",
+    "\\",
+    "|",
+]
+NASTY += ["é", "\U0001f600", "٣", "{", "}", ",", ";", "=", ":", "\nrelayhost = evil", "\nR$*\t$#error", *MARKS]
+# What is right for each variable, to begin with.
+RIGHT: dict[str, list[Any]] = {
+    "ses_region": ["us-east-1", "eu-central-1", "us-gov-west-1"],
+    "ses_endpoint": ["smtp.example.com", *(f"smtp.{word}.example.com" for word in WORDS if "_" not in word)],
+    "ses_port": ["587", 587, "auto", 25, "2587", "465"],
+    "ses_smtp_username": ["AKIAIOSFODNN7EXAMPLE", "587", "inp-0123456789", 587],
+    "ses_smtp_password": ["example", "587", "root", "true", "a", "dnl", "{{x}}", "$(id)", "P", "*"],
+    "ses_secret_access_key": [SECRET, "example", None],
+    "ses_masquerade_domain": ["example.com", "dnl.com", "DOMAIN.example.com", "divert.com"],
+    "ses_sender": ["noreply@example.com", "dnl@divert.com", "a#b@example.com", "$x@example.com"],
+    "ses_configuration_set": ["set-1", "dnl", 2024, "_"],
+    "ses_bounce_recipient": ["root", "ops@example.com", "dnl", "dnl@len.com"],
+    "ses_hostname_fix": [True, "no", 0],
+    "ses_hostname_aliases": [["a.test", "dnl.test"], "a.test,b.test", [], "a.test"],
+    "ses_connection_max_messages": [1, "50", 10000],
+    "ses_connection_max_seconds": [1, " 60 ", 3600],
+    "ses_max_connections": [1, "7", 7.0, 1000],
+    "ses_tls_ca_file": ["/etc/ssl/ca.pem", "/etc/dnl/include.pem", "/a+b@c:d"],
+    "ses_loopback_only": [True, "false", None],
+    "ses_replace_mta": [True, "no"],
+    "ses_replace_mta_timeout": [1, "300"],
+    "ses_probe_recipient": ["success@simulator.amazonses.com", ""],
+    "ses_verify": [True, "false"],
+}
+# What a YAML file or `-e` can hold.
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-(10**30), 10**30), st.floats(), st.text(max_size=40), st.sampled_from(NASTY)
+)
+ANYTHING = st.one_of(
+    SCALARS,
+    st.lists(SCALARS, max_size=3),
+    st.dictionaries(st.text(max_size=5), SCALARS, max_size=2),
+    st.text(st.characters(max_codepoint=126, min_codepoint=33), max_size=40),
+    st.sampled_from([*WORDS, "x" * 5000, "9" * 5000, 10**300, "a." * 200 + "test"]),
+)
+
+
+@st.composite
+def near(draw: st.DrawFn, right: list[Any]) -> Any:
+    """What is right, or is but for something in it."""
+    value = draw(st.sampled_from(right))
+    if isinstance(value, str) and draw(st.booleans()):
+        place, put = draw(st.integers(0, len(value))), draw(st.sampled_from([*NASTY, *WORDS]))
+        return value[:place] + put + value[place:]
+    return value
+
+
+@st.composite
+def variables(draw: st.DrawFn) -> dict[str, Any]:
+    """Some of the variables with values that a user may give them."""
+    names = draw(st.lists(st.sampled_from(sorted(RIGHT)), min_size=1, max_size=3, unique=True))
+    return {name: draw(st.one_of(st.sampled_from(RIGHT[name]), near(RIGHT[name]), ANYTHING)) for name in names}
+
+
+def told(users: dict[str, Any]) -> list[str]:
+    """What the argument spec says, as ansible-core reads it before the role's first task."""
+    return list(ArgumentSpecValidator(OPTIONS).validate(users).error_messages)
+
+
+def planned(users: dict[str, Any], mta: str) -> tuple[dict[str, Any], list[str]]:
+    """relay_plan's result, or its faults, of what the role hands to it."""
+    passed = {name: users[name] for name in role_jinja.load("internal_relay/vars/main.yml")["__ses_variables"]}
+    values, refused = typed(relay_plan._given(json.loads(json.dumps(passed))))
+    known = {**DEFAULTS, **values}
+    found = [*refused.values(), *faults(known, role_jinja.secrets(users), refused)]
+    if mta == "sendmail":
+        found += sendmail_faults(known["ses_port"], NAMES, lambda: NAMES[0])
+    if found:
+        return {}, found
+    relay = describe(known, NAMES, None)
+    relay, terms = (relay, in_postfix) if mta == "postfix" else (for_sendmail(relay), in_sendmail)
+    return {"relay": asdict(relay), mta: asdict(terms(relay))}, []
+
+
+def request(mta: str, users: dict[str, Any], plan: dict[str, Any], directory: str) -> Any:
+    """What the role asks of the module that writes, once that finds no fault."""
+    module, asked = {
+        "postfix": (postfix_config, postfix_request),
+        "sendmail": (sendmail_config, sendmail_request),
+    }[mta]
+    arguments = {**role_jinja.task(mta, users, plan), "config_directory": directory}
+    arguments.update({"settings_file": f"{directory}/settings"} if mta == "sendmail" else {})
+    read = ArgumentSpecValidator(module.ARGUMENTS).validate(json.loads(json.dumps(arguments)))
+    assert read.error_messages == []
+    assert asked.fault(read.validated_parameters) is None
+    return arguments, asked.request_of(read.validated_parameters)
+
+
+def provoked(test: Any) -> Any:
+    """What was once written as something else, or was no sentence, is tried each time."""
+    infinity, names = float("inf"), ("ses_max_connections", "ses_connection_max_seconds", "ses_hostname_aliases")
+    cases = [{name: value} for name in names for value in (True, infinity, -infinity, float("nan"), [True], {})]
+    cases += [
+        {"ses_smtp_password": value} for value in ("587", "example", "true", 587, True, [1], {}, None, 0, infinity)
+    ]
+    cases += [{"ses_endpoint": f"smtp.{word}.example.com"} for word in ("dnl", "divert", "sysval", "changequote")]
+    cases += [{"ses_masquerade_domain": "divert.com"}, {"ses_tls_ca_file": "/etc/dnl/x"}, {"ses_sender": "dnl@len.com"}]
+    for case in cases:
+        test = example(changed=case)(test)
+    return test
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """A directory of a host without an MTA."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(f"{postfix_configure.Postfix.__module__}.SEARCH_PATH", "/nonexistent")
+        patched.setattr(sendmail_configure.tools, "installed", lambda: False)
+        yield str(tmp_path_factory.mktemp("bare"))
+
+
+def texts(configure: Any, asked: Any, directory: str) -> dict[str, str]:
+    """The files that the module would write, by their names; secrets are masked."""
+    result = configure(asked, True, f"{directory}/scratch")
+    return {item["after_header"].rpartition("/")[2]: item["after"] for item in result["diff"] if "after" in item}
+
+
+def named(sentences: list[str], changed: dict[str, Any]) -> None:
+    """Each is one sentence that names a variable first, on one line."""
+    for sentence in sentences:
+        assert sentence.startswith(tuple(changed)), sentence
+        assert "\n" not in sentence
+        assert len(sentence) < 400
+
+
+def judged(mta: str, changed: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """The variables and the plan, or None where a sentence says why there is none."""
+    users = {**USERS, **changed}
+    said = told(users)
+    plan, found = ({}, []) if said else planned(users, mta)
+    assert all(any(name in sentence for name in changed) for sentence in said), said  # Ansible's words
+    named(found, changed)
+    event("refused by the argument spec" if said else "refused by relay_plan" if found else "written")
+    return None if said or found else (users, plan)
+
+
+# Where the table of the credentials is named.
+PASSWORDS = ("ses_relay_password_maps", "smtp_sasl_password_maps")
+
+
+def plain(name: str) -> str:
+    """A service's name, or a parameter of its own, without a generation's number."""
+    return re.sub(r"\b(ses-[a-z]+)-\d+", r"\1", name)
+
+
+@provoked
+@tried
+@given(variables())
+def test_postfix_gets_what_was_meant_or_a_sentence_names_the_variable(bare, changed):
+    found = judged("postfix", changed)
+    if not found:
+        return
+    users, plan = found
+    arguments, asked = request("postfix", users, plan, bare)
+    written = texts(postfix_configure.configure, asked, bare)
+    main = main_cf.LogicalFile(written["main.cf"]).entries
+    wanted = {**arguments["parameters"], **arguments["optional_parameters"]}
+    wanted = {name: main_cf.to_value(value) for name, value in wanted.items() if value is not None}
+    held = dict(filter(None, map(main_cf.definition, main)))
+    assert {name: held[name] for name in wanted} == wanted
+    assert {plain(name) for name in held} <= {*wanted, *PASSWORDS}
+    assert len(main) == len(held) == written["main.cf"].count("\n")
+    assert held["relayhost"] == f"[{plan['relay']['endpoint']}]:{plan['relay']['ports'][0]}"
+    assert held["ses-relay_destination_concurrency_limit"] == connections(users)
+    if users["ses_configuration_set"]:
+        assert f"PREPEND X-SES-CONFIGURATION-SET: {users['ses_configuration_set']}\n" in written["ses_headers"]
+    services = master_cf.services(written["master.cf"])
+    options = {
+        one["name"]: {name: main_cf.to_value(value) for name, value in (one.get("options") or {}).items()}
+        for one in arguments["services"]
+        if one.get("state") != "absent"
+    }
+    assert {plain(name) for name, _type in services} == set(options)
+    assert len(master_cf.LogicalFile(written["master.cf"]).entries) == len(services)
+    for (name, _type), one in services.items():
+        set_there = {option: plain(value) for option, value in one.options.items() if option not in PASSWORDS}
+        assert set_there == {key: value for key, value in options[plain(name)].items() if key not in PASSWORDS}
+    for table in arguments["tables"]:
+        entries = table.get("entries") or {}
+        lines = written.get(table["name"], "").splitlines()
+        assert [line for line in lines if not line.startswith("(")] == [
+            f"{key} {value}" for key, value in entries.items()
+        ] or ("secret_entries" in table)
+    (secret,) = (table["secret_entries"] for table in arguments["tables"] if "secret_entries" in table)
+    password = users["ses_smtp_password"]
+    assert set(secret.values()) == {f"{users['ses_smtp_username']}:{password}"} or not password
+
+
+def connections(users: dict[str, Any]) -> str:
+    """How many are meant: none that is given means the default."""
+    meant = users["ses_max_connections"]
+    return str(int(float(DEFAULTS["ses_max_connections"] if meant in (None, "") else meant)))
+
+
+# What m4 reads before and after the block, in place of the distribution's files, as tests of _sendmail/mc have it.
+CF = r"""changequote`'divert(-1)
+define(`MASQUERADE_AS', `define(`MASQUERADE_NAME', $1)')
+define(`LOCAL_DOMAIN', `divert(1)C{w}$1
+divert(0)')
+define(`MASQUERADE_DOMAIN', `divert(1)C{M}$1
+divert(0)')
+define(`FEATURE', `')
+define(`QUEUE_GROUP', `')
+define(`_DPO_', `')
+define(`DAEMON_OPTIONS', `define(`_DPO_', defn(`_DPO_')
+O DaemonPortOptions=`$1')')
+define(`LOCAL_CONFIG', `divert(2)')
+define(`LOCAL_RULE_0', `divert(3)')
+define(`LOCAL_RULE_1', `divert(4)')
+define(`LOCAL_RULESETS', `divert(5)')
+divert(0)dnl
+"""
+WRITTEN = r"""divert(0)dnl
+DS`'SMART_HOST
+DM`'ifdef(`MASQUERADE_NAME', `MASQUERADE_NAME')
+O CACertFile=`'confCACERT
+divert(6)dnl
+"""
+
+
+@provoked
+@tried
+@given(variables())
+def test_sendmail_gets_what_was_meant_or_a_sentence_names_the_variable(bare, changed):
+    found = judged("sendmail", changed)
+    if not found:
+        return
+    users, plan = found
+    arguments, asked = request("sendmail", users, plan, bare)
+    written = texts(sendmail_configure.configure, asked, bare)
+    block = written["sendmail.mc"].removesuffix("MAILER_DEFINITIONS\n")
+    assert block == mc.block(asked.lines, "dnl #")
+    assert block.count("\n") == len(asked.lines) + 2
+    if shutil.which("m4"):
+        done = subprocess.run(["m4"], input=CF + block + WRITTEN, capture_output=True, text=True, check=True)
+        macros = {**{name: [] for name in ("MASQUERADE_AS", "MASQUERADE_DOMAIN")}, **arguments["macros"]}
+        rules = [item for name in mc.SECTIONS for item in arguments["sections"].get(name, [])]
+        assert [line for line in done.stdout.split("\n") if line] == [
+            f"DS{arguments['defines']['SMART_HOST']}",
+            f"DM{''.join(macros['MASQUERADE_AS'])}",
+            f"O CACertFile={arguments['defines']['confCACERT']}",
+            *(f"C{{w}}{name}" for name in macros["LOCAL_DOMAIN"]),
+            *(f"C{{M}}{name}" for name in macros["MASQUERADE_DOMAIN"]),
+            *(f"R{item[0]}\t{item[1]}" if isinstance(item, list) else item for item in rules),
+        ]
+        assert done.stderr == ""
+    assert str(arguments["defines"]["confMAX_QUEUE_CHILDREN"]) == connections(users)
+    if users["ses_configuration_set"]:
+        assert f"X-SES-CONFIGURATION-SET: {users['ses_configuration_set']}'\n" in block
+    assert arguments["defines"]["SMART_HOST"] == f"ses_relay:{plan['relay']['endpoint']}"
+    (secret,) = (table["secret_entries"] for table in arguments["tables"] if "secret_entries" in table)
+    name, password = users["ses_smtp_username"], users["ses_smtp_password"]
+    assert set(secret.values()) == {f'"U:root" "I:{name}" "P:{password}" "M:LOGIN"'} or not password
+    access = {table["name"]: table.get("entries") or {} for table in arguments["tables"]}
+    assert len(re.findall(r"^[^#\n]", written.get("access", ""), re.MULTILINE)) == len(access["access"])
+
+
+def test_every_variable_has_right_values():
+    assert set(RIGHT) == set(OPTIONS)
