@@ -330,7 +330,7 @@ def test_sendmail_gets_what_was_meant_or_a_sentence_names_the_variable(bare, cha
     assert arguments["defines"]["SMART_HOST"] == f"ses_relay:{plan['relay']['endpoint']}"
     (secret,) = (table["secret_entries"] for table in arguments["tables"] if "secret_entries" in table)
     name, password = users["ses_smtp_username"], users["ses_smtp_password"]
-    assert set(secret.values()) == {f'"U:root" "I:{name}" "P:{password}" "M:LOGIN"'} or not password
+    assert set(secret.values()) == {f'"U:root" "I:{name}" "P:{password}" "M:LOGIN PLAIN"'} or not password
     access = {table["name"]: table.get("entries") or {} for table in arguments["tables"]}
     assert len(re.findall(r"^[^#\n]", written.get("access", ""), re.MULTILINE)) == len(access["access"])
 

@@ -241,6 +241,8 @@ def delivery_rules(relay: Relay) -> Rules:
         [f"< {name} > $*", f"$: < ses $&{{{KNOWN}}} > $1"],
         ["< ses > $*", f"$: < ses $(ses_name {name} $: ? $) > $1"],
         ["< ses $+ <TMPF> > $*", f'$#error $@ 4.4.3 $: "450 Name server: {name}: host name lookup failure"'],
+        # A host may keep Sendmail's own maps from DNS (service.switch), and its deliveries resolve by the system.
+        ["< ses ? > $*", f"$: < ses {name} > $1"],
         [f"< ses {name} > $*", f"$: < ses $(ses_address {name} $: ? $) > $1"],
         ["< ses ? > $*", f'$#error $@ 4.4.3 $: "450 Host unknown: {name} has no address"'],
         [f"< ses {name} > $*", f"$: $(ses_macro {{{KNOWN}}} $@ {KNOWN} $) $1"],
