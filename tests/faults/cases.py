@@ -9,7 +9,7 @@ from .table import Allowed, Case
 REPEATED = (
     "RFC 5321, 4.5.4.1 has a client send again what it got no reply for, and the endpoint has kept the mail (RFC 1047)"
 )
-PATIENT = "RFC 5321, 4.5.3.2.3 has a client wait five minutes for the reply to RCPT, and each of the ses_max_connections waits"
+PATIENT = "RFC 5321, 4.5.3.2.3 has a client wait five minutes for the reply to RCPT, and each connection waits"
 COOLS_DOWN = (
     "qmgr_active_feed() of qmgr_active.c passes over a file with a time in the future until then; a flush of the queue "
     "takes it at once"
