@@ -37,7 +37,8 @@ def investigate(first: Attempt, way: Way, deadline: Deadline, passed: Passed | N
     control = start(_sized(smaller, ends, half.seconds(), None)) if smaller else None
     asks = [start(_sized(way, ends, wait, mtu.SMALL_SEGMENT)) for _number in range(mtu.REPEATS)]
     small = [ask(half.seconds()) or Attempt(mtu.LATE) for ask in asks]
-    other = (control and control(half.seconds())) or Attempt(mtu.LATE)
+    heard = control(half.seconds()) if control else None
+    other = heard or Attempt(mtu.LATE)
     if passed and mtu.unanswered(small, other):
         return Finding(mtu.UNANSWERED)
     if not passed and mtu.blocked(small, other):
