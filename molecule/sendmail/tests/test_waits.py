@@ -53,7 +53,7 @@ def test_a_password_that_was_changed_at_ses(relay, quiet):
 
 
 def test_a_row_that_is_missing(relay, quiet):
-    relay.host.check_output("makemap hash /etc/mail/ses_authinfo < /dev/null")
+    relay.host.check_output(f"makemap hash /etc/mail/{relay.mta.generation('ses_authinfo')} < /dev/null")
     subjects = waiting(relay, relay.mta.refused_log_in)
     relay.converge()
     delivered(relay, quiet, subjects)

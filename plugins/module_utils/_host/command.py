@@ -7,6 +7,8 @@ import os
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from glob import escape, glob
 from typing import Any
 
 SEARCH_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
@@ -35,6 +37,17 @@ def anonymous_file(content: bytes) -> Any:
     file.seek(0)
     os.lseek(file.fileno(), 0, os.SEEK_SET)
     return file
+
+
+def runs_from(directory: str, proc: str = "/proc") -> bool:
+    """Whether a process runs a program that is in this directory now; another container's is another file."""
+    programs = {(file.st_dev, file.st_ino) for file in map(os.stat, glob(os.path.join(escape(directory), "*")))}
+    for link in glob(os.path.join(proc, "[0-9]*", "exe")):
+        with suppress(OSError):
+            status = os.stat(link)
+            if (status.st_dev, status.st_ino) in programs:
+                return True
+    return False
 
 
 def process_stat(directory: str) -> tuple[str, str, float]:

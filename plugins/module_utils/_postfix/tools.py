@@ -21,6 +21,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.command import (
     anonymous_file,
     process_stat,
     run,
+    runs_from,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
 
@@ -29,6 +30,7 @@ _NEUTRAL = "inet_protocols = ipv4\ninet_interfaces = 127.0.0.1\nmynetworks_style
 # Daemons that read nearly all parameters of a relay, and can be run once, on an empty session, without the master.
 PROBED = ("smtp", "smtpd")
 PATIENCE = {True: 5.0, False: 1.0}  # seconds, by whether the master runs: without it smtpd waits for its services
+CLIENTS_SECONDS = 20.0  # in which what is being sent is mostly sent; a client that hangs may take minutes
 _TAG = re.compile(r"^.*?\[\d+\]: ")
 _DOUBT = re.compile(r"warning: .*?: ((?:unused|undefined) parameter: .*)")
 
@@ -114,7 +116,12 @@ class Postfix:
         return found
 
     def requeue(self, directory: str) -> None:
-        """Have all mail that waits, but on hold, rewritten as new mail is. This is the host's queue, no candidate's."""
+        """Have all mail that waits, but on hold, rewritten as new mail is. This is the host's queue, no candidate's. A
+        client that a stop has left in the middle of a mail is waited for: it could not mark that mail as sent."""
+        programs = self.directory("daemon_directory")
+        end = time.monotonic() + CLIENTS_SECONDS
+        while runs_from(programs) and time.monotonic() < end:
+            time.sleep(0.1)  # the interval of a bounded poll
         command = os.path.join(self.directory("command_directory"), "postsuper")
         status, _out, err = run([command, "-c", directory, "-r", "ALL", "incoming", "active", "deferred"])
         if status:

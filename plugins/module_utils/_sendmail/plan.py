@@ -125,7 +125,7 @@ def make_plan(request: Request, installed: bool) -> Plan:
         MC: mc,
         CONF: conf.set_values(before[CONF], request.settings),
         SUBMIT_MC: before[SUBMIT_MC],
-        SASL: sasl.with_mechanisms(before[SASL], _mechanisms(request, installed, rest)),
+        SASL: sasl.with_mechanisms(before[SASL], _mechanisms(request, installed, rest, named[0])),
     }
     if before[SUBMIT_MC]:
         after[SUBMIT_MC] = sendmail_mc.with_settings_last(before[SUBMIT_MC], request.submission)
@@ -133,11 +133,13 @@ def make_plan(request: Request, installed: bool) -> Plan:
     return Plan(before, after, tables, stale=False, queues=queues)
 
 
-def _mechanisms(request: Request, installed: bool, rest: str) -> tuple[str, ...]:
-    """The client's mechanisms, and none where the host logs in to servers of its own."""
-    sources = [os.path.join(request.directory, name) for name in ("access", "authinfo")]
-    rows = [text_of(path) or "" for path in sources]
-    rows += (tools.index(sources[1]) or {}) if installed else {}
+def _mechanisms(request: Request, installed: bool, rest: str, cf: str) -> tuple[str, ...]:
+    """The client's mechanisms, and none where the host logs in to servers of its own: by REST, its lines of
+    sendmail.mc, or by rows of a table that these or CF read."""
+    access, authinfo = (os.path.join(request.directory, name) for name in ("access", "authinfo"))
+    rows = [text_of(access) or ""]
+    if re.search(rf"{re.escape(authinfo)}(?![\w-])", cf) or "authinfo" in rest:
+        rows += [text_of(authinfo) or "", *((tools.index(authinfo) or {}) if installed else {})]
     ours = [key for table in request.tables if table.secret for key in table.entries]
     return () if sasl.logs_in_elsewhere("\n".join(rows), ours, rest) else request.client_mechanisms
 

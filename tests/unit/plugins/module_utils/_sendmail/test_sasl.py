@@ -56,14 +56,25 @@ def test_the_file_is_the_one_that_the_library_finds(tmp_path, monkeypatch, there
     assert sasl.place() == str(places[found] / sasl.FILE)
 
 
-@pytest.mark.parametrize("where", ["access", "authinfo", "index", ""])
-def test_a_host_that_logs_in_elsewhere_keeps_all_mechanisms(tmp_path, monkeypatch, where):
+@pytest.mark.parametrize(
+    ("where", "mc", "cf", "elsewhere"),
+    [
+        ("access", "", "", True),
+        ("authinfo", "FEATURE(`authinfo')dnl\n", "", True),
+        ("authinfo", "", "Kauthinfo hash -o {}/authinfo.db\n", True),
+        ("index", "FEATURE(`authinfo')dnl\n", "", True),
+        ("authinfo", "", "Kses_authinfo hash -o {}/ses_authinfo.db\n", False),  # nothing reads it
+        ("", "FEATURE(`authinfo')dnl\n", "", False),
+    ],
+)
+def test_a_host_that_logs_in_elsewhere_keeps_all_mechanisms(tmp_path, monkeypatch, where, mc, cf, elsewhere):
     monkeypatch.setattr(sasl, "PLACES", (str(tmp_path),))
     monkeypatch.setattr(tools, "index", lambda _path: {"authinfo:a.example": "x"} if where == "index" else None)
-    (tmp_path / "sendmail.mc").write_text("MAILER_DEFINITIONS\n")
+    (tmp_path / "sendmail.mc").write_text(f"{mc}MAILER_DEFINITIONS\n")
+    (tmp_path / "sendmail.cf").write_text(cf.format(tmp_path))
     if where in ("access", "authinfo"):
         (tmp_path / where).write_text(PARTNER)
     tables = (Table("ses_authinfo", "hash", {OURS[0]: "x"}, True),)
     plan = make_plan(Request([], {}, tables, str(tmp_path), client_mechanisms=("EXTERNAL", "LOGIN")), installed=True)
-    assert (LIST in plan.after[SASL]) is (not where)
-    assert (SASL in plan.changed_files) is (not where)
+    assert (LIST in plan.after[SASL]) is not elsewhere
+    assert (SASL in plan.changed_files) is not elsewhere

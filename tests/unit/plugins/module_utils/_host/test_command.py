@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes of a directory's programs, by a /proc of the test's own."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._host.command import runs_from
+
+
+@pytest.fixture
+def places(tmp_path):
+    """Two directories of programs of one name, and a /proc."""
+    for name in ("host", "container", "proc/7", "proc/self"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("host", "container"):
+        (tmp_path / name / "smtp").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(("runs", "found"), [("host", True), ("container", False)])
+def test_a_program_is_known_by_its_file(places, runs, found):
+    (places / "proc/7/exe").symlink_to(places / runs / "smtp")
+    assert runs_from(str(places / "host"), str(places / "proc")) is found
+
+
+def test_a_process_that_ended_meanwhile_is_none(places):
+    (places / "proc/7/exe").symlink_to(places / "gone")
+    assert not runs_from(str(places / "host"), str(places / "proc"))
