@@ -84,7 +84,8 @@ class Sendmail(Mta):
     expands = False  # the role's mailer connects to the name as it is written, whatever that option says
     unproved = "hostname_mismatch"  # and where the host did not log in, the mail has bounced
     page = {
-        "ses_authinfo": ("AuthInfo:{name}", '"U:root" "I:{user}" "P:{password}" "M:LOGIN"'),
+        # The page has M:LOGIN alone; by the second mechanism mail waits when the log-in is refused.
+        "ses_authinfo": ("AuthInfo:{name}", '"U:root" "I:{user}" "P:{password}" "M:LOGIN PLAIN"'),
         "access": ("Connect:{name}", "RELAY"),
     }
 
