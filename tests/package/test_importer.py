@@ -14,7 +14,7 @@ BIN = ROOT / ".cache" / "importer" / "bin"
 CONTENTS = {
     "role": {"internal_relay", "internal_system", "network", "postfix", "sendmail"},
     "playbook": {"check.yml", "relay.yml"},
-    "filter": {"check_table", "no_host", "relay_choice", "smtp_password"},
+    "filter": {"check_table", "credential_faults", "no_host", "relay_choice", "smtp_password"},
     "action": {"check_report"},
     "module": {file.stem for file in (ROOT / "plugins" / "modules").glob("*.py")},
 }
