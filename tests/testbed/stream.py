@@ -36,7 +36,7 @@ while not open("/run/stream").read().startswith("end"):
         by_program() if sent % 10 == 5 else by_smtp()
     except (OSError, smtplib.SMTPException, subprocess.CalledProcessError):
         session = None
-        time.sleep(0.2)
+        time.sleep(0.2)  # between two tries, while the MTA takes nothing; the test ends the loop
         continue
     sent += 1
     time.sleep(max(0.0, begun + sent / rate - time.monotonic()))

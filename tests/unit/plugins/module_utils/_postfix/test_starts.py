@@ -16,7 +16,7 @@ import os, socket, sys, time
 told = "TEXT" or f"fatal: {sys.argv[2]}"
 line = f"Nov 24 13:27:10 web1 postfix/x[{os.getpid()}]: {told}"
 socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(line.encode(), os.environ["POSTLOG_SERVICE"])
-time.sleep(30)
+time.sleep(30)  # Postfix's programs live on for a second after such a word; it is ended before
 """
 
 
