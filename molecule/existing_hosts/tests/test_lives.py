@@ -49,7 +49,7 @@ def is_where(sent, expected, passes):
         for one in sent
         if not one.matches(expected(one.mail), passes)
     ]
-    assert not wrong, "\n".join(wrong)
+    assert not wrong, "\n".join([*wrong, *{one.log for one in sent}])
 
 
 @lives(KEPT, CHANGED, REFUSED, EITHER)
