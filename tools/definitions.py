@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write what repeats the definitions of the relay's variables: python -m definitions.
 
-A variable is defined once, in the argument spec; the roles' defaults, what they hand to relay_plan, and what relay_plan
-knows of types and defaults follow from it.
+A variable is defined once, in the argument spec; the roles' defaults, what they hand to their modules, and what these
+know of types and defaults follow from it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SPEC = Path("roles/internal_relay/meta/argument_specs.yml")
 DEFAULTS = Path("roles/internal_relay/defaults/main.yml")
 PASSED = Path("roles/internal_relay/vars/main.yml")
 PYTHON = Path("plugins/module_utils/_relay/definitions.py")
-# Secrets go to relay_plan apart, and what only the role's tasks ask does not go there.
+# Secrets go to the modules apart, and what is no variable of the relay does not go there.
 APART = ("ses_smtp_password", "ses_secret_access_key", "ses_verify")
 _NOTE = f"Written by `make docs` from {SPEC}; do not edit."
 _MARKUP = re.compile(r"\b[CVOM]\((?P<text>[^)]*)\)")

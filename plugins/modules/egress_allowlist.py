@@ -118,6 +118,10 @@ nft_installed:
   description: Whether nft is installed. Check mode does not need it.
   returned: success, with O(state=present)
   type: bool
+package_manager:
+  description: The package manager that can install nft, V(apt) or V(dnf); null where nft is installed.
+  returned: success, with O(state=present)
+  type: str
 """
 
 import os

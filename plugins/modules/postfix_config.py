@@ -336,58 +336,15 @@ postfix_version:
 from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.facts.system.chroot import is_chroot
 from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import carry_out, unit_of
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.configure import configure
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import fault, request_of
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import ARGUMENTS, fault, request_of
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import PostfixError
-
-SERVICE = {
-    "name": {"type": "str", "required": True},
-    "type": {"type": "str", "required": True, "choices": ["inet", "unix", "fifo", "unix-dgram", "pass"]},
-    "private": {"type": "str"},
-    "unprivileged": {"type": "str"},
-    "chroot": {"type": "str"},
-    "wakeup": {"type": "str"},
-    "maxproc": {"type": "str"},
-    "command": {"type": "str"},
-    "options": {"type": "dict"},
-    "optional_options": {"type": "dict"},
-    "args": {"type": "list", "elements": "str"},
-    "generations": {"type": "bool", "default": False},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
-TABLE = {
-    "name": {"type": "str", "required": True},
-    "parameter": {"type": "str"},
-    "service": {"type": "str"},
-    "type": {
-        "type": "str",
-        "choices": ["", "hash", "btree", "lmdb", "cdb", "texthash", "regexp", "pcre", "cidr"],
-        "default": "",
-    },
-    "entries": {"type": "dict"},
-    "secret_entries": {"type": "dict", "no_log": True},
-    "generations": {"type": "bool", "default": False},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
-ARGUMENTS = {
-    "parameters": {"type": "dict", "default": {}},
-    "optional_parameters": {"type": "dict", "default": {}},
-    "services": {"type": "list", "elements": "dict", "default": [], "options": SERVICE},
-    "tables": {"type": "list", "elements": "dict", "default": [], "options": TABLE},
-    "unit": {"type": "str"},
-    "umbrella_unit": {"type": "str"},
-    "restart": {"type": "bool", "default": False},
-    "config_directory": {"type": "path", "default": "/etc/postfix"},
-    "state": {"type": "str", "choices": ["present", "previous"], "default": "present"},
-}
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    chroot = is_chroot(module)
-    units = filter(None, (unit_of(module, name, chroot) for name in ("unit", "umbrella_unit")))
+    units = filter(None, (unit_of(module, name) for name in ("unit", "umbrella_unit")))
     carry_out(module, fault, request_of, partial(configure, units=tuple(units)), PostfixError)
 
 

@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Checks every C(ses_*) variable of the roles and refuses, with all faults at once, what describes no relay.
   - Looks at the host (its names, its packages, the endpoint's canonical name) and changes nothing.
-  - The roles run it before they change anything. It needs root and systemd (or a chroot), as they do.
+  - The roles run it before they install anything. It needs root and systemd (or a chroot), as they do.
 author:
   - mailops maintainers (@mailops)
 extends_documentation_fragment:
@@ -28,15 +28,18 @@ options:
     choices: [postfix, sendmail]
     required: true
   packages:
-    description: The packages that the relay needs.
+    description: The packages that the relay needs. Empty stands for those of the MTA's role on this system.
     type: list
     elements: str
     default: []
   ca_bundle:
-    description: The distribution's bundle of trust anchors, for where C(ses_tls_ca_file) isn't set.
+    description:
+      - A bundle of trust anchors, for where C(ses_tls_ca_file) isn't set. The default is the distribution's.
     type: path
   units:
-    description: The units of systemd that run the MTA. One that is masked is refused. Empty names are none.
+    description:
+      - The units of systemd that run the MTA. One that is masked is refused. Empty names are none, and an empty list
+        stands for those of this system.
     type: list
     elements: str
     default: []
@@ -229,6 +232,14 @@ other_mtas:
   returned: success
   type: list
   elements: str
+package_manager:
+  description: The system's, V(apt) or V(dnf); null on a system that the MTA's role refuses.
+  returned: success
+  type: str
+program:
+  description: The program that the alternative C(mta) has to lead to; empty where the system has no such alternative.
+  returned: success
+  type: str
 findings:
   description:
     - What the host has of its own, and what becomes of it. A refused one is among RV(faults), a changed one is a
@@ -257,131 +268,48 @@ faults:
 """
 
 import os
-import socket
-import time
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.facts.system.chroot import is_chroot
-from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.mailops.ses.plugins.module_utils._host.facts import host_names, installed_packages, read
-from ansible_collections.mailops.ses.plugins.module_utils._postfix import look as postfix_look
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix
-from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import DEFAULTS
-from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import CHANGED, REFUSED, sentences
-from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay, describe, endpoint_named
-from ansible_collections.mailops.ses.plugins.module_utils._relay.senders import unverified
-from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import (
-    SECRET_CHECKS,
-    credential_faults,
-    faults,
-    typed,
-)
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail import look as sendmail_look
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import (
-    for_sendmail,
-    in_sendmail,
-    sendmail_faults,
-)
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
-from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import is_mail_manager
-from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import canonical_name, resolve
-
-RESOLVER_SECONDS = 10.0
-SYSTEMD = "/run/systemd/system"  # where it runs (sd_booted)
+from ansible_collections.mailops.ses.plugins.module_utils._host.facts import read
+from ansible_collections.mailops.ses.plugins.module_utils._host.systems import System, names, system_of
+from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import offline
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import SECRET_CHECKS, credential_faults
+from ansible_collections.mailops.ses.plugins.module_utils._role.host import Host
+from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError, make_plan
 
 
-def _given(variables: dict[str, Any]) -> dict[str, Any]:
-    """Those that are set: null is not, nor is the empty text that a survey or an inventory has for it."""
-    return {name: value for name, value in variables.items() if value is not None and value != ""}
-
-
-def _described(variables: dict[str, Any], names: list[str]) -> Relay:
-    deadline = Deadline(time.monotonic, time.monotonic() + RESOLVER_SECONDS)
-    return describe(variables, names, canonical_name(endpoint_named(variables), resolve, deadline))
-
-
-def _doubts(relay: Relay) -> list[str]:
-    """What a log-in and an accepted mail do not show of the endpoint."""
-    accepted = diagnose(Symptom("only_accepted", facts={"endpoint": relay.endpoint}))
-    return [f"{accepted['cause']} {accepted['remedy']}"] if is_mail_manager(relay.endpoint, relay.username) else []
-
-
-def _host_faults(module: AnsibleModule, variables: dict[str, Any]) -> list[str]:
-    """What the host lacks for the role to run at all."""
-    found = []
-    if os.geteuid() != 0:
-        found.append("This task does not run as root, which the role needs on the host; set become to true.")
-    # As ansible.builtin.systemd_service takes it: offline it enables, and starts nothing.
-    offline = os.environ.get("SYSTEMD_OFFLINE") == "1" or is_chroot(module)
-    if not os.path.isdir(SYSTEMD) and not offline:
-        found.append(
-            "systemd does not run on this host, and starts the MTA in the role's last step; use a host that has it, "
-            "or set SYSTEMD_OFFLINE=1 in the environment to prepare an image."
-        )
-    if offline and variables.get("ses_probe_recipient"):
-        found.append(
-            "ses_probe_recipient is set, and in an image no MTA runs that could send the mail; leave it unset there."
-        )
-    ca_file = variables.get("ses_tls_ca_file")
-    if ca_file and not os.path.isfile(ca_file):
-        found.append(f"ses_tls_ca_file {ca_file!r} is not there on this host; put it there first, or leave it unset.")
-    return found
+def _system(mta: str) -> System | None:
+    try:
+        return system_of(mta, names(read))
+    except LookupError:  # the role refuses it, and a plan says what the variables mean all the same
+        return None
 
 
 def plan(module: AnsibleModule) -> dict[str, Any]:
-    """What the host and the variables say together; the module fails with every fault at once."""
-    mta = module.params["mta"]
-    given, refused = typed(_given(module.params["variables"]))
-    variables = {**DEFAULTS, **given}
-    secrets = {name: module.params[name.partition("_")[2]] for name in SECRET_CHECKS}
-    credentials = {**credential_faults(secrets), **module.params["credential_faults"]}
-    found = [*refused.values(), *faults(variables, credentials, refused)]
-    found += _host_faults(module, variables)
-    packages = installed_packages(module.run_command)
-    others = packages.others_than(mta)
-    if others and not variables.get("ses_replace_mta"):
-        found.append(
-            f"ses_replace_mta is false, and this host's MTA is {', '.join(others)}, which {mta} would replace; "
-            "set ses_replace_mta to true if that is what you want, or use the role of the one that is there."
-        )
-    names = host_names(socket.gethostname(), read("/etc/hosts"))
-    wishes = postfix_look.Wishes(variables.get("ses_loopback_only"))
-    present, relay, sendmail = None, None, sendmail_look.Present()
-    if mta == "postfix":
-        present, findings = postfix_look.examine(module.run_command, module.params["units"])
-    else:
-        found += sendmail_faults(str(variables["ses_port"]), names, socket.getfqdn)
-        sendmail = sendmail_look.present(module.run_command, others)
-        findings = sendmail_look.look(sendmail, sendmail_look.wanted(variables, names))
-    if not found:
-        relay = _described(variables, [*names, *postfix_look.names(present)])
-        if mta == "postfix":
-            findings += postfix_look.look(present, relay, wishes)
-        elif not sendmail_look.rewrites_senders(sendmail):
-            findings += unverified(relay.origin, relay)
-    found += sentences(findings, REFUSED)
-    if relay is None or found:
-        module.fail_json(msg=" ".join(found), faults=found, findings=[asdict(finding) for finding in findings])
-    for sentence in [*sentences(findings, CHANGED), *_doubts(relay)]:
+    """What the host and the variables say together."""
+    params = module.params
+    system = _system(params["mta"])
+    there = system and system.of(params["mta"])
+    secrets = {name: params[name.partition("_")[2]] for name in SECRET_CHECKS}
+    credentials = {**credential_faults(secrets), **params["credential_faults"]}
+    units = params["units"] or (there.units if there else [])
+    host = Host(module.run_command, offline(), units)
+    found = make_plan(params["mta"], params["variables"], credentials, host)
+    for sentence in found.warnings:
         module.warn(sentence)
-    terms: Callable[[Relay], Any] = partial(in_postfix, present=present, wishes=wishes)
-    if mta == "sendmail":
-        relay = for_sendmail(relay)
-        own, keep = sendmail_look.own_daemons(sendmail), variables.get("ses_loopback_only") is False
-        reads = sendmail_look.reads_access(sendmail)
-        terms = partial(in_sendmail, keep_daemons=keep, own_daemons=own, reads_access=reads)
+    bundle = params["ca_bundle"] or (system.family.ca_bundle if system else "")
+    packages = params["packages"] or (there.packages if there else [])
     return {
-        "relay": asdict(relay),
-        mta: asdict(terms(relay)),
-        "missing_packages": packages.missing(module.params["packages"]),
-        "other_mtas": others,
-        "findings": [asdict(finding) for finding in findings],
-        "trust_anchors": os.path.isfile(variables.get("ses_tls_ca_file") or module.params["ca_bundle"] or ""),
+        "relay": asdict(found.relay),
+        params["mta"]: asdict(found.terms),
+        "missing_packages": found.packages.missing(packages),
+        "other_mtas": found.other_mtas,
+        "findings": [asdict(finding) for finding in found.findings],
+        "trust_anchors": os.path.isfile(found.variables.get("ses_tls_ca_file") or bundle),
+        "package_manager": system.family.package_manager if system else None,
+        "program": there.program if there else "",
     }
 
 
@@ -414,6 +342,8 @@ def main() -> None:
         result = plan(module)
     except LookupError as error:
         module.fail_json(msg=str(error))
+    except RefusedError as error:
+        module.fail_json(msg=str(error), **error.result)
     # What check mode cannot try: packages that come, and those that go.
     announced = module.check_mode and bool(result["missing_packages"] or result["other_mtas"])
     if announced and module._diff:

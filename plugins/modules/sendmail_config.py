@@ -259,43 +259,15 @@ sendmail_version:
 from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.facts.system.chroot import is_chroot
 from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import carry_out, unit_of
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.configure import configure
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request import fault, request_of
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request import ARGUMENTS, fault, request_of
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
-
-TABLE = {
-    "name": {"type": "str", "required": True},
-    "kind": {"type": "str", "choices": ["hash", "text"], "default": "hash"},
-    "entries": {"type": "dict"},
-    "secret_entries": {"type": "dict", "no_log": True},
-    "replaces": {"type": "str"},
-}
-ARGUMENTS = {
-    "defines": {"type": "dict", "default": {}},
-    "features": {"type": "dict", "default": {}},
-    "macros": {"type": "dict", "default": {}},
-    "sections": {"type": "dict", "default": {}},
-    "settings": {"type": "dict", "default": {}},
-    "state": {"type": "str", "choices": ["present", "previous"], "default": "present"},
-    "submission_defines": {"type": "dict", "default": {}},
-    "submission_sections": {"type": "dict", "default": {}},
-    "settings_file": {"type": "path", "default": "/etc/mail/sendmail.conf"},
-    "tables": {"type": "list", "elements": "dict", "default": [], "options": TABLE},
-    "default_mailer": {"type": "str"},
-    "queues": {"type": "list", "elements": "path", "default": []},
-    "client_mechanisms": {"type": "list", "elements": "str", "default": []},
-    "config_directory": {"type": "path", "default": "/etc/mail"},
-    "unit": {"type": "str"},
-    "reload_command": {"type": "list", "elements": "str", "default": []},
-    "restart": {"type": "bool", "default": False},
-}
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    unit = unit_of(module, "unit", is_chroot(module), tuple(module.params["reload_command"]))
+    unit = unit_of(module, "unit", tuple(module.params["reload_command"]))
     carry_out(module, fault, request_of, partial(configure, unit=unit), SendmailError)
 
 

@@ -12,10 +12,10 @@ from testbed.engine import ROOT
 
 BIN = ROOT / ".cache" / "importer" / "bin"
 CONTENTS = {
-    "role": {"internal_relay", "internal_system", "network", "postfix", "sendmail"},
+    "role": {"internal_relay", "network", "postfix", "sendmail"},
     "playbook": {"check.yml", "relay.yml"},
-    "filter": {"check_table", "credential_faults", "no_host", "relay_choice", "smtp_password"},
-    "action": {"check_report"},
+    "filter": {"check_table", "credential_faults", "no_host", "smtp_password"},
+    "action": {"check_report", "relay_config"},
     "module": {file.stem for file in (ROOT / "plugins" / "modules").glob("*.py")},
 }
 

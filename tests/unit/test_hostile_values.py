@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whatever value a variable of a role has: what the role writes is what was meant, or one sentence names the variable.
 
-From the argument spec over relay_plan's judgement and the role's own templates to the texts of the MTA's files, as on a
-host without an MTA. `pytest --hypothesis-profile=many` on this file tries 10,000 sets of values for each role.
+From the argument spec over the judgement of the variables and the relay's settings to the texts of the MTA's files, as
+on a host without an MTA. `pytest --hypothesis-profile=many` on this file tries 10,000 sets of values for each role.
 """
 
 from __future__ import annotations
@@ -11,37 +11,49 @@ import json
 import re
 import shutil
 import subprocess
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 
 import pytest
-import role_jinja
+import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.mailops.ses.plugins.module_utils._host.facts import Packages
+from ansible_collections.mailops.ses.plugins.module_utils._host.systems import SYSTEMS
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import configure as postfix_configure
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
-from ansible_collections.mailops.ses.plugins.module_utils._postfix import request as postfix_request
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix
+from ansible_collections.mailops.ses.plugins.module_utils._relay.choice import choose
 from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import DEFAULTS
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import describe
-from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import faults, typed
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import credential_faults
+from ansible_collections.mailops.ses.plugins.module_utils._role.bring import asked_for
+from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import password_of, trust_anchors
+from ansible_collections.mailops.ses.plugins.module_utils._role.mtas import part_of
+from ansible_collections.mailops.ses.plugins.module_utils._role.plan import Plan, judged
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import configure as sendmail_configure
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mc
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail import request as sendmail_request
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import (
-    for_sendmail,
-    in_sendmail,
-    sendmail_faults,
-)
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import for_sendmail, in_sendmail
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import MARKS
-from ansible_collections.mailops.ses.plugins.modules import postfix_config, relay_plan, sendmail_config
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 from relay_variables import GOOD, SECRET
+from testbed.engine import ROOT
 
 tried = settings(max_examples=max(300, settings().max_examples))
-OPTIONS = role_jinja.load("internal_relay/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+ROLE = ROOT / "roles" / "internal_relay"
+
+
+def load(path: str) -> Any:
+    """A file of the role."""
+    return yaml.safe_load((ROLE / path).read_text())
+
+
+OPTIONS = load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+PASSED = load("vars/main.yml")["__ses_variables"]
+SECRETS = ("ses_smtp_password", "ses_secret_access_key")
+SYSTEM = SYSTEMS["Debian 12"]
 USERS = {
-    **role_jinja.load("internal_relay/defaults/main.yml"),
+    **load("defaults/main.yml"),
     **{name: GOOD[name] for name in GOOD if name in OPTIONS},
 }
 NAMES = ["web1.corp.test"]
@@ -84,7 +96,7 @@ RIGHT: dict[str, list[Any]] = {
     "ses_endpoint": ["smtp.example.com", *(f"smtp.{word}.example.com" for word in WORDS if "_" not in word)],
     "ses_port": ["587", 587, "auto", 25, "2587", "465"],
     "ses_smtp_username": ["AKIAIOSFODNN7EXAMPLE", "587", "inp-0123456789", 587],
-    "ses_smtp_password": ["example", "587", "root", "true", "a", "dnl", "{{x}}", "$(id)", "P", "*"],
+    "ses_smtp_password": ["sendmail", "us-east-1", "/etc/mail", "{{ x }}$(id)", "a *` dnl P", "587 587 587"],
     "ses_secret_access_key": [SECRET, "example", None],
     "ses_masquerade_domain": ["example.com", "dnl.com", "DOMAIN.example.com", "divert.com"],
     "ses_sender": ["noreply@example.com", "dnl@divert.com", "a#b@example.com", "$x@example.com"],
@@ -137,33 +149,28 @@ def told(users: dict[str, Any]) -> list[str]:
     return list(ArgumentSpecValidator(OPTIONS).validate(users).error_messages)
 
 
-def planned(users: dict[str, Any], mta: str) -> tuple[dict[str, Any], list[str]]:
-    """relay_plan's result, or its faults, of what the role hands to it."""
-    passed = {name: users[name] for name in role_jinja.load("internal_relay/vars/main.yml")["__ses_variables"]}
-    values, refused = typed(relay_plan._given(json.loads(json.dumps(passed))))
-    known = {**DEFAULTS, **values}
-    found = [*refused.values(), *faults(known, role_jinja.secrets(users), refused)]
-    if mta == "sendmail":
-        found += sendmail_faults(known["ses_port"], NAMES, lambda: NAMES[0])
+def planned(users: dict[str, Any], mta: str) -> tuple[Plan | None, list[str]]:
+    """The plan of what the role hands over, or its faults."""
+    secrets = {name: users[name] for name in SECRETS}
+    passed = json.loads(json.dumps({name: users[name] for name in PASSED}))
+    known, found = judged(passed, credential_faults(secrets), mta, NAMES)
     if found:
-        return {}, found
+        return None, found
     relay = describe(known, NAMES, None)
     relay, terms = (relay, in_postfix) if mta == "postfix" else (for_sendmail(relay), in_sendmail)
-    return {"relay": asdict(relay), mta: asdict(terms(relay))}, []
+    return Plan(mta, known, relay, terms(relay), Packages(frozenset(), frozenset()), []), []
 
 
-def request(mta: str, users: dict[str, Any], plan: dict[str, Any], directory: str) -> Any:
-    """What the role asks of the module that writes, once that finds no fault."""
-    module, asked = {
-        "postfix": (postfix_config, postfix_request),
-        "sendmail": (sendmail_config, sendmail_request),
-    }[mta]
-    arguments = {**role_jinja.task(mta, users, plan), "config_directory": directory}
-    arguments.update({"settings_file": f"{directory}/settings"} if mta == "sendmail" else {})
-    read = ArgumentSpecValidator(module.ARGUMENTS).validate(json.loads(json.dumps(arguments)))
-    assert read.error_messages == []
-    assert asked.fault(read.validated_parameters) is None
-    return arguments, asked.request_of(read.validated_parameters)
+def request(plan: Plan, users: dict[str, Any], directory: str) -> Any:
+    """What the role asks of the MTA's own code, which finds no fault in it."""
+    secrets = {name: users[name] or None for name in SECRETS}
+    ca_file = trust_anchors(plan.variables, SYSTEM.family.ca_bundle)
+    choice = choose(plan.relay, None, password_of(secrets, plan.relay.region), ca_file)
+    there = SYSTEM.of(plan.mta)
+    if plan.mta == "sendmail":
+        there = replace(there, settings_file=f"{directory}/settings")
+    arguments = part_of(plan.mta).wanted(plan.relay, plan.terms, choice, there)
+    return arguments, replace(asked_for(plan, choice, there), directory=directory)
 
 
 def provoked(test: Any) -> Any:
@@ -203,15 +210,15 @@ def named(sentences: list[str], changed: dict[str, Any]) -> None:
         assert len(sentence) < 400
 
 
-def judged(mta: str, changed: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
+def meant(mta: str, changed: dict[str, Any]) -> tuple[dict[str, Any], Plan] | None:
     """The variables and the plan, or None where a sentence says why there is none."""
     users = {**USERS, **changed}
     said = told(users)
-    plan, found = ({}, []) if said else planned(users, mta)
+    plan, found = (None, []) if said else planned(users, mta)
     assert all(any(name in sentence for name in changed) for sentence in said), said  # Ansible's words
     named(found, changed)
-    event("refused by the argument spec" if said else "refused by relay_plan" if found else "written")
-    return None if said or found else (users, plan)
+    event("refused by the argument spec" if said else "refused by the role" if found else "written")
+    return (users, plan) if plan else None
 
 
 # Where the table of the credentials is named.
@@ -227,11 +234,11 @@ def plain(name: str) -> str:
 @tried
 @given(variables())
 def test_postfix_gets_what_was_meant_or_a_sentence_names_the_variable(bare, changed):
-    found = judged("postfix", changed)
+    found = meant("postfix", changed)
     if not found:
         return
     users, plan = found
-    arguments, asked = request("postfix", users, plan, bare)
+    arguments, asked = request(plan, users, bare)
     written = texts(postfix_configure.configure, asked, bare)
     main = main_cf.LogicalFile(written["main.cf"]).entries
     wanted = {**arguments["parameters"], **arguments["optional_parameters"]}
@@ -240,7 +247,7 @@ def test_postfix_gets_what_was_meant_or_a_sentence_names_the_variable(bare, chan
     assert {name: held[name] for name in wanted} == wanted
     assert {plain(name) for name in held} <= {*wanted, *PASSWORDS}
     assert len(main) == len(held) == written["main.cf"].count("\n")
-    assert held["relayhost"] == f"[{plan['relay']['endpoint']}]:{plan['relay']['ports'][0]}"
+    assert held["relayhost"] == f"[{plan.relay.endpoint}]:{plan.relay.ports[0]}"
     assert held["ses-relay_destination_concurrency_limit"] == connections(users)
     if users["ses_configuration_set"]:
         assert f"PREPEND X-SES-CONFIGURATION-SET: {users['ses_configuration_set']}\n" in written["ses_headers"]
@@ -302,11 +309,11 @@ divert(6)dnl
 @tried
 @given(variables())
 def test_sendmail_gets_what_was_meant_or_a_sentence_names_the_variable(bare, changed):
-    found = judged("sendmail", changed)
+    found = meant("sendmail", changed)
     if not found:
         return
     users, plan = found
-    arguments, asked = request("sendmail", users, plan, bare)
+    arguments, asked = request(plan, users, bare)
     written = texts(sendmail_configure.configure, asked, bare)
     block = written["sendmail.mc"].removesuffix("MAILER_DEFINITIONS\n")
     assert block == mc.block(asked.lines, "dnl #")
@@ -327,7 +334,7 @@ def test_sendmail_gets_what_was_meant_or_a_sentence_names_the_variable(bare, cha
     assert str(arguments["defines"]["confMAX_QUEUE_CHILDREN"]) == connections(users)
     if users["ses_configuration_set"]:
         assert f"X-SES-CONFIGURATION-SET: {users['ses_configuration_set']}'\n" in block
-    assert arguments["defines"]["SMART_HOST"] == f"ses_relay:{plan['relay']['endpoint']}"
+    assert arguments["defines"]["SMART_HOST"] == f"ses_relay:{plan.relay.endpoint}"
     (secret,) = (table["secret_entries"] for table in arguments["tables"] if "secret_entries" in table)
     name, password = users["ses_smtp_username"], users["ses_smtp_password"]
     assert set(secret.values()) == {f'"U:root" "I:{name}" "P:{password}" "M:LOGIN PLAIN"'} or not password

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,13 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 from definitions import ROOT, SPEC, options
+
+sys.path.insert(0, str(ROOT / ".cache" / "collections"))  # where set-up has linked this checkout
+
+from ansible_collections.mailops.ses.plugins.module_utils._host.systems import (  # noqa: E402  (by the line above)
+    SYSTEMS,
+    known,
+)
 
 NETWORK = Path("roles/network/meta/argument_specs.yml")
 MEASURED = Path("tests/faults/measured.md")
@@ -87,13 +95,12 @@ def mtas() -> str:
 
 
 def platforms() -> str:
-    systems = load("roles/internal_system/vars/main.yml")["__ses_systems"]
     versions: dict[str, dict[str, list[str]]] = {}
-    for system, row in systems.items():
+    for system in SYSTEMS:
         vendor, version = system.split(" ", 1)
         cells = versions.setdefault(_VENDORS.get(vendor, vendor), {role: [] for role in ROLES})
         for role in ROLES:
-            cells[role] += [_VERSIONS.get(version, version)] if role in row else []
+            cells[role] += [_VERSIONS.get(version, version)] if system in known(role) else []
     rows = ([vendor, *(", ".join(cells[role]) for role in ROLES)] for vendor, cells in versions.items())
     return table(["system", *(f"role `{role}`" for role in ROLES)], rows)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from ansible_collections.mailops.ses.plugins.module_utils._host.chroot import in_chroot
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit, UnitError
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit_files import UnitFile, in_place
 
@@ -29,10 +30,15 @@ def carry_out(
     if bad:
         module.fail_json(msg=bad)
     try:
-        with tempfile.TemporaryDirectory(dir=_own(module.tmpdir)) as scratch:
-            result = configure(request(module.params), module.check_mode, scratch)
+        with scratch(module) as directory:
+            result = configure(request(module.params), module.check_mode, directory)
     except failure as error:
         module.fail_json(msg=readable(str(error)))
+    finish(module, result)
+
+
+def finish(module: Any, result: dict[str, Any]) -> None:
+    """End the module with a result of `configure`."""
     for text in result.pop("warnings", []):
         module.warn(readable(text))
     if not module._diff:
@@ -40,12 +46,25 @@ def carry_out(
     module.exit_json(**readable(result))
 
 
-def unit_of(module: Any, option: str, chroot: bool | None, reload_command: tuple[str, ...] = ()) -> Unit | None:
-    """The unit that an option names, None where it names none; as in ansible.builtin.systemd_service, the unit starts
-    nothing offline (SYSTEMD_OFFLINE=1, or a chroot)."""
+def scratch(module: Any) -> tempfile.TemporaryDirectory[str]:
+    """A directory that is private to a run."""
+    return tempfile.TemporaryDirectory(dir=_own(module.tmpdir))
+
+
+def offline() -> bool:
+    """Whether nothing is started here, as ansible.builtin.systemd_service takes it: SYSTEMD_OFFLINE=1, or a chroot."""
+    return os.environ.get("SYSTEMD_OFFLINE") == "1" or in_chroot()
+
+
+def unit_of(module: Any, option: str, reload_command: tuple[str, ...] = ()) -> Unit | None:
+    """The unit that an option names, None where it names none."""
     name = module.params[option]
-    offline = os.environ.get("SYSTEMD_OFFLINE") == "1" or bool(chroot)
-    return Unit(name, lambda argv: module.run_command(list(argv)), offline, reload_command) if name else None
+    return unit_named(module, name, offline(), reload_command) if name else None
+
+
+def unit_named(module: Any, name: str, is_offline: bool, reload_command: tuple[str, ...] = ()) -> Unit:
+    """A unit of systemd by its name."""
+    return Unit(name, lambda argv: module.run_command(list(argv)), is_offline, reload_command)
 
 
 def _own(directory: str) -> str | None:

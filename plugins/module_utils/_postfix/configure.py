@@ -67,16 +67,23 @@ TICK = 0.01  # seconds, by which the kernel tells when a process started
 _INTERVAL = 0.1  # seconds between two looks at whether it has
 
 
-def configure(request: Request, check_mode: bool, scratch: str, units: Iterable[Unit] = ()) -> dict[str, Any]:
+def configure(
+    request: Request,
+    check_mode: bool,
+    scratch: str,
+    units: Iterable[Unit] = (),
+    ready: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
     """Bring the host to the wanted state and return the module's result; in check mode write nothing.
 
     The scratch directory is the caller's, private to it. The first of the units runs Postfix: in the end it is enabled,
-    runs, and has loaded what was written. A PostfixError leaves the host as it was.
+    runs, and has loaded what was written. READY comes before anything on the host changes, and may raise what keeps it
+    from that. A PostfixError leaves the host as it was.
     """
     with nothing_changes(PostfixError):
         postfix = Postfix(os.path.join(scratch, "candidate"))
         if postfix.installed:
-            return _configure(request, postfix, check_mode, scratch, tuple(units))
+            return _configure(request, postfix, check_mode, scratch, tuple(units), ready=ready)
     if not check_mode or request.back:
         raise PostfixError("Postfix is not installed: there is no postconf here. Install the package postfix first")
     return {
@@ -90,7 +97,13 @@ def configure(request: Request, check_mode: bool, scratch: str, units: Iterable[
 
 
 def _configure(
-    request: Request, postfix: Postfix, check_mode: bool, scratch: str, units: tuple[Unit, ...]
+    request: Request,
+    postfix: Postfix,
+    check_mode: bool,
+    scratch: str,
+    units: tuple[Unit, ...],
+    *,
+    ready: Callable[[], None],
 ) -> dict[str, Any]:
     if not os.path.isdir(request.directory):
         raise PostfixError(f"config_directory: {request.directory} is no directory on this host")
@@ -112,6 +125,8 @@ def _configure(
         verbs = [unit.due(wanted["action"] if unit is units[0] else "none") for unit in units]
         if not check_mode:
             due_now = plan.changed or due_files or any(verbs)
+            if due_now:
+                ready()
             # Without a change this proves one that was interrupted.
             proven = changing(request.directory, plan.paths if plan.changed else (), request.back)
             with kept(units, files, due_files, PostfixError) if due_now else nullcontext(), proven:

@@ -18,6 +18,48 @@ _ANY_INDEXED = "hash"
 # Of the two generations' names. A host that was configured before there were generations has the first.
 SUFFIXES = ("", "-2")
 
+# What postfix_config takes.
+SERVICE: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "type": {"type": "str", "required": True, "choices": ["inet", "unix", "fifo", "unix-dgram", "pass"]},
+    "private": {"type": "str"},
+    "unprivileged": {"type": "str"},
+    "chroot": {"type": "str"},
+    "wakeup": {"type": "str"},
+    "maxproc": {"type": "str"},
+    "command": {"type": "str"},
+    "options": {"type": "dict"},
+    "optional_options": {"type": "dict"},
+    "args": {"type": "list", "elements": "str"},
+    "generations": {"type": "bool", "default": False},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+TABLE: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "parameter": {"type": "str"},
+    "service": {"type": "str"},
+    "type": {
+        "type": "str",
+        "choices": ["", "hash", "btree", "lmdb", "cdb", "texthash", "regexp", "pcre", "cidr"],
+        "default": "",
+    },
+    "entries": {"type": "dict"},
+    "secret_entries": {"type": "dict", "no_log": True},
+    "generations": {"type": "bool", "default": False},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+ARGUMENTS: dict[str, Any] = {
+    "parameters": {"type": "dict", "default": {}},
+    "optional_parameters": {"type": "dict", "default": {}},
+    "services": {"type": "list", "elements": "dict", "default": [], "options": SERVICE},
+    "tables": {"type": "list", "elements": "dict", "default": [], "options": TABLE},
+    "unit": {"type": "str"},
+    "umbrella_unit": {"type": "str"},
+    "restart": {"type": "bool", "default": False},
+    "config_directory": {"type": "path", "default": "/etc/postfix"},
+    "state": {"type": "str", "choices": ["present", "previous"], "default": "present"},
+}
+
 
 @dataclass(frozen=True)
 class Table:

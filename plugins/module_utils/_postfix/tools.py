@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -44,6 +44,16 @@ def words(stderr: str, directory: str = "") -> str:
     return stderr.replace(directory + "/", "").strip() if directory else stderr.strip()
 
 
+# What is asked of Postfix, all at once, and its built-in defaults.
+DIRECTORIES = ("command_directory", "daemon_directory", "queue_directory")
+DEFAULTS = ("default_database_type", "mail_version", *DIRECTORIES)
+
+
+def _values(names: Sequence[str], output: str) -> dict[str, str]:
+    """What postconf -h prints, a line for each name that was asked for."""
+    return dict(zip(names, map(str.strip, output.split("\n"))))
+
+
 class Postfix:
     """The tools, run on candidates in a private directory, never on the host's own configuration. What they refuse is a
     PostfixError."""
@@ -52,6 +62,8 @@ class Postfix:
         self._postconf = shutil.which("postconf", path=SEARCH_PATH)
         self._scratch = scratch
         self._tool_directory = ""
+        self._told: dict[str, str] = {}  # of the candidate, by parameter
+        self._defaults: dict[str, str] = {}
         if self._postconf:
             self.candidate(_NEUTRAL, "")
 
@@ -67,6 +79,7 @@ class Postfix:
 
     def candidate(self, main_cf: str, master_cf: str) -> None:
         """Make these two texts what the tools read from now on."""
+        self._told = {}
         os.makedirs(self._scratch, mode=0o700, exist_ok=True)
         for name, text in (("main.cf", main_cf), ("master.cf", master_cf)):
             path = os.path.join(self._scratch, name)
@@ -85,14 +98,17 @@ class Postfix:
 
     def default(self, name: str) -> str:
         """Postfix's built-in default of a parameter."""
-        return self.postconf("-d", "-h", name)[0].strip()
+        if name not in self._defaults:
+            self._defaults.update(_values(DEFAULTS, self.postconf("-d", "-h", *DEFAULTS)[0]))
+        return self._defaults[name]
 
     def directory(self, name: str) -> str:
-        """A directory parameter; where main.cf is too broken to tell, Postfix's default."""
+        """One of DIRECTORIES; where main.cf is too broken to tell, Postfix's default."""
         try:
-            return self.postconf("-x", "-h", name)[0].strip()
+            self._told = self._told or _values(DIRECTORIES, self.postconf("-x", "-h", *DIRECTORIES)[0])
         except PostfixError:
             return self.default(name)
+        return self._told[name]
 
     def known_parameters(self, master_cf: str) -> frozenset[str]:
         """The parameters that this Postfix knows with such a master.cf, each of whose transports brings some of its

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import AUTO, region_meant
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import ports_of, region_meant
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import (
     LOAD_BALANCERS,
     PORTS,
@@ -60,14 +60,12 @@ def describe(variables: Mapping[str, Any], host_names: Sequence[str], canonical_
     """The relay that the variables mean on a host of these names; the variables must have no fault. CANONICAL_NAME is
     the load balancer's name in DNS, None where DNS names none."""
     region, endpoint = region_meant(variables), endpoint_named(variables)
-    port = str(variables["ses_port"])
-    ports = list(PORTS) if port == AUTO else [int(port)]
     organisation = organisation_domains(variables)
     local_names = [name for name in own_names(host_names) if name not in organisation]
     return Relay(
         endpoint=endpoint,
         region=region,
-        ports=ports,
+        ports=ports_of(variables),
         wrapper_ports=[number for number, tls in PORTS.items() if tls == "wrapper"],
         username=variables["ses_smtp_username"],
         max_messages=variables["ses_connection_max_messages"],

@@ -79,6 +79,10 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "ses_replace_mta_timeout": (1, 86400),
 }
 
+# In a result Ansible hides each word that is the same as a secret: a short one would hide words that tell what to do.
+LEAST_LENGTH = 8
+TOO_SHORT = f"has fewer than {LEAST_LENGTH} characters, which no credential of SES has: copy it again"
+
 _WHOLE = re.compile(r"\s*-?[0-9]{1,18}\s*", re.ASCII)
 SHOWN = 60  # characters of a value in a sentence
 
@@ -150,7 +154,10 @@ def credential_faults(values: Mapping[str, Any]) -> dict[str, str]:
 
 def _secret_fault(value: Any, check: Callable[[str], str | None]) -> str:
     # A vaulted text is no str before ansible-core 2.19, but it encodes like one.
-    return (check(str(value)) or "") if hasattr(value, "encode") else NO_TEXT
+    if not hasattr(value, "encode"):
+        return NO_TEXT
+    fault = check(str(value)) or ""
+    return fault or (TOO_SHORT if len(str(value)) < LEAST_LENGTH else "")
 
 
 def faults(variables: Mapping[str, Any], credentials: Mapping[str, str], refused: Container[str] = ()) -> list[str]:
@@ -198,3 +205,9 @@ def region_meant(variables: Mapping[str, Any]) -> str | None:
     """The region where the credential has to be right: the endpoint's name tells it first, as for smtp_check. None
     where neither the endpoint nor ses_region tells."""
     return region_of(variables.get("ses_endpoint") or "") or variables.get("ses_region")
+
+
+def ports_of(variables: Mapping[str, Any]) -> list[int]:
+    """The ports to try, in the order of preference."""
+    port = str(variables["ses_port"])
+    return list(PORTS) if port == AUTO else [int(port)]

@@ -56,15 +56,22 @@ CRONTAB = "/etc/cron.d/sendmail"  # which Debian's make writes
 LOADING_SECONDS = 20.0  # in which a daemon that was started has written its pid file; it takes less than one
 
 
-def configure(request: Request, check_mode: bool, scratch: str, unit: Unit | None = None) -> dict[str, Any]:
+def configure(
+    request: Request,
+    check_mode: bool,
+    scratch: str,
+    unit: Unit | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
     """Bring the host to the wanted state and return the module's result; in check mode write nothing.
 
     The scratch directory is the caller's, private to it. A unit that is given is enabled in the end, runs, and has
-    loaded what was written. A SendmailError leaves the host as it was.
+    loaded what was written. READY comes before anything on the host changes, and may raise what keeps it from that. A
+    SendmailError leaves the host as it was.
     """
     with nothing_changes(SendmailError):
         if tools.installed():
-            return _configure(request, check_mode, scratch, unit)
+            return _configure(request, check_mode, scratch, unit, ready)
     if not check_mode:
         raise SendmailError("Sendmail is not installed: sendmail, makemap, m4 and make are needed. Install them first")
     return {
@@ -75,7 +82,9 @@ def configure(request: Request, check_mode: bool, scratch: str, unit: Unit | Non
     }
 
 
-def _configure(request: Request, check_mode: bool, scratch: str, unit: Unit | None) -> dict[str, Any]:
+def _configure(
+    request: Request, check_mode: bool, scratch: str, unit: Unit | None, ready: Callable[[], None]
+) -> dict[str, Any]:
     if not os.path.isdir(request.directory):
         raise SendmailError(f"config_directory: {request.directory} is no directory on this host")
     with nullcontext() if check_mode else locked(request.directory):
@@ -99,6 +108,7 @@ def _configure(request: Request, check_mode: bool, scratch: str, unit: Unit | No
         wanted = _due(plan, missed, request.restart or due_files)
         verbs = unit.due(wanted["action"]) if unit else []
         if (plan.changed or due_files or verbs) and not check_mode:
+            ready()
             with _queues(plan.queues), kept([unit] if unit else [], files, due_files, SendmailError):
                 _carry_out(plan, compiled, submission, request, partial(_run, unit, verbs, compiled, submission))
         if not check_mode:

@@ -18,6 +18,34 @@ _SETTING_VALUE = re.compile(r"[A-Za-z0-9 ,.:=/_+-]*", re.ASCII)
 _MECHANISM = re.compile(r"[A-Z0-9_-]+", re.ASCII)
 _KEY = re.compile(r"(?!#)\S+")
 
+# What sendmail_config takes.
+TABLE: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "kind": {"type": "str", "choices": ["hash", "text"], "default": "hash"},
+    "entries": {"type": "dict"},
+    "secret_entries": {"type": "dict", "no_log": True},
+    "replaces": {"type": "str"},
+}
+ARGUMENTS: dict[str, Any] = {
+    "defines": {"type": "dict", "default": {}},
+    "features": {"type": "dict", "default": {}},
+    "macros": {"type": "dict", "default": {}},
+    "sections": {"type": "dict", "default": {}},
+    "settings": {"type": "dict", "default": {}},
+    "state": {"type": "str", "choices": ["present", "previous"], "default": "present"},
+    "submission_defines": {"type": "dict", "default": {}},
+    "submission_sections": {"type": "dict", "default": {}},
+    "settings_file": {"type": "path", "default": "/etc/mail/sendmail.conf"},
+    "tables": {"type": "list", "elements": "dict", "default": [], "options": TABLE},
+    "default_mailer": {"type": "str"},
+    "queues": {"type": "list", "elements": "path", "default": []},
+    "client_mechanisms": {"type": "list", "elements": "str", "default": []},
+    "config_directory": {"type": "path", "default": "/etc/mail"},
+    "unit": {"type": "str"},
+    "reload_command": {"type": "list", "elements": "str", "default": []},
+    "restart": {"type": "bool", "default": False},
+}
+
 
 @dataclass(frozen=True)
 class Table:

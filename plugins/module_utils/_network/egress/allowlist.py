@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.machine import MISSING, Host
+from ansible_collections.mailops.ses.plugins.module_utils._host.systems import names, system_of
 from ansible_collections.mailops.ses.plugins.module_utils._network.egress import refresher
 from ansible_collections.mailops.ses.plugins.module_utils._network.egress.request import EgressError, Request
 from ansible_collections.mailops.ses.plugins.module_utils._network.egress.units import (
@@ -169,13 +170,23 @@ def present(
             _enforce(host, due, Before(before, status, state))
             addresses = set(refresher.known(host.state() or "", endpoint).unseen)
     opened = _opened(endpoint, addresses)
+    installed = bool(status[TABLE]) or host.ok("nft", "--version")
     return {
         "changed": changed,
         "endpoint": endpoint,
         "addresses": sorted(addresses),
-        "nft_installed": bool(status[TABLE]) or host.ok("nft", "--version"),
+        "nft_installed": installed,
+        "package_manager": None if installed else _package_manager(host),
         "diff": _diff({path: before[path] for path in due}, due, (status, IN_FORCE), (_remembered(state), opened)),
     }
+
+
+def _package_manager(host: OnHost) -> str:
+    """The package manager that can install nft; EgressError on a system that the role does not know."""
+    try:
+        return system_of("network", names(lambda path: host.text(path) or "")).family.package_manager
+    except LookupError as error:
+        raise EgressError(str(error)) from error
 
 
 def _enforce(host: OnHost, due: Mapping[str, str], before: Before) -> None:

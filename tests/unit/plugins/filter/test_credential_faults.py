@@ -14,15 +14,21 @@ class Vaulted:
     """A text as ansible-core has it before 2.19, where it comes from a vault."""
 
     def __str__(self):
-        return "example"
+        return "an-example"
 
     def encode(self):
         raise NotImplementedError
 
 
-@pytest.mark.parametrize("value", ["example", "587", "true", "a", Vaulted()])
+@pytest.mark.parametrize("value", ["sendmail", "us-east-1", "587587587", Vaulted()])
 def test_a_text_is_set_and_sound_however_common_it_is(value):
     assert credential_faults({PASSWORD: value, KEY: None}) == {PASSWORD: ""}
+
+
+@pytest.mark.parametrize("value", ["install", "587", "a"])
+def test_a_text_that_would_hide_what_is_due_is_refused_and_not_shown(value):
+    said = credential_faults({PASSWORD: value})[PASSWORD]
+    assert said == "has fewer than 8 characters, which no credential of SES has: copy it again"
 
 
 @pytest.mark.parametrize("value", [None, ""])

@@ -26,6 +26,7 @@ FLOORS = {
     "_sendmail": {*GROUND, "_relay", "_mta"},
     "_probe": {*GROUND, "_relay", "_mta", "_postfix", "_sendmail"},
     "_replace": {*GROUND, "_mta", "_postfix", "_sendmail"},
+    "_role": {*GROUND, "_relay", "_mta", "_smtp", "_postfix", "_sendmail"},
 }
 # Parts of a room that know nothing of each other.
 APART = ("_network/mtu", "_network/egress")

@@ -7,6 +7,8 @@ import json
 
 import pytest
 import yaml
+from ansible_collections.mailops.ses.plugins.module_utils._mta import configuring
+from ansible_collections.mailops.ses.plugins.module_utils._role import plan
 from ansible_collections.mailops.ses.plugins.modules import relay_plan
 from module_arguments import patch_module_args
 from relay_variables import LOAD_BALANCER, PASSWORD, SECRET
@@ -22,7 +24,7 @@ CANONICAL = "lb.us-east-1.elb.amazonaws.com"
 def run(monkeypatch, tmp_path, capsys):
     """Run the module on a host whose package manager lists what is given."""
 
-    monkeypatch.setattr(relay_plan, "SYSTEMD", str(tmp_path))
+    monkeypatch.setattr(plan, "SYSTEMD", str(tmp_path))
 
     def run(listing=NO_MTA, check_mode=False, diff=False, variables=None, user=0, **arguments):
         (tmp_path / "listing").write_text(listing)
@@ -118,8 +120,8 @@ def test_an_image_sends_no_probe(run, monkeypatch):
 @pytest.mark.parametrize(("chroot", "offline"), [(True, ""), (False, "1"), (False, "")])
 def test_a_host_without_systemd_is_told_before_anything_changes(run, monkeypatch, tmp_path, chroot, offline):
     monkeypatch.setenv("SYSTEMD_OFFLINE", offline)
-    monkeypatch.setattr(relay_plan, "SYSTEMD", str(tmp_path / "none"))
-    monkeypatch.setattr(relay_plan, "is_chroot", lambda _module: chroot)
+    monkeypatch.setattr(plan, "SYSTEMD", str(tmp_path / "none"))
+    monkeypatch.setattr(configuring, "in_chroot", lambda: chroot)
     result = run()
     assert result.get("faults", []) == (
         []
@@ -175,7 +177,6 @@ def test_whether_there_are_trust_anchors_is_told(run, tmp_path, bundle):
     path = tmp_path / "bundle.crt"
     if bundle:
         path.touch()
-    assert run()["trust_anchors"] is False
     assert run(ca_bundle=str(path))["trust_anchors"] is bundle
     (tmp_path / "ca.pem").touch()
     assert run(ca_bundle=str(path), variables={"ses_tls_ca_file": str(tmp_path / "ca.pem")})["trust_anchors"] is True

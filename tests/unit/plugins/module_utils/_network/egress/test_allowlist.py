@@ -129,11 +129,25 @@ def test_what_was_lost_comes_back(installed: Path, lost: str) -> None:
 
 def test_check_mode_changes_nothing(root: Path) -> None:
     commands = Commands(root, fails=("nft --version",))  # the package comes later
+    release(root, "ID=debian\nVERSION_ID=13\n")
     result = ask(root, commands, check=True)
     assert result["changed"]
     assert result["addresses"] == ["192.0.2.1"]
     assert not result["nft_installed"]
-    assert (tree(root), commands.changes) == ({}, [])
+    assert result["package_manager"] == "apt"
+    assert ({path: text for path, text in tree(root).items() if path in FILES}, commands.changes) == ({}, [])
+
+
+def release(root: Path, text: str) -> None:
+    """The system says what it is."""
+    (root / "etc").mkdir(exist_ok=True)
+    (root / "etc" / "os-release").write_text(text)
+
+
+def test_a_system_that_nft_cannot_be_installed_on_is_refused_by_check_mode(root: Path) -> None:
+    release(root, "ID=alpine\nNAME='Alpine Linux'\nVERSION_ID=3.22.1\n")
+    with pytest.raises(EgressError, match="This host is Alpine Linux 3, where this role installs nothing"):
+        ask(root, Commands(root, fails=("nft --version",)), check=True)
 
 
 def test_the_difference_is_what_a_reader_has_to_judge(root: Path) -> None:

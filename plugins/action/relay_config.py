@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The controller's part of mailops.ses.relay_config: secrets are judged here, and none with a fault is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import credential_faults
+
+# Option -> the variable that errors name. In a module's result Ansible hides each word that is the same as a secret.
+SECRETS = {"smtp_password": "ses_smtp_password", "secret_access_key": "ses_secret_access_key"}
+
+
+class ActionModule(ActionBase):
+    """Runs the module of the same name."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The module's result."""
+        super().run(tmp, task_vars)
+        given = dict(self._task.args)
+        faults = credential_faults({variable: given.get(option) for option, variable in SECRETS.items()})
+        faulty = {option for option, variable in SECRETS.items() if faults.get(variable)}
+        arguments = {name: value for name, value in given.items() if name not in faulty}
+        result: dict[str, Any] = self._execute_module(
+            module_name="mailops.ses.relay_config",
+            module_args={**arguments, "credential_faults": faults},
+            task_vars=task_vars,
+        )
+        return result

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is asked of a host, and what a look at it gives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import Finding
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay, describe, endpoint_named
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import canonical_name, resolve
+
+RESOLVER_SECONDS = 10.0
+# (arguments) -> (return code, standard output, standard error), as AnsibleModule.run_command
+Runner = Callable[[list[str]], tuple[int, str, str]]
+# The relay, what makes its terms, both None where the variables are not sound, and what was found.
+Looked = tuple[Optional[Relay], Optional[Callable[[], Any]], list[Finding]]
+
+
+@dataclass(frozen=True)
+class Host:
+    """What is asked of the host."""
+
+    run: Runner
+    offline: bool  # an image, or a chroot: nothing is started
+    units: Sequence[str] = ()  # that run the MTA
+    fresh: bool = False  # the MTA has just been installed: what it has is its package's, and nobody's wish
+
+
+def described(variables: Mapping[str, Any], names: Sequence[str]) -> Relay:
+    """The relay that sound variables mean on a host of these names; DNS is asked for the load balancer's name."""
+    deadline = Deadline(time.monotonic, time.monotonic() + RESOLVER_SECONDS)
+    return describe(variables, names, canonical_name(endpoint_named(variables), resolve, deadline))

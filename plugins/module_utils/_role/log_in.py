@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The proof that a host can log in to SES, made while the host is looked at."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.mailops.ses.plugins.module_utils._host.facts import read
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import endpoint_named
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import ports_of, region_meant
+from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import smtp_password
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check, summary
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net, connect
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import connect_sized
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import OptionError, request_of
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import resolve
+
+SECONDS = 10.0  # for the dialogue
+RETRIES, DELAY = 2, 5.0  # a host that has just started may have no network yet
+# What errors name in place of smtp_check's options.
+OPTION_NAMES = {
+    "region": "ses_region",
+    "endpoint": "ses_endpoint",
+    "ports": "ses_port",
+    "username": "ses_smtp_username",
+    "password": "ses_smtp_password",
+    "secret_access_key": "ses_secret_access_key",
+    "ca_file": "ses_tls_ca_file",
+}
+
+
+def password_of(secrets: Mapping[str, str | None], region: str | None) -> str:
+    """The SMTP password: the one that is given, else that which the secret access key gives for the region."""
+    given = secrets["ses_smtp_password"]
+    return given or smtp_password(str(secrets["ses_secret_access_key"]), str(region))
+
+
+def trust_anchors(variables: Mapping[str, Any], bundle: str) -> str:
+    """The file with the trust anchors: ses_tls_ca_file, else the distribution's BUNDLE."""
+    return str(variables.get("ses_tls_ca_file") or bundle)
+
+
+class LogInError(Exception):
+    """Why this host cannot log in, in sentences, and smtp_check's report."""
+
+    def __init__(self, sentences: str, report: Mapping[str, Any]) -> None:
+        super().__init__(sentences)
+        self.report = dict(report)
+
+
+class LogIn:
+    """smtp_check's dialogue in a thread of its own, which nobody waits for where the host is refused meanwhile."""
+
+    def __init__(self, mta: str, secrets: Mapping[str, str | None], bundle: str, awaited: bool) -> None:
+        self._secrets, self._mta = secrets, mta
+        # The distribution's trust anchors, and whether they are AWAITED from a package that is still to be installed.
+        self._bundle, self._awaited = bundle, awaited
+        self._thread: threading.Thread | None = None
+        self._report: dict[str, Any] | None = None
+        self._fault: Exception | None = None
+
+    def begin(self, variables: Mapping[str, Any]) -> None:
+        """Begin, with VARIABLES that have no fault; not where the trust anchors are still to come."""
+        ca_file = trust_anchors(variables, self._bundle)
+        if os.path.isfile(ca_file) or not self._awaited:
+            self._thread = threading.Thread(target=self._run, args=(variables, ca_file), daemon=True)
+            self._thread.start()
+
+    def report(self) -> dict[str, Any] | None:
+        """smtp_check's report once it is there, None where none was made; LogInError where no port took the log-in."""
+        if self._thread is None:
+            return None
+        self._thread.join()
+        if self._fault:
+            raise self._fault
+        assert self._report is not None
+        if not self._report["reachable"]:
+            raise LogInError(summary(self._report), self._report)
+        return self._report
+
+    def prove(self) -> None:
+        """LogInError where a log-in was begun and no port took it."""
+        self.report()
+
+    def _run(self, variables: Mapping[str, Any], ca_file: str) -> None:
+        net = Net(resolve, connect, time.monotonic, time.sleep, connect_sized, lambda: read("/etc/hosts"))
+        try:
+            request = request_of(
+                {
+                    "region": region_meant(variables),
+                    "endpoint": endpoint_named(variables),
+                    "ports": ports_of(variables),
+                    "username": variables["ses_smtp_username"],
+                    "password": password_of(self._secrets, region_meant(variables)),
+                    "secret_access_key": self._secrets["ses_secret_access_key"],
+                    "timeout": SECONDS,
+                    "ca_file": ca_file,
+                    "mta": self._mta,
+                    "sender": None,
+                    "recipient": None,
+                    "send": False,
+                    "retries": RETRIES,
+                    "delay": DELAY,
+                    "option_names": OPTION_NAMES,
+                },
+                socket.gethostname(),
+                "",
+            )
+            self._report = check(request, net, RETRIES, DELAY)
+        except OptionError as fault:
+            self._fault = LogInError(str(fault), {"diagnosis": fault.diagnosis})
+        except Exception as fault:  # the caller's thread raises it
+            self._fault = fault

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's part of relay_config: which secrets it sends, and what it says of the others."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.mailops.ses.plugins.action import relay_config
+
+GOOD = {"smtp_password": "BExampleExampleExampleExampleExampleExample1", "secret_access_key": None}
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """The arguments with which the module is run."""
+
+    def sent(**arguments):
+        action = object.__new__(relay_config.ActionModule)
+        action._task = SimpleNamespace(args={"mta": "postfix", **arguments})
+        monkeypatch.setattr(relay_config.ActionBase, "run", lambda *_given: {})
+        monkeypatch.setattr(action, "_execute_module", lambda **given: given, raising=False)
+        return action.run(None, {})["module_args"]
+
+    return sent
+
+
+def test_a_sound_secret_is_sent(sent):
+    assert sent(**GOOD) == {"mta": "postfix", **GOOD, "credential_faults": {"ses_smtp_password": ""}}
+
+
+@pytest.mark.parametrize("value", [587, ["a"], "short", "with a space in it"])
+def test_a_secret_with_a_fault_is_told_and_not_sent(sent, value):
+    arguments = sent(**{**GOOD, "smtp_password": value})
+    assert "smtp_password" not in arguments
+    assert arguments["credential_faults"]["ses_smtp_password"]
+    assert "with a space" not in str(arguments)
+
+
+def test_nothing_is_said_of_a_secret_that_is_not_given(sent):
+    assert sent()["credential_faults"] == {}

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module mailops.ses.relay_config as the roles run it, on this machine without an MTA."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._role import log_in, plan
+from ansible_collections.mailops.ses.plugins.modules import relay_config
+from module_arguments import patch_module_args
+from relay_variables import PASSWORD, SECRET
+
+VARIABLES = {"ses_region": "us-east-1", "ses_smtp_username": "AKIAIOSFODNN7EXAMPLE"}
+PACKAGES = {
+    "postfix": ["postfix", "libsasl2-modules", "ca-certificates"],
+    "sendmail": ["sendmail-bin", "sendmail-cf", "sensible-mda", "libsasl2-modules", "m4", "make", "ca-certificates"],
+}
+NO_TOOL = "/nonexistent"
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path, capsys):
+    """Run the module on a Debian 12 that has these packages, and no program of an MTA."""
+    monkeypatch.setattr(plan, "SYSTEMD", str(tmp_path))
+    monkeypatch.setattr(log_in, "DELAY", 0.0)
+    monkeypatch.setattr("socket.getfqdn", lambda: "web1.corp.test")
+    monkeypatch.setattr(relay_config, "names", lambda _read: ["Debian 12"])
+    monkeypatch.setattr("ansible_collections.mailops.ses.plugins.module_utils._postfix.tools.SEARCH_PATH", NO_TOOL)
+    monkeypatch.setattr("ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools.installed", lambda: False)
+    with socket.socket() as closed:  # its port refuses connections once it is closed
+        closed.bind(("127.0.0.1", 0))
+        refusing = closed.getsockname()[1]
+
+    def refused(_address, _timeout=None, *_rest, **_more):
+        return real(("127.0.0.1", refusing), 1.0)
+
+    real = socket.create_connection
+    monkeypatch.setattr("socket.create_connection", refused)
+
+    def run(packages=(), check_mode=False, mta="postfix", variables=None, **arguments):
+        listing = "".join(f"installed\t{name}\t{provides}\n" for name, provides in dict(packages).items())
+        (tmp_path / "listing").write_text(listing or "installed\tbash\t\n")
+        tool = tmp_path / "dpkg-query"
+        tool.write_text(f"#!/bin/sh\ncat {tmp_path / 'listing'}\n")
+        tool.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        monkeypatch.setattr("os.geteuid", lambda: 0)
+        answer = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))
+        monkeypatch.setattr("socket.getaddrinfo", lambda *_name, **_flags: [answer])  # no test asks DNS
+        given = {
+            "mta": mta,
+            "variables": {**VARIABLES, **(variables or {})},
+            "smtp_password": PASSWORD,
+            "verify": False,
+            **arguments,
+        }
+        internal = {"_ansible_check_mode": check_mode, "_ansible_diff": True}
+        with patch_module_args({**given, **internal}), pytest.raises(SystemExit):
+            relay_config.main()
+        out, err = capsys.readouterr()
+        assert PASSWORD not in out + err
+        assert SECRET not in out + err
+        return json.loads(out)
+
+    return run
+
+
+def there(mta, without=()):
+    """The packages of the role, but for some."""
+    provides = {PACKAGES[mta][0]: "mail-transport-agent"}
+    return {name: provides.get(name, "") for name in PACKAGES[mta] if name not in without}
+
+
+@pytest.mark.parametrize("mta", PACKAGES)
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_without_the_mtas_package_nothing_is_done_and_the_mta_is_to_be_installed(run, mta, check_mode):
+    result = run(check_mode=check_mode, mta=mta)
+    assert (result["changed"], result["next"], result["installs"]) == (False, "install", "mta")
+    assert "action" not in result
+
+
+@pytest.mark.parametrize("mta", PACKAGES)
+def test_where_the_mta_is_there_and_another_package_is_not_a_package_is_to_be_installed(run, mta):
+    result = run(there(mta, without=["libsasl2-modules"]), mta=mta)
+    assert (result["changed"], result["next"], result["installs"]) == (False, "install", "package")
+
+
+def test_another_mta_is_refused_or_has_to_go_first(run):
+    packages = {**there("postfix"), "exim4-daemon-light": "mail-transport-agent"}
+    assert run(packages)["faults"][0].startswith("ses_replace_mta is false, and this host's MTA is exim4")
+    assert run(packages, variables={"ses_replace_mta": True})["next"] == "install"
+
+
+@pytest.mark.parametrize("mta", PACKAGES)
+def test_check_mode_goes_on_where_the_packages_were_only_announced(run, mta):
+    result = run(check_mode=True, mta=mta, installed="mta")
+    assert (result["changed"], result["action"], result["next"]) == (True, "restart", "nothing")
+    assert f"{'relayhost' if mta == 'postfix' else 'ses_relay'}" in json.dumps(result["diff"])
+
+
+def test_an_mta_without_its_programs_is_named(run):
+    assert run(there("postfix"))["msg"].startswith("Postfix is not installed")
+
+
+def test_all_faults_are_told_at_once_and_none_of_a_secret_shows(run):
+    result = run(
+        there("postfix"),
+        variables={"ses_region": "nowhere", "ses_max_connections": 0},
+        smtp_password="",
+        credential_faults={"ses_smtp_password": "is no text; write it as one, in quotes"},
+    )
+    assert [sentence.split()[0] for sentence in result["faults"]] == [
+        "ses_region",
+        "ses_smtp_password",
+        "ses_max_connections",
+    ]
+
+
+def test_a_system_that_is_not_in_the_table_is_refused(run, monkeypatch):
+    monkeypatch.setattr(relay_config, "names", lambda _read: ["RedHat 10"])
+    assert "RHEL 10 has no Sendmail" in run(mta="sendmail")["msg"]
+
+
+@pytest.mark.parametrize(
+    ("recipient", "check_mode", "due"), [("a@example.com", True, "nothing"), (None, True, "nothing")]
+)
+def test_no_mail_is_sent_in_check_mode(run, recipient, check_mode, due):
+    result = run(check_mode=check_mode, installed="mta", variables={"ses_probe_recipient": recipient})
+    assert result["next"] == due
+
+
+def test_a_host_that_cannot_log_in_is_refused_with_the_cause(run, tmp_path):
+    (tmp_path / "ca.pem").write_text("")
+    result = run(there("postfix"), verify=True, variables={"ses_tls_ca_file": str(tmp_path / "ca.pem")})
+    assert "ses_tls_ca_file" in result["msg"]
+    assert result["failed"]
+
+
+@pytest.mark.parametrize("given", [{"smtp_password": PASSWORD}, {"smtp_password": None, "secret_access_key": SECRET}])
+def test_a_closed_port_is_named_as_the_cause(run, given):
+    result = run(
+        there("postfix"), verify=True, variables={"ses_tls_ca_file": "/etc/ssl/certs/ca-certificates.crt"}, **given
+    )
+    assert result["msg"].startswith("Port 587 of email-smtp.us-east-1.amazonaws.com did not take the whole dialogue.")
+    assert [one["port"] for one in result["ports"]] == [587]
+    assert result["diagnosis"]
+
+
+def test_without_trust_anchors_no_log_in_is_tried_before_they_are_installed(run, monkeypatch):
+    monkeypatch.setattr("os.path.isfile", lambda _path: False)
+    assert run(verify=True)["log_in"] is None
+    assert "ses_tls_ca_file" in run(there("postfix"), verify=True, installed="package")["msg"]
