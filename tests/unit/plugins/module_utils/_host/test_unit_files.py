@@ -94,6 +94,18 @@ def test_what_is_there_already_does_not_change(host):
     assert file.result() == {"path": file.path, "changed": False, "kept": []}
 
 
+@pytest.mark.parametrize("text", [TEXT, None])
+def test_a_file_that_the_host_has_masked_stays_so(host, tmp_path, text):
+    """The link names the device, in whose place a written file would come."""
+    (tmp_path / DIRECTORY[1:] / NAME).parent.mkdir(parents=True)
+    (tmp_path / DIRECTORY[1:] / NAME).symlink_to("/dev/null")
+    file = host(text=text)
+    assert not file.changed
+    assert file.kept == (
+        ("Wants", "StartLimitBurst", "PIDFile", "Restart", "RestartSec", "ExecStartPost") if text else ()
+    )
+
+
 class Systemd:
     """Which files are there as systemd reads them."""
 
