@@ -101,6 +101,9 @@ def _configure(request: Request, check_mode: bool, scratch: str, unit: Unit | No
         if (plan.changed or due_files or verbs) and not check_mode:
             with _queues(plan.queues), kept([unit] if unit else [], files, due_files, SendmailError):
                 _carry_out(plan, compiled, submission, request, partial(_run, unit, verbs, compiled, submission))
+        elif not check_mode:
+            with changing(request.directory, ()):  # this proves a change that was interrupted
+                pass
         if not check_mode:
             _tidy(plan, request, compiled, submission)
     report = _report(plan, request, files)

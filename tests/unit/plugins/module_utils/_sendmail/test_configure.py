@@ -7,7 +7,7 @@ import fcntl
 import os
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._host.previous import changing
+from ansible_collections.mailops.ses.plugins.module_utils._host.previous import changing, previous
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import configure, tools
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.back import plan_back
@@ -210,3 +210,29 @@ def test_a_way_back_to_a_table_that_is_lost_is_refused(tmp_path):
         (tmp_path / MC).write_text("new")
     with pytest.raises(SendmailError, match=r"names .*/ses\.1\.db, which is not there"):
         going_back(tmp_path)
+
+
+def test_a_change_that_was_killed_when_all_was_done_is_the_last_one(tmp_path, monkeypatch):
+    """Else the next change would keep what was there before this one."""
+    (tmp_path / MC).write_text("one")
+
+    class Killed(BaseException):
+        """A kill: nothing is cleaned up."""
+
+    with pytest.raises(Killed), changing(str(tmp_path), [str(tmp_path / MC)]):
+        (tmp_path / MC).write_text("two")
+        raise Killed
+    now = float("inf")
+    monkeypatch.setattr(tools, "installed", lambda: True)
+    monkeypatch.setattr(tools, "loaded_at", lambda _cf: {"loaded": now, "started": now})
+    monkeypatch.setattr(configure, "sweep", lambda _directory: None)
+    monkeypatch.setattr(
+        configure,
+        "make_plan",
+        lambda _request, installed: Plan({MC: ""}, {MC: "", "settings": ""}, [], stale=not installed),
+    )
+    monkeypatch.setattr(configure, "_compile", lambda _plan, _directory: "")
+    assert not configure.configure(Request([], {}, (), str(tmp_path)), False, "")["changed"]
+    with changing(str(tmp_path), [str(tmp_path / MC)]):
+        (tmp_path / MC).write_text("three")
+    assert [kept.content for kept in previous(str(tmp_path)).values()] == [b"two"]
