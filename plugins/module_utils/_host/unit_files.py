@@ -84,7 +84,10 @@ def in_place(files: Sequence[UnitFile], unit: Unit) -> Iterator[None]:
     try:
         for directory in directories:
             os.makedirs(directory, exist_ok=True)
-            sweep(directory)
+        # A run that was killed here may have left nothing else to do.
+        for directory in {os.path.dirname(file.path) for file in files}:
+            if os.path.isdir(directory):
+                sweep(directory)
         with Swap() as swap:
             for file in changed:
                 if file.after is None:

@@ -172,8 +172,9 @@ def test_where_systemd_does_not_read_it_it_goes_again(host, tmp_path):
     assert systemd.read == [TEXT, None]
 
 
-def test_what_a_killed_run_left_goes(host, tmp_path):
-    file = host(**{f"etc/systemd/system/mta@-.service.d/.mailops-x/{DROP_IN}": "half"})
+@pytest.mark.parametrize("own", [{}, {f"{DIRECTORY[1:]}/{NAME}": TEXT}], ids=["before the rename", "after it"])
+def test_what_a_killed_run_left_goes(host, tmp_path, own):
+    file = host(**{f"etc/systemd/system/mta@-.service.d/.mailops-x/{DROP_IN}": "half"}, **own)
     with in_place([file], Unit("mta", Systemd(tmp_path / DIRECTORY[1:] / NAME))):
         pass
     assert [entry.name for entry in (tmp_path / DIRECTORY[1:] / "mta@-.service.d").iterdir()] == [DROP_IN]
