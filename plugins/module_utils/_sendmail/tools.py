@@ -7,15 +7,14 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.command import (
-    ENVIRONMENT,
     SEARCH_PATH,
     anonymous_file,
+    if_killed,
     process_stat,
     run,
 )
@@ -140,7 +139,7 @@ def hang_up(cf: str, seconds: float, proc: str = "/proc") -> None:
     if not found:
         return
     pid, end = found[0], time.monotonic() + seconds
-    with suppress(ProcessLookupError), _woken_if_killed(pid):
+    with suppress(ProcessLookupError), if_killed("kill", "-CONT", str(pid)):
         os.kill(pid, signal.SIGSTOP)
         try:
             while any(parent == pid for _pid, parent, _started in _processes(proc)) and time.monotonic() < end:
@@ -148,25 +147,6 @@ def hang_up(cf: str, seconds: float, proc: str = "/proc") -> None:
             os.kill(pid, signal.SIGHUP)
         finally:
             os.kill(pid, signal.SIGCONT)
-
-
-@contextmanager
-def _woken_if_killed(pid: int) -> Iterator[None]:
-    """A process that is stopped inside goes on, too, when we are killed: a shell sees the end of its input then."""
-    # It has to outlive us, which run_command's does not.
-    # pylint: disable-next=ansible-bad-function
-    with subprocess.Popen(
-        ["sh", "-c", f"read -r line || kill -CONT {pid}"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=ENVIRONMENT,
-        start_new_session=True,
-    ) as shell:
-        try:
-            yield
-        finally:
-            shell.communicate(b"\n")
 
 
 def older(cf: str, submission: str, than: float, proc: str = "/proc") -> bool:

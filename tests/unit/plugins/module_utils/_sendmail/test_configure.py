@@ -219,9 +219,14 @@ def test_a_change_that_was_killed_when_all_was_done_is_the_last_one(tmp_path, mo
     class Killed(BaseException):
         """A kill: nothing is cleaned up."""
 
-    with pytest.raises(Killed), changing(str(tmp_path), [str(tmp_path / MC)]):
-        (tmp_path / MC).write_text("two")
-        raise Killed
+    def change(text, *error):
+        with changing(str(tmp_path), [str(tmp_path / MC)]):
+            (tmp_path / MC).write_text(text)
+            for kill in error:
+                raise kill
+
+    with pytest.raises(Killed):
+        change("two", Killed())
     now = float("inf")
     monkeypatch.setattr(tools, "installed", lambda: True)
     monkeypatch.setattr(tools, "loaded_at", lambda _cf: {"loaded": now, "started": now})
@@ -233,6 +238,5 @@ def test_a_change_that_was_killed_when_all_was_done_is_the_last_one(tmp_path, mo
     )
     monkeypatch.setattr(configure, "_compile", lambda _plan, _directory: "")
     assert not configure.configure(Request([], {}, (), str(tmp_path)), False, "")["changed"]
-    with changing(str(tmp_path), [str(tmp_path / MC)]):
-        (tmp_path / MC).write_text("three")
+    change("three")
     assert [kept.content for kept in previous(str(tmp_path)).values()] == [b"two"]
