@@ -88,6 +88,10 @@ def in_place(files: Sequence[UnitFile], unit: Unit) -> Iterator[None]:
         for directory in {os.path.dirname(file.path) for file in files}:
             if os.path.isdir(directory):
                 sweep(directory)
+        for file in changed:
+            if file.after is None and file.path.endswith(".service"):
+                # While systemd still knows it: what follows it goes by its file.
+                replace(unit, name=os.path.basename(file.path)).stop()
         with Swap() as swap:
             for file in changed:
                 if file.after is None:

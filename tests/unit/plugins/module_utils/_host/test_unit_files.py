@@ -163,6 +163,20 @@ def test_a_unit_of_ours_that_was_started_stops_before_it_goes(host, tmp_path):
     assert done == [(["daemon-reload"], True), (["stop", "ours.service"], True), (["daemon-reload"], False)]
 
 
+def test_a_unit_of_ours_that_goes_stops_first(host, tmp_path):
+    path = tmp_path / DIRECTORY[1:] / "ours.service"
+    file = host(text=None, name="ours.service", **{f"{DIRECTORY[1:]}/ours.service": "old\n"})
+    done = []
+
+    def systemd(argv):
+        done.append((argv[1:], path.exists()))
+        return 0, "", ""
+
+    with in_place([file], Unit("mta", systemd)):
+        pass
+    assert done == [(["stop", "ours.service"], True), (["daemon-reload"], False)]
+
+
 def test_where_systemd_does_not_read_it_it_goes_again(host, tmp_path):
     file = host()
     (tmp_path / DIRECTORY[1:]).mkdir(parents=True)
