@@ -6,8 +6,8 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from glob import escape, glob
 from typing import Any
 
@@ -26,6 +26,25 @@ def run(argv: Sequence[str], stdin: Any = subprocess.DEVNULL, directory: str | N
     )
     out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
     return done.returncode, out, err
+
+
+@contextmanager
+def if_killed(*argv: str) -> Iterator[None]:
+    """Have this command run where we are killed inside: a shell of a session of its own sees its input end then."""
+    # It has to outlive us, which run_command's does not.
+    # pylint: disable-next=ansible-bad-function
+    with subprocess.Popen(
+        ["sh", "-c", 'read -r line || exec "$@"', "sh", *argv],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=ENVIRONMENT,
+        start_new_session=True,
+    ) as shell:
+        try:
+            yield
+        finally:
+            shell.communicate(b"\n")
 
 
 def anonymous_file(content: bytes) -> Any:

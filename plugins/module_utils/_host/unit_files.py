@@ -58,10 +58,14 @@ class UnitFile:
 
 def plan_files(texts: Mapping[str, str | None], root: str = "/") -> list[UnitFile]:
     """What becomes of the files of ours, whose texts are given by their names in DIRECTORY (`mta.service`, or
-    `mta.service.d/50-mailops-ses.conf`); ROOT is the host's. A drop-in leaves out what the host sets itself."""
+    `mta.service.d/50-mailops-ses.conf`); ROOT is the host's. A drop-in leaves out what the host sets itself, and a file
+    that the host has masked stays so."""
     files = []
     for name, text in texts.items():
         path = os.path.join(root, DIRECTORY[1:], name)
+        if os.path.realpath(path) == os.devnull:  # a change would exchange that device
+            files.append(UnitFile(path, "", "", tuple(_settings_of(text or ""))))
+            continue
         unit, drop_in, _name = name.rpartition(".d/")
         theirs = _theirs(unit, root) if drop_in and text else frozenset()
         after, kept = _without(text, theirs) if text else (None, ())
@@ -80,7 +84,14 @@ def in_place(files: Sequence[UnitFile], unit: Unit) -> Iterator[None]:
     try:
         for directory in directories:
             os.makedirs(directory, exist_ok=True)
-            sweep(directory)
+        # A run that was killed here may have left nothing else to do.
+        for directory in {os.path.dirname(file.path) for file in files}:
+            if os.path.isdir(directory):
+                sweep(directory)
+        for file in changed:
+            if file.after is None and file.path.endswith(".service"):
+                # While systemd still knows it: what follows it goes by its file.
+                replace(unit, name=os.path.basename(file.path)).stop()
         with Swap() as swap:
             for file in changed:
                 if file.after is None:
@@ -125,7 +136,11 @@ def _theirs(unit: str, root: str) -> frozenset[str]:
 
 
 def _settings(path: str) -> dict[str, str]:
-    lines = (text_of(path) or "").replace("\\\n", " ").splitlines() if path else []
+    return _settings_of(text_of(path) or "") if path else {}
+
+
+def _settings_of(text: str) -> dict[str, str]:
+    lines = text.replace("\\\n", " ").splitlines()
     pairs = (line.partition("=") for line in map(str.strip, lines) if line[:1] not in ("#", ";", "[", ""))
     return {key.strip(): value.strip() for key, _equals, value in pairs}
 

@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
+from ansible_collections.mailops.ses.plugins.module_utils._host.command import if_killed
 from ansible_collections.mailops.ses.plugins.module_utils._host.files import CLOCK_SLACK, newest
 from ansible_collections.mailops.ses.plugins.module_utils._host.previous import as_now, changing
 from ansible_collections.mailops.ses.plugins.module_utils._host.swap import PRIVATE_MODE, Kept, locked, sweep
@@ -154,13 +155,16 @@ def _run(
     wait until the master has. REWRITE has what waits read anew, while nothing delivers: a queue manager that starts
     tries at once what is due, as it was rewritten when it came."""
     begun, loaded = time.time(), (loaded_at(queue) or {}).get("loaded", 0.0)
+    # Who is killed while Postfix is down leaves it running.
+    stops = rewrite and not units[0].offline
     try:
-        if rewrite:
-            units[0].stop()
-            rewrite()
-        for unit, due_verbs in zip(units, verbs):
-            if due_verbs:
-                unit.carry_out(due_verbs)
+        with if_killed("systemctl", "start", units[0].name) if stops else nullcontext():
+            if rewrite:
+                units[0].stop()
+                rewrite()
+            for unit, due_verbs in zip(units, verbs):
+                if due_verbs:
+                    unit.carry_out(due_verbs)
     except UnitError as error:
         raise PostfixError(f"the host keeps what it had: {error}") from error
     if not units or units[0].offline or set(verbs[0]) <= {"enable"}:

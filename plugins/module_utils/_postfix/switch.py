@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.swap import Kept, Swap
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import MAIN_CF, MASTER_CF, Plan
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tables import TablePlan, stage
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import Postfix
+
+_NAMED = re.compile(r"\$(?:\{(\w+)\}|\((\w+)\)|(\w+))", re.ASCII)
 
 
 def nothing() -> None:
@@ -40,19 +44,34 @@ def in_turn(plan: Plan, run: Callable[[], None], load: Callable[[], None], misse
     MISSED, which a killed run left."""
     steps = []
     tables, files = plan.tables, plan.files
-    master = plan.after[MASTER_CF]
+    master, main = plan.beside or plan.after[MASTER_CF], _with_named(plan)
+    if missed and (plan.beside is not None or main != plan.after[MAIN_CF]):
+        steps += [Step(plan.before, then=load)]
     if plan.beside is not None:
-        master = plan.beside
         # What nothing names yet. A table that is there under this name is a killed run's.
         ahead = [table for table in plan.tables if table.ahead]
         new = {path: kept for path, kept in plan.files.items() if not os.path.lexists(path)}
-        steps += [Step(plan.before, then=load)] if missed else []
         steps += [Step({MASTER_CF: master, MAIN_CF: plan.before[MAIN_CF]}, ahead, new, then=load)]
         tables = [table for table in plan.tables if table not in ahead]
         files = {path: kept for path, kept in plan.files.items() if path not in new}
-    steps += [Step({MASTER_CF: master, MAIN_CF: plan.after[MAIN_CF]}, tables, files, then=run)]
-    steps += [Step(plan.after, then=load)] if master != plan.after[MASTER_CF] else []
+    steps += [Step({MASTER_CF: master, MAIN_CF: main}, tables, files, then=run)]
+    if master != plan.after[MASTER_CF]:
+        steps += [Step({MASTER_CF: plan.after[MASTER_CF], MAIN_CF: main}, then=load)]
+    if main != plan.after[MAIN_CF]:
+        steps += [Step(plan.after, then=load)]
     return [*steps, Step(plan.after, remove=plan.removals)]
+
+
+def _with_named(plan: Plan) -> str:
+    """main.cf as it will be, with the parameters that go and that services in use name: a client that starts before the
+    queue manager knows the change has its log-in by one, where a host is from before there were generations."""
+    before, after = (main_cf.parameters(texts[MAIN_CF]) for texts in (plan.before, plan.after))
+    options = [
+        value for found in master_cf.services(plan.before[MASTER_CF]).values() for value in found.options.values()
+    ]
+    named = {"".join(groups) for value in options for groups in _NAMED.findall(value)}
+    going = {name: value for name, value in before.items() if name in named and name not in after}
+    return main_cf.set_parameters(plan.after[MAIN_CF], going)
 
 
 def carry_out(steps: Sequence[Step], plan: Plan, postfix: Postfix) -> None:

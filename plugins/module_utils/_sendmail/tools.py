@@ -14,6 +14,7 @@ from contextlib import suppress
 from ansible_collections.mailops.ses.plugins.module_utils._host.command import (
     SEARCH_PATH,
     anonymous_file,
+    if_killed,
     process_stat,
     run,
 )
@@ -21,6 +22,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
 
 _VERSION = re.compile(r"^DZ([0-9.]+)", re.MULTILINE)
 _CONTROL = re.compile(r"^O ControlSocketName=(\S+)$", re.MULTILINE)
+_QUEUES = re.compile(r"^(?:O QueueDirectory=(\S+)|Q\w+,.*?\bP(?:ath)?=([^,\s]+))", re.MULTILINE)
 _PID_FILE = re.compile(r"^O PidFile=(.+)$", re.MULTILINE)
 _PROBE = ("-f", "probe@ses-probe.invalid", "-bv", "probe@ses-probe.invalid")
 
@@ -113,6 +115,11 @@ def control_socket(cf: str) -> str:
     return match.group(1) if match else ""
 
 
+def queues(cf: str) -> list[str]:
+    """The queue directories that a daemon with this configuration runs."""
+    return list(dict.fromkeys(path for groups in _QUEUES.findall(cf) for path in groups if path))
+
+
 def loaded_at(cf: str, proc: str = "/proc") -> dict[str, float] | None:
     """When the running daemon started and when it last loaded its configuration, at which it writes its pid file anew,
     in seconds since the epoch; None when no daemon runs."""
@@ -138,7 +145,7 @@ def hang_up(cf: str, seconds: float, proc: str = "/proc") -> None:
     if not found:
         return
     pid, end = found[0], time.monotonic() + seconds
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError), if_killed("kill", "-CONT", str(pid)):
         os.kill(pid, signal.SIGSTOP)
         try:
             while any(parent == pid for _pid, parent, _started in _processes(proc)) and time.monotonic() < end:

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes of a directory's programs, by a /proc of the test's own."""
+"""Processes of a directory's programs, by a /proc of the test's own, and what is done for a process that is killed."""
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._host.command import runs_from
+from ansible_collections.mailops.ses.plugins.module_utils._host.command import if_killed, runs_from
 
 
 @pytest.fixture
@@ -26,3 +30,17 @@ def test_a_program_is_known_by_its_file(places, runs, found):
 def test_a_process_that_ended_meanwhile_is_none(places):
     (places / "proc/7/exe").symlink_to(places / "gone")
     assert not runs_from(str(places / "host"), str(places / "proc"))
+
+
+def test_a_command_runs_for_who_is_killed_inside_and_for_nobody_else(tmp_path):
+    with if_killed("touch", str(tmp_path / "a b")):
+        pass
+    run = os.fork()
+    if not run:
+        with if_killed("touch", str(tmp_path / "c d")):
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(run, 0)
+    end = time.monotonic() + 5
+    while not os.listdir(tmp_path) and time.monotonic() < end:
+        time.sleep(0.02)  # the interval of a bounded poll
+    assert os.listdir(tmp_path) == ["c d"]

@@ -94,6 +94,18 @@ def test_what_is_there_already_does_not_change(host):
     assert file.result() == {"path": file.path, "changed": False, "kept": []}
 
 
+@pytest.mark.parametrize("text", [TEXT, None])
+def test_a_file_that_the_host_has_masked_stays_so(host, tmp_path, text):
+    """The link names the device, in whose place a written file would come."""
+    (tmp_path / DIRECTORY[1:] / NAME).parent.mkdir(parents=True)
+    (tmp_path / DIRECTORY[1:] / NAME).symlink_to("/dev/null")
+    file = host(text=text)
+    assert not file.changed
+    assert file.kept == (
+        ("Wants", "StartLimitBurst", "PIDFile", "Restart", "RestartSec", "ExecStartPost") if text else ()
+    )
+
+
 class Systemd:
     """Which files are there as systemd reads them."""
 
@@ -151,6 +163,20 @@ def test_a_unit_of_ours_that_was_started_stops_before_it_goes(host, tmp_path):
     assert done == [(["daemon-reload"], True), (["stop", "ours.service"], True), (["daemon-reload"], False)]
 
 
+def test_a_unit_of_ours_that_goes_stops_first(host, tmp_path):
+    path = tmp_path / DIRECTORY[1:] / "ours.service"
+    file = host(text=None, name="ours.service", **{f"{DIRECTORY[1:]}/ours.service": "old\n"})
+    done = []
+
+    def systemd(argv):
+        done.append((argv[1:], path.exists()))
+        return 0, "", ""
+
+    with in_place([file], Unit("mta", systemd)):
+        pass
+    assert done == [(["stop", "ours.service"], True), (["daemon-reload"], False)]
+
+
 def test_where_systemd_does_not_read_it_it_goes_again(host, tmp_path):
     file = host()
     (tmp_path / DIRECTORY[1:]).mkdir(parents=True)
@@ -160,8 +186,9 @@ def test_where_systemd_does_not_read_it_it_goes_again(host, tmp_path):
     assert systemd.read == [TEXT, None]
 
 
-def test_what_a_killed_run_left_goes(host, tmp_path):
-    file = host(**{f"etc/systemd/system/mta@-.service.d/.mailops-x/{DROP_IN}": "half"})
+@pytest.mark.parametrize("own", [{}, {f"{DIRECTORY[1:]}/{NAME}": TEXT}], ids=["before the rename", "after it"])
+def test_what_a_killed_run_left_goes(host, tmp_path, own):
+    file = host(**{f"etc/systemd/system/mta@-.service.d/.mailops-x/{DROP_IN}": "half"}, **own)
     with in_place([file], Unit("mta", Systemd(tmp_path / DIRECTORY[1:] / NAME))):
         pass
     assert [entry.name for entry in (tmp_path / DIRECTORY[1:] / "mta@-.service.d").iterdir()] == [DROP_IN]

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +77,18 @@ def test_what_waits_is_rewritten_while_nothing_delivers(monkeypatch: pytest.Monk
             done.append(argv[1])
         return 0, "", ""
 
+    @contextmanager
+    def if_killed(*argv: str) -> Iterator[None]:
+        done.append(f"if killed: {' '.join(argv)}")
+        yield
+        done.append("on")
+
     clock = itertools.count(time.time())
     monkeypatch.setattr(configuring, "loaded_at", lambda _queue: {"loaded": next(clock)})
+    monkeypatch.setattr(configuring, "if_killed", if_killed)
     _run((Unit("postfix", systemd),), [["restart"]], "/queue", lambda: done.append("rewritten"))
-    assert done == ["stop", "rewritten", "reset-failed", "restart"]
+    guarded = ["stop", "rewritten", "reset-failed", "restart"]
+    assert done == ["if killed: systemctl start postfix", *guarded, "on"]
     assert _due(plan("a = 1\n", "a = 2\n"), False, True)["action"] == "restart"
 
 

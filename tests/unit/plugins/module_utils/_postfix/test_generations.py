@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +175,50 @@ def test_a_kill_at_any_rename_leaves_old_or_new(
     holders = [path.name for path in host.iterdir() if path.is_file() and password in path.read_text()]
     assert len(holders) == 1
     assert [name for name in state(host) if name.startswith("passwd")] == holders
+
+
+@pytest.mark.parametrize("number", [*KILLS, 99])
+def test_a_host_from_before_there_were_generations_has_its_log_in_until_mail_goes_by_the_new_one(
+    host: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A parameter named its table, and a client that starts reads main.cf as it is then."""
+    (host / "main.cf").write_text(f"default_transport = ses:$relayhost\nold_maps = texthash:{host}/passwd\n")
+    (host / "master.cf").write_text("ses unix - - y - - smtp\n  -o smtp_sasl_password_maps=$old_maps\n")
+    (host / "passwd").write_text("[a.example]:587 user:0ldSecret\n")
+    request = asked(host, *NEW)
+    request = replace(request, parameters={**request.parameters, "old_maps": None})
+    loaded = {"main.cf": "", "master.cf": ""}
+
+    def load() -> None:
+        loaded.update({name: (host / name).read_text() for name in loaded})
+
+    def run(missed: bool = False) -> Plan:
+        plan = make_plan(request, Tools())
+        carry_out(in_turn(plan, load, load, missed), plan, Tools())
+        return plan
+
+    def look(call: Callable[..., None]) -> Callable[..., None]:
+        def wrapped(*args: Any, **options: Any) -> None:
+            call(*args, **options)
+            (client, _colon, _hop) = parameters(loaded["main.cf"])["default_transport"].partition(":")
+            table = services(loaded["master.cf"])[client, "unix"].options["smtp_sasl_password_maps"]
+            table = parameters((host / "main.cf").read_text()).get("old_maps", "") if table == "$old_maps" else table
+            assert Path(table.partition(":")[2]).read_text().count("Secret")
+
+        return wrapped
+
+    load()
+    with monkeypatch.context() as patch:
+        for name in ("replace", "unlink"):
+            patch.setattr(os, name, look(getattr(os, name)))
+        with monkeypatch.context() as again:
+            next(killed_after(number, again))
+            with suppress(KilledError):
+                run()
+        run(missed=True)
+    assert works_as(host) == NEW
+    assert "old_maps" not in (host / "main.cf").read_text() + (host / "master.cf").read_text()
+    assert not run().changed
 
 
 @pytest.mark.parametrize("number", KILLS)

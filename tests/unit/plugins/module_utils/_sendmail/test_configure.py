@@ -7,7 +7,7 @@ import fcntl
 import os
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._host.previous import changing
+from ansible_collections.mailops.ses.plugins.module_utils._host.previous import changing, previous
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import configure, tools
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.back import plan_back
@@ -16,6 +16,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.configure im
     _queues,
     _run,
     _tidy,
+    _with_queues_gone,
     _with_submission,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.plan import CF, MC, Plan, TablePlan
@@ -65,6 +66,18 @@ def test_mail_of_a_queue_that_goes_again_goes_on_in_the_one_above(tmp_path):
         fail_with(tmp_path / "bursts", "qfA1", "dfA1", "xfA1", "qfB2", "dfB2")
     found = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert found == {name: name for name in ("qfA1", "dfA1", "xfA1", "qfB2", "dfB2")}
+
+
+def test_mail_of_a_queue_that_the_way_back_forgets_goes_on_in_the_one_above(tmp_path):
+    queue = tmp_path / "bursts"
+    queue.mkdir()
+    (queue / "qfA1").write_text("x")
+    after = f"O QueueDirectory={tmp_path}\n"
+    before = f"{after}Qmqueue, P={tmp_path}, R=1\nQbursts, P={queue}, R=1\n"
+    assert not list(_with_queues_gone(before, before))
+    assert queue.exists()
+    assert not list(_with_queues_gone(before, after))
+    assert [path.name for path in tmp_path.iterdir()] == ["qfA1"]
 
 
 def test_mail_that_is_being_sent_is_left_and_named(tmp_path, monkeypatch):
@@ -210,3 +223,33 @@ def test_a_way_back_to_a_table_that_is_lost_is_refused(tmp_path):
         (tmp_path / MC).write_text("new")
     with pytest.raises(SendmailError, match=r"names .*/ses\.1\.db, which is not there"):
         going_back(tmp_path)
+
+
+def test_a_change_that_was_killed_when_all_was_done_is_the_last_one(tmp_path, monkeypatch):
+    """Else the next change would keep what was there before this one."""
+    (tmp_path / MC).write_text("one")
+
+    class Killed(BaseException):
+        """A kill: nothing is cleaned up."""
+
+    def change(text, *error):
+        with changing(str(tmp_path), [str(tmp_path / MC)]):
+            (tmp_path / MC).write_text(text)
+            for kill in error:
+                raise kill
+
+    with pytest.raises(Killed):
+        change("two", Killed())
+    now = float("inf")
+    monkeypatch.setattr(tools, "installed", lambda: True)
+    monkeypatch.setattr(tools, "loaded_at", lambda _cf: {"loaded": now, "started": now})
+    monkeypatch.setattr(configure, "sweep", lambda _directory: None)
+    monkeypatch.setattr(
+        configure,
+        "make_plan",
+        lambda _request, installed: Plan({MC: ""}, {MC: "", "settings": ""}, [], stale=not installed),
+    )
+    monkeypatch.setattr(configure, "_compile", lambda _plan, _directory: "")
+    assert not configure.configure(Request([], {}, (), str(tmp_path)), False, "")["changed"]
+    change("three")
+    assert [kept.content for kept in previous(str(tmp_path)).values()] == [b"two"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,12 @@ def test_a_daemon_may_have_a_control_socket():
     assert control_socket("#O ControlSocketName=/a\n") == ""
 
 
+def test_queues_are_those_of_the_groups_and_the_one_of_the_option():
+    cf = "#O QueueDirectory=/x\nO QueueDirectory=/q\nQmqueue, P=/q, R=1\nQbursts, P=/q/bursts, R=1, J=50, I=4s\n"
+    assert tools.queues(cf) == ["/q", "/q/bursts"]
+    assert tools.queues("Qa, F=f, Path=/a\n") == ["/a"]
+
+
 @pytest.fixture
 def proc(tmp_path):
     """A /proc with processes as they are asked for, and the .cf of one of them."""
@@ -113,3 +121,30 @@ def test_one_whose_run_does_not_end_is_not_left_stopped(proc, monkeypatch):
     assert sent == [signal.SIGSTOP, signal.SIGHUP, signal.SIGCONT]
     hang_up(f"O PidFile={proc.root}/none\n", 0.2, proc.root)
     assert len(sent) == 3
+
+
+def test_it_is_not_left_stopped_by_a_run_that_is_killed(proc):
+    with subprocess.Popen(["sleep", "60"]) as daemon:
+        try:
+            cf = proc(daemon.pid)
+            proc(8, parent=daemon.pid)
+            run = os.fork()
+            if not run:
+                hang_up(cf, 60.0, proc.root)
+                os._exit(1)
+            assert reaches(daemon.pid, "T")
+            os.kill(run, signal.SIGKILL)
+            os.waitpid(run, 0)
+            assert reaches(daemon.pid, "S")
+        finally:
+            daemon.kill()
+
+
+def reaches(pid, state):
+    """Whether the process comes into this state."""
+    end = time.monotonic() + 5
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != state:
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)  # the interval of a bounded poll
+    return True
