@@ -114,31 +114,64 @@ EXAMPLES = r"""
 
 RETURN = r"""
 check:
-  description:
-    - What M(mailops.ses.smtp_check) returns, such as RV(mailops.ses.smtp_check#module:reachable) and
-      RV(mailops.ses.smtp_check#module:ports).
-    - Where no port takes the dialogue or an option is at fault, it has C(failed) and C(msg) too.
+  description: What M(mailops.ses.smtp_check) returns, and this when it fails.
   returned: always
   type: dict
-  sample:
-    {"reachable": false, "recommended_port": null, "diagnosis": [], "failed": true,
-     "msg": "region lacks a hyphen before its number: write it like us-east-1."}
+  contains:
+    reachable:
+      description: Whether a port took the whole dialogue, as in RV(mailops.ses.smtp_check#module:reachable).
+      returned: unless an option is at fault
+      type: bool
+      sample: false
+    failed:
+      description: That no port took the dialogue, or an option is at fault.
+      returned: only then
+      type: bool
+      sample: true
+    msg:
+      description: Why it failed.
+      returned: with RV(check.failed)
+      type: str
+      sample: "ses_region lacks a hyphen before its number: write it like us-east-1."
 queue:
-  description:
-    - What M(mailops.ses.mail_queue_info) returns, such as RV(mailops.ses.mail_queue_info#module:messages) and
-      RV(mailops.ses.mail_queue_info#module:reasons).
-    - Where the queue cannot be read, C(failed) and C(msg).
+  description: What M(mailops.ses.mail_queue_info) returns, and this when it fails.
   returned: always
   type: dict
-  sample: {"mta": "postfix", "messages": 0, "states": {}, "oldest_age_seconds": null, "relay": null, "reasons": []}
+  contains:
+    messages:
+      description: How many messages are queued, as in RV(mailops.ses.mail_queue_info#module:messages).
+      returned: unless RV(queue.failed)
+      type: int
+      sample: 12
+    failed:
+      description: That the queue cannot be read.
+      returned: only then
+      type: bool
+      sample: true
+    msg:
+      description: Why it failed.
+      returned: with RV(queue.failed)
+      type: str
+      sample: "The queue cannot be read as user 1000: /var/spool/mqueue: Permission denied."
 probe:
-  description:
-    - What M(mailops.ses.mail_probe) returns, such as RV(mailops.ses.mail_probe#module:delivered). Null without
-      O(recipient).
-    - Where no mail can be sent for a fault of O(recipient), C(failed) and C(msg).
+  description: What M(mailops.ses.mail_probe) returns, and this when it fails. Null without O(recipient).
   returned: always
   type: dict
-  sample: {"delivered": true, "state": "delivered", "queue_ids": [702671C0002], "seconds": 0.7, "diagnosis": []}
+  contains:
+    delivered:
+      description: Whether SES has the mail, as in RV(mailops.ses.mail_probe#module:delivered).
+      returned: unless RV(probe.failed)
+      type: bool
+      sample: true
+    failed:
+      description: That an option is at fault, or which MTA the host has cannot be told.
+      returned: only then
+      type: bool
+      sample: true
+    msg:
+      description: What came of the mail, or why it failed.
+      type: str
+      sample: "ses_probe_recipient 'nobody' is no mail address of the form local-part@domain in ASCII."
 """
 
 from typing import Any
