@@ -19,6 +19,7 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._report import (
 )
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet
 
+LARGE = ("checks", "hosts", "queues", "probes")  # options that hold a fleet's results
 FILES = {"report.json": as_json.render, "junit.xml": as_junit.render, "report.html": as_html.render}
 
 
@@ -32,15 +33,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = self._options()
-        results = {
-            str(host): {
-                "check": check,
-                "queue": options["queues"].get(host),
-                "probe": options["probes"].get(host),
-            }
-            for host, check in options["checks"].items()
-        }
-        found = fleet(results, datetime.now(timezone.utc))
+        found = fleet(results_of(options), datetime.now(timezone.utc))
         directory = os.path.abspath(os.path.expanduser(options["directory"]))
         texts = {os.path.join(directory, name): render(found) for name, render in FILES.items()}
         try:
@@ -63,21 +56,41 @@ class ActionModule(ActionBase):
     def _options(self) -> dict[str, Any]:
         """The options. What holds a fleet's results is taken out of the task, which Ansible copies several times."""
         argument_spec = {
-            "checks": {"type": "dict", "required": True},
+            "hosts": {"type": "dict"},
+            "checks": {"type": "dict"},
             "queues": {"type": "dict", "default": {}},
             "probes": {"type": "dict", "default": {}},
             "variables": {"type": "dict", "default": {}},  # of 0.1.0, without effect
             "directory": {"type": "str", "default": "ses-report"},
         }
         given = self._task.args
-        large = {name: given[name] for name in ("checks", "queues", "probes") if isinstance(given.get(name), Mapping)}
+        large = {name: given[name] for name in LARGE if isinstance(given.get(name), Mapping)}
         self._task.args = {**given, **dict.fromkeys(large, {})}
-        _result, options = self.validate_argument_spec(argument_spec=argument_spec)
+        _result, options = self.validate_argument_spec(
+            argument_spec=argument_spec, required_one_of=[("hosts", "checks")]
+        )
         for name, results in large.items():
             odd = next((host for host, result in results.items() if not isinstance(result, Mapping)), None)
             if odd is not None:
                 raise AnsibleActionFail(f"{name}: what {odd} has is no dictionary, so no module registered it")
         return {**options, **large}
+
+
+def results_of(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What the hosts registered, by part."""
+    checks, hosts, queues, probes = (options[name] or {} for name in LARGE)
+    return {
+        **{str(host): {"check": checks[host], "queue": queues.get(host), "probe": probes.get(host)} for host in checks},
+        **{str(host): parts_of(result, queues.get(host)) for host, result in hosts.items()},
+    }
+
+
+def parts_of(result: Mapping[str, Any], queue: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The parts of what host_check registered. Where it did not run, what was registered tells why, and QUEUE may have
+    what another module found."""
+    if "check" in result:
+        return {name: result.get(name) for name in ("check", "queue", "probe")}
+    return {"check": result, "queue": queue or result}
 
 
 def write(directory: str, texts: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: check_report
-short_description: Write what M(mailops.ses.smtp_check) found on a fleet as JSON, JUnit and HTML
+short_description: Write what M(mailops.ses.host_check) found on a fleet as JSON, JUnit and HTML
 version_added: 0.1.0
 author:
   - mailops maintainers (@mailops)
@@ -35,21 +35,28 @@ description:
   - Reports hold host names, addresses, certificates and what servers replied. They hold no password and no key,
     and nothing else that a host registered.
 options:
+  hosts:
+    description:
+      - For each host what M(mailops.ses.host_check) registered there.
+      - A host that could not be reached, or where the module did not run, registered that, and the reports show it.
+        O(queues) may then have its queue.
+      - One of O(hosts) and O(checks) is needed.
+    type: dict
+    version_added: 0.2.0
   checks:
     description:
       - For each host what M(mailops.ses.smtp_check) registered there.
       - A host that could not be reached, or whose module failed, registered that, and the reports show it.
     type: dict
-    required: true
   queues:
     description:
-      - For each host what M(mailops.ses.mail_queue_info) registered there.
+      - For each host of O(checks) what M(mailops.ses.mail_queue_info) registered there.
         The queue of a host without one is reported as unreadable.
     type: dict
     default: {}
   probes:
     description:
-      - For each host what M(mailops.ses.mail_probe) registered there, where a mail was sent.
+      - For each host of O(checks) what M(mailops.ses.mail_probe) registered there, where a mail was sent.
       - A host whose mail SES took is in the state C(can_send) also without a log-in of the check. A host whose mail SES
         did not take is in C(cannot_send), and one of which that is not known in C(not_checked).
         C(junit.xml) then has the test case C(mail), which is skipped with a message where the mail did not arrive.
@@ -88,7 +95,12 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Write the reports
+- name: Write the reports of what mailops.ses.host_check registered
+  mailops.ses.check_report:
+    hosts: "{{ {'web1': hostvars['web1'].found} }}"
+  run_once: true
+
+- name: Write the reports of what other modules registered
   mailops.ses.check_report:
     checks: "{{ {'web1': hostvars['web1'].check} }}"
     queues: "{{ {'web1': hostvars['web1'].queue} }}"

@@ -213,87 +213,19 @@ msg:
     root@example.com by ses-relay/smtp as 0107017033dbb64d-be13a01e-dbf1-44b7-b876-3622165dacc1-000000.
 """
 
-import os
-import shutil
-import time
-import uuid
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._host.command import SEARCH_PATH, run
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import installed_mta
-from ansible_collections.mailops.ses.plugins.module_utils._probe.follow import Probe, skipped
-from ansible_collections.mailops.ses.plugins.module_utils._probe.mail import (
-    OptionFault,
-    hand_over,
-    judge,
-    mail_of,
-    test_mode,
-)
-from ansible_collections.mailops.ses.plugins.module_utils._probe.mtas import SUBMISSION, Mta, Postfix, Sendmail
-from ansible_collections.mailops.ses.plugins.module_utils._probe.sources import Journal, LogFile
-from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
-from ansible_collections.mailops.ses.plugins.module_utils._ses.option_names import Names
-from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
-
-# Seconds between two looks into the log, bounded by the time-out: no MTA tells a user what came of a mail.
-INTERVAL = 0.2
-ARGUMENTS: dict[str, dict[str, Any]] = {
-    "recipient": {"type": "str", "required": True},
-    "sender": {"type": "str"},
-    "timeout": {"type": "float", "default": 60.0},
-    "endpoint": {"type": "str"},
-    "mta": {"type": "str", "choices": ["postfix", "sendmail"]},
-    "option_names": {"type": "dict", "default": {}},
-}
-
-
-def mta_of(name: str | None) -> Mta | None:
-    """The MTA, None where the host has none that can be asked."""
-    postqueue = shutil.which("postqueue", path=SEARCH_PATH)
-    if not name or not os.access(SUBMISSION, os.X_OK) or (name == "postfix" and not postqueue):
-        return None
-    return Postfix(run, str(postqueue), os.geteuid() == 0) if name == "postfix" else Sendmail(test_mode)
-
-
-def probe_of(params: dict[str, Any], mta: Mta) -> Probe:
-    """The probe of these options."""
-    mail = mail_of(uuid.uuid4().hex, params["recipient"], params["sender"])
-    return Probe(
-        mail=mail,
-        mta=mta,
-        sources=[Journal(run, time.time() - 1), *map(LogFile, dict.fromkeys(mta.log_files()))],
-        submit=lambda text: hand_over(text, params["sender"], params["timeout"]),
-        clock=time.monotonic,
-        now=time.time,
-        pause=lambda: time.sleep(INTERVAL),
-        timeout=params["timeout"],
-        endpoint=params["endpoint"] or "",
-    )
+from ansible_collections.mailops.ses.plugins.module_utils._probe.mail import ARGUMENTS
+from ansible_collections.mailops.ses.plugins.module_utils._probe.send import outcome
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    recipient = module.params["recipient"]
-    names = Names(module.params["option_names"])
-    try:
-        judge(module.params, names)
-        mta = mta_of(module.params["mta"] or installed_mta(module.run_command))
-    except OptionFault as fault:
-        module.fail_json(msg=str(fault))
-    except LookupError as error:
-        module.fail_json(
-            msg=f"Which MTA the host has cannot be told: {error}. Set {names['mta']} to postfix or sendmail."
-        )
-    if module.check_mode:
-        result = skipped(recipient, f"In check mode no mail is sent to {recipient}.")
-    elif mta is None:
-        cause = diagnose(Symptom("no_mta"))
-        result = skipped(recipient, f"No mail is sent: {cause['cause']} {cause['remedy']}", [cause], "no_mta")
-    else:
-        result = probe_of(module.params, mta).run()
-    module.exit_json(changed=False, **result)
+    found = outcome(module.params, lambda: installed_mta(module.run_command), module.check_mode)
+    if "failed" in found:
+        module.fail_json(**found)
+    module.exit_json(changed=False, **found)
 
 
 if __name__ == "__main__":

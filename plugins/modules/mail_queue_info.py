@@ -159,71 +159,26 @@ reasons:
           sample: https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html
 """
 
-import os
-import shutil
-import time
-from collections.abc import Iterable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.ses.plugins.module_utils._host.command import SEARCH_PATH
-from ansible_collections.mailops.ses.plugins.module_utils._host.facts import Runner, installed_mta, read
-from ansible_collections.mailops.ses.plugins.module_utils._mta.mailq import Message, QueueError, summarize
-from ansible_collections.mailops.ses.plugins.module_utils._mta.way import Way
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.mailq import postfix_queue
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.main_cf import parameters
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.way import PARAMETERS, of_postfix
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail.mailq import configured, sendmail_queue
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail.way import of_sendmail
+from ansible_collections.mailops.ses.plugins.module_utils._host.facts import installed_mta
+from ansible_collections.mailops.ses.plugins.module_utils._queue.look import outcome
 
-SENDMAIL_CF = "/etc/mail/sendmail.cf"
-SUBMIT_CF = "/etc/mail/submit.cf"
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "mta": {"type": "str", "choices": ["postfix", "sendmail"]},
     "endpoint": {"type": "str"},
 }
 
 
-def queue_of(mta: str | None) -> Iterable[Message]:
-    """The MTA's messages, to be read once."""
-    if mta == "sendmail":
-        return sendmail_queue(configured())
-    if mta == "postfix":
-        postqueue = shutil.which("postqueue", path=SEARCH_PATH)
-        if not postqueue:
-            raise QueueError("mta is postfix, but this host has no postqueue: Postfix is not installed.")
-        return postfix_queue(postqueue)
-    return ()
-
-
-def way_of(mta: str | None, run: Runner) -> Way | None:
-    """Where the MTA leads mail for other domains, if its configuration can be read."""
-    if mta == "sendmail":
-        return of_sendmail(read(SENDMAIL_CF), read(SUBMIT_CF))
-    postconf = shutil.which("postconf", path=SEARCH_PATH) if mta == "postfix" else None
-    if not postconf:
-        return None
-    status, told, _err = run([postconf, "-x", *PARAMETERS])
-    values = parameters(told)
-    if status:
-        return None
-    main, master = (read(os.path.join(values["config_directory"], name)) for name in ("main.cf", "master.cf"))
-    return of_postfix({**parameters(main), **values}, master)
-
-
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    try:
-        mta = module.params["mta"] or installed_mta(module.run_command)
-    except LookupError as error:
-        module.fail_json(msg=f"Which MTA the host has cannot be told: {error}. Set mta to postfix or sendmail.")
-    try:
-        way = way_of(mta, module.run_command)
-        summary = summarize(queue_of(mta), time.time(), module.params["endpoint"], way)
-    except QueueError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, mta=mta, relay=way and way._asdict(), **summary)
+    mta, endpoint = module.params["mta"], module.params["endpoint"]
+    found = outcome(mta, endpoint, lambda: installed_mta(module.run_command), module.run_command)
+    if "failed" in found:
+        module.fail_json(**found)
+    module.exit_json(changed=False, **found)
 
 
 if __name__ == "__main__":

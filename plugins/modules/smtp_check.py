@@ -310,46 +310,15 @@ diagnosis:
 """
 
 import socket
-import time
-from contextlib import suppress
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._host.command import run
-from ansible_collections.mailops.ses.plugins.module_utils._host.facts import installed_mta, read
-from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check, summary
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net, connect
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import connect_sized
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import OptionError, request_of
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import resolve
+from ansible_collections.mailops.ses.plugins.module_utils._host.facts import installed_mta
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import outcome
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net, of_this_host
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import ARGUMENTS, OptionError, request_of
 
-ARGUMENTS: dict[str, dict[str, Any]] = {
-    "region": {"type": "str"},
-    "endpoint": {"type": "str"},
-    "ports": {"type": "list", "elements": "int", "default": list(PORTS)},
-    "username": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
-    "secret_access_key": {"type": "str", "no_log": True},
-    "timeout": {"type": "float", "default": 10},
-    "ca_file": {"type": "path"},
-    "mta": {"type": "str", "choices": ["postfix", "sendmail"]},
-    "sender": {"type": "str"},
-    "recipient": {"type": "str"},
-    "send": {"type": "bool", "default": False},
-    "retries": {"type": "int", "default": 0},
-    "delay": {"type": "float", "default": 5},
-    "option_names": {"type": "dict", "default": {}},
-}
-
-
-def _mta() -> str | None:
-    with suppress(LookupError):  # nobody tells which it is
-        return installed_mta(run)
-    return None
-
-
-NET = Net(resolve, connect, time.monotonic, time.sleep, connect_sized, lambda: read("/etc/hosts"), _mta)
+NET = of_this_host(lambda: installed_mta(run))
 
 
 def _date() -> str:
@@ -367,12 +336,12 @@ def main(net: Net = NET) -> None:
         date = _date() if module.params["send"] else ""
         request = request_of(module.params, socket.gethostname(), date, module.check_mode)
     except OptionError as fault:
-        module.fail_json(msg=str(fault), diagnosis=fault.diagnosis)
+        module.fail_json(**fault.outcome())
     if request.credentials:
         module.no_log_values.add(request.credentials.password)  # it may be a derived one, which no option holds
-    report = check(request, net, module.params["retries"], module.params["delay"])
-    if not report["reachable"]:
-        module.fail_json(msg=summary(report), **report)
+    report = outcome(request, net, module.params["retries"], module.params["delay"])
+    if "failed" in report:
+        module.fail_json(**report)
     module.exit_json(changed=module.params["send"], **report)
 
 

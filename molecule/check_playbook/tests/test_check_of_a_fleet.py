@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
+from bench.output import executions
 from testbed import engine
 from testbed.relay import ENVIRONMENT, INVENTORY
 
 HOSTS = ("check1", "check2", "check3", "check4")
+RECIPIENT = "success@simulator.amazonses.com"
 FOREIGN_REGION = "eu-west-1"  # its endpoint has an address of its own, apart from the DNS server's
 CAUSES = {
     "check1": ["all_ports_swallowed"],
@@ -125,6 +128,17 @@ def test_hosts_that_log_in_pass(fleet, tmp_path):
     assert "<h1>All 4 hosts can log in</h1>" in check.page  # they have no MTA
     assert "All 4 hosts can log in." in check.printed
     assert "changed=1" not in check.printed
+
+
+def test_a_host_is_one_task_and_one_execution(fleet, tmp_path):
+    check = Check(fleet, tmp_path, {}, "-vvv", "-e", json.dumps({"ses_probe_recipient": RECIPIENT}))
+    assert check.done.returncode != 0  # no host has an MTA that could send
+    assert executions(check.printed) == ["host_check.py"] * len(HOSTS)
+    recap = check.printed.rpartition("PLAY RECAP")[2]
+    counts = {host: dict(re.findall(r"(\w+)=(\d+)", told)) for host, told in re.findall(r"(check\d) +: (.*)", recap)}
+    tasks = {host: sum(map(int, count.values())) for host, count in counts.items()}
+    assert tasks == {host: 4 if host == HOSTS[0] else 1 for host in HOSTS}  # the first one's with what runs once
+    assert {host["probe"]["state"] for host in check.report["hosts"]} == {"no_mta"}
 
 
 def test_hosts_that_were_not_logged_in_pass_and_say_so(fleet, tmp_path):

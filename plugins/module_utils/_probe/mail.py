@@ -13,6 +13,15 @@ from ansible_collections.mailops.ses.plugins.module_utils._probe.mtas import CF,
 from ansible_collections.mailops.ses.plugins.module_utils._ses.addresses import MAX_ADDRESS, address_fault
 from ansible_collections.mailops.ses.plugins.module_utils._ses.option_names import Names
 
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "recipient": {"type": "str", "required": True},
+    "sender": {"type": "str"},
+    "timeout": {"type": "float", "default": 60.0},
+    "endpoint": {"type": "str"},
+    "mta": {"type": "str", "choices": ["postfix", "sendmail"]},
+    "option_names": {"type": "dict", "default": {}},
+}
+
 MIN_SECONDS, MAX_SECONDS = 1, 600
 _END_SECONDS = 5.0  # that a program has to end once it is told to; what it has taken it keeps
 _TEST_SECONDS = 20.0  # for sendmail -bt, which may look names up

@@ -29,6 +29,12 @@ from ansible_collections.mailops.ses.plugins.module_utils._smtp.witness import W
 _NAME_SHARE = 0.7
 
 
+def outcome(request: Request, net: Net, retries: int = 0, delay: float = 5) -> dict[str, Any]:
+    """What smtp_check returns: the report of `check`, and where no port took the dialogue that it failed, and why."""
+    report = check(request, net, retries, delay)
+    return report if report["reachable"] else {"failed": True, "msg": summary(report), **report}
+
+
 def check(request: Request, net: Net, retries: int = 0, delay: float = 5) -> dict[str, Any]:
     """The report of smtp_check. While no port is through, the whole check is repeated, RETRIES times at most and DELAY
     seconds after the one before."""

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import socket
+import time
+from contextlib import suppress
 from typing import Callable, NamedTuple
 
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import ConnectSized
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import Resolved
+from ansible_collections.mailops.ses.plugins.module_utils._host.facts import read
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import ConnectSized, connect_sized
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import Resolved, resolve
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Connect
 
 
@@ -26,3 +29,14 @@ class Net(NamedTuple):
 def connect(address: str, port: int, timeout: float) -> socket.socket:
     """Connect within TIMEOUT seconds; OSError where that fails."""
     return socket.create_connection((address, port), timeout)
+
+
+def of_this_host(installed: Callable[[], str | None]) -> Net:
+    """The edge of the host that this runs on. INSTALLED tells its MTA; LookupError where it cannot."""
+
+    def mta() -> str | None:
+        with suppress(LookupError):  # nobody tells which it is
+            return installed()
+        return None
+
+    return Net(resolve, connect, time.monotonic, time.sleep, connect_sized, lambda: read("/etc/hosts"), mta)

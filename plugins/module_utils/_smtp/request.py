@@ -33,6 +33,24 @@ from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Sy
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Credentials
 
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "region": {"type": "str"},
+    "endpoint": {"type": "str"},
+    "ports": {"type": "list", "elements": "int", "default": list(PORTS)},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "secret_access_key": {"type": "str", "no_log": True},
+    "timeout": {"type": "float", "default": 10},
+    "ca_file": {"type": "path"},
+    "mta": {"type": "str", "choices": ["postfix", "sendmail"]},
+    "sender": {"type": "str"},
+    "recipient": {"type": "str"},
+    "send": {"type": "bool", "default": False},
+    "retries": {"type": "int", "default": 0},
+    "delay": {"type": "float", "default": 5},
+    "option_names": {"type": "dict", "default": {}},
+}
+
 MIN_SECONDS = 0.5  # in less, an endpoint that is far away cannot be told from one that is silent
 MAX_SECONDS = 600
 MAX_RETRIES = 100
@@ -87,6 +105,10 @@ class OptionError(Exception):
     def __init__(self, sentences: list[str], diagnosis: list[dict[str, str]] | None = None) -> None:
         super().__init__(" ".join(sentences))
         self.diagnosis = diagnosis or []
+
+    def outcome(self) -> dict[str, Any]:
+        """What smtp_check returns of such options."""
+        return {"failed": True, "msg": str(self), "diagnosis": self.diagnosis}
 
 
 def _ports_fault(ports: list[int]) -> str | None:

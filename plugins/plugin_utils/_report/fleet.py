@@ -18,8 +18,10 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import
     FAILING,
     STATES,
     has_result,
+    is_number,
     message_of,
     note_of,
+    number_of,
     probe_causes,
     probe_of,
     state_by_mta,
@@ -30,6 +32,8 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import
 
 VERSION = 1
 
+# host_check is given secrets, and Ansible hides in all of its result what has one's letters or digits.
+_HIDDEN = "Ansible hides its counts, since a secret that was given has the same digits"
 _CERTIFICATE = ("subject", "names", "issuer", "not_after", "verified")
 _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|(?<![\w:])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:])")
 
@@ -83,7 +87,7 @@ def _with_numbers(check: Mapping[str, Any]) -> Mapping[str, Any]:
     place of a port tells its number, where all were asked; the other numbers are left out."""
     ports = check.get("ports") or []
     places = PORTS if len(ports) == len(PORTS) else [port["port"] for port in ports]
-    told = [_port_with_numbers(number, port) for number, port in zip(places, ports) if _is_number(number)]
+    told = [_port_with_numbers(number, port) for number, port in zip(places, ports) if is_number(number)]
     recommended = check.get("recommended_port")
     if isinstance(recommended, str):
         recommended = next((port["port"] for port in told if port["ok"]), None)
@@ -91,19 +95,15 @@ def _with_numbers(check: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _port_with_numbers(number: int, port: Mapping[str, Any]) -> dict[str, Any]:
-    timings = {stage: ms for stage, ms in (port.get("timings_ms") or {}).items() if _is_number(ms)}
+    timings = {stage: ms for stage, ms in (port.get("timings_ms") or {}).items() if is_number(ms)}
     mtu, reply = port.get("path_mtu"), port.get("reply")
     return {
         **port,
-        "port": port["port"] if _is_number(port["port"]) else number,
+        "port": port["port"] if is_number(port["port"]) else number,
         "timings_ms": timings,
-        "path_mtu": mtu if _is_number(mtu) else None,
-        "reply": reply if reply and _is_number(reply.get("code")) else None,
+        "path_mtu": mtu if is_number(mtu) else None,
+        "reply": reply if reply and is_number(reply.get("code")) else None,
     }
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float))
 
 
 def _port(port: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,28 +150,34 @@ def _queue(result: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str | None
     """The queue, or why it could not be read."""
     if "messages" not in result:
         return None, message_of(result)
+    reasons = result.get("reasons") or []
+    counts = [result["messages"], *(result.get("states") or {}).values(), *(reason.get("count") for reason in reasons)]
+    if any(isinstance(count, str) for count in counts):
+        return None, _HIDDEN
     return {
         "mta": result.get("mta"),
         "messages": result["messages"],
         "states": dict(result.get("states") or {}),
-        "oldest_age_seconds": result.get("oldest_age_seconds"),
+        "oldest_age_seconds": number_of(result.get("oldest_age_seconds")),
         "relay": _relay(result.get("relay")),
         "reasons": [
             {
                 "count": reason.get("count"),
                 "text": reason.get("text"),
-                "oldest_age_seconds": reason.get("oldest_age_seconds"),
+                "oldest_age_seconds": number_of(reason.get("oldest_age_seconds")),
                 "diagnosis": (reason.get("diagnosis") or {}).get("id"),
             }
-            for reason in result.get("reasons") or []
+            for reason in reasons
         ],
     }, None
 
 
-def _relay(relay: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if not relay:
+def _relay(relay: Any) -> dict[str, Any] | None:
+    if not relay or not isinstance(relay, Mapping):
         return None
-    return {"host": relay.get("host"), "via": list(relay.get("via") or []), "logs_in": relay.get("logs_in")}
+    logs_in = relay.get("logs_in")
+    via = list(relay.get("via") or [])
+    return {"host": relay.get("host"), "via": via, "logs_in": logs_in if isinstance(logs_in, bool) else None}
 
 
 def _diagnosis(

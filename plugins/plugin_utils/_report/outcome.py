@@ -122,7 +122,24 @@ def probe_of(result: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     if "delivered" not in result:
         return {**dict.fromkeys(_PROBE), "delivered": False, "state": "failed", "message": message_of(result)}
-    return {**{name: result.get(name) for name in _PROBE}, "message": str(result.get("msg") or "")}
+    relay = result.get("relay")
+    return {
+        **{name: result.get(name) for name in _PROBE},
+        "delivered": result["delivered"] is True,
+        "relay": {**relay, "port": number_of(relay.get("port"))} if isinstance(relay, Mapping) else None,
+        "seconds": number_of(result.get("seconds")),
+        "message": str(result.get("msg") or ""),
+    }
+
+
+def is_number(value: Any) -> bool:
+    """False for what Ansible puts in place of a number that has the digits of a secret."""
+    return isinstance(value, (int, float))
+
+
+def number_of(value: Any) -> Any:
+    """The number, None for what is none."""
+    return value if is_number(value) else None
 
 
 def state_by_probe(state: str, probe: Mapping[str, Any] | None) -> str:

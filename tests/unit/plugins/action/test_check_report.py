@@ -53,6 +53,28 @@ def test_it_writes_three_files_below_the_current_directory(tmp_path, arguments):
     assert "Cannot send: web2.corp.example.com. Unreachable: web3.corp.example.com." in done.stdout
 
 
+@pytest.mark.parametrize("queues", [{}, {"web4": samples.throttled(12)}])
+def test_what_host_check_registered_makes_the_same_report_as_its_parts(tmp_path, queues):
+    results = {**samples.small(), "web4": {"check": {"failed": True, "msg": "vault_key is undefined"}}}
+    results["web1.corp.example.com"]["probe"] = samples.PROBES["delivered"]
+    whole = {host: result if "ports" in result["check"] else result["check"] for host, result in results.items()}
+    parts = {
+        f"{part}s": {host: result[part] for host, result in results.items() if part in result}
+        for part in ("check", "queue", "probe")
+    }
+    parts["queues"]["web4"] = queues.get("web4", whole["web4"])
+    for name, given in (("whole", {"hosts": whole, "queues": queues}), ("parts", parts)):
+        done = run(tmp_path, **{**given, "directory": name})
+        assert done.returncode == 0, done.stdout + done.stderr
+    reports = [json.loads((tmp_path / name / "report.json").read_text()) for name in ("whole", "parts")]
+    for report in reports:
+        report.pop("generated_at")
+    assert reports[0] == reports[1]
+    assert [host["queue"] and host["queue"]["messages"] for host in reports[0]["hosts"]] == [
+        *(0, 13, None, queues.get("web4", {}).get("messages"))
+    ]
+
+
 def test_it_takes_the_place_of_older_reports_and_follows_the_umask(tmp_path):
     folder = tmp_path / "deep" / "er"
     folder.mkdir(parents=True)
@@ -80,7 +102,8 @@ def test_tasks_of_the_first_release_still_run(tmp_path):
         ({"checks": {}, "directory": "taken/below"}, "ses_report_dir"),
         ({"checks": {"web1": "yes"}}, "checks: what web1 has"),
         ({"checks": {}, "queues": {"web1": []}}, "queues: what web1 has"),
-        ({"directory": "here"}, "checks"),
+        ({"hosts": {"web1": []}}, "hosts: what web1 has"),
+        ({"directory": "here"}, "one of the following is required: hosts, checks"),
         ({"checks": {}, "color": "red"}, "color"),
     ],
 )

@@ -24,9 +24,11 @@ FLOORS = {
     "_network": GROUND,
     "_postfix": {*GROUND, "_relay", "_mta"},
     "_sendmail": {*GROUND, "_relay", "_mta"},
+    "_queue": {*GROUND, "_mta", "_postfix", "_sendmail"},
     "_probe": {*GROUND, "_relay", "_mta", "_postfix", "_sendmail"},
     "_replace": {*GROUND, "_mta", "_postfix", "_sendmail"},
     "_role": {*GROUND, "_relay", "_mta", "_smtp", "_postfix", "_sendmail"},
+    "_check": {*GROUND, "_smtp", "_queue", "_probe"},
 }
 # Parts of a room that know nothing of each other.
 APART = ("_network/mtu", "_network/egress")

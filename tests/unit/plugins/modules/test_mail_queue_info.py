@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.mailops.ses.plugins.module_utils._queue import look
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mailq
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.mailq import Queue
 from ansible_collections.mailops.ses.plugins.modules import mail_queue_info
@@ -28,8 +29,8 @@ def run(monkeypatch, tmp_path, capsys):
     (tmp_path / "mqueue").mkdir()
     queues = {f"{tmp_path}/sendmail.cf": (Queue(f"{tmp_path}/mqueue"),)}
     monkeypatch.setattr(mailq, "QUEUES", queues)
-    monkeypatch.setattr(mail_queue_info, "SENDMAIL_CF", f"{tmp_path}/sendmail.cf")
-    monkeypatch.setattr(mail_queue_info, "SUBMIT_CF", f"{tmp_path}/submit.cf")
+    monkeypatch.setattr(look, "SENDMAIL_CF", f"{tmp_path}/sendmail.cf")
+    monkeypatch.setattr(look, "SUBMIT_CF", f"{tmp_path}/submit.cf")
 
     def program(name, script):
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
@@ -43,7 +44,7 @@ def run(monkeypatch, tmp_path, capsys):
         if postconf is not None:
             program("postconf", postconf)
         monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-        monkeypatch.setattr(mail_queue_info, "SEARCH_PATH", str(tmp_path))
+        monkeypatch.setattr(look, "SEARCH_PATH", str(tmp_path))
         with patch_module_args(arguments), pytest.raises(SystemExit):
             mail_queue_info.main()
         found = json.loads(capsys.readouterr().out)
@@ -172,7 +173,7 @@ def test_only_the_search_for_the_mta_is_answered_with_the_option(run, monkeypatc
     def broken(*_arguments):
         raise KeyError("a fault of the program")
 
-    monkeypatch.setattr(mail_queue_info, "summarize", broken)
+    monkeypatch.setattr(look, "summarize", broken)
     with pytest.raises(KeyError):
         run()
 
