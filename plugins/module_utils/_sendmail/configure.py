@@ -53,6 +53,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request impo
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
 
 CRONTAB = "/etc/cron.d/sendmail"  # which Debian's make writes
+LEFT = "mail is left in {}, which nothing sends: move it to the directory above once no sendmail has it at hand"
 LOADING_SECONDS = 20.0  # in which a daemon that was started has written its pid file; it takes less than one
 
 
@@ -86,6 +87,10 @@ def _configure(request: Request, check_mode: bool, scratch: str, unit: Unit | No
         plan = plan_back(request) if request.back else make_plan(request, installed=True)
         compiled = _compile(plan, request.directory)
         present = text_of(os.path.join(request.directory, CF)) or ""
+        if request.back:
+            plan = replace(
+                plan, queues=tuple(path for path in _inner(tools.queues(compiled)) if not os.path.isdir(path))
+            )
         stale = mc.significant(present) != mc.significant(compiled)
         plan, submission = _with_submission(replace(plan, stale=stale), request.directory)
         missed = _missed(plan, request, compiled)
@@ -101,6 +106,8 @@ def _configure(request: Request, check_mode: bool, scratch: str, unit: Unit | No
         if (plan.changed or due_files or verbs) and not check_mode:
             with _queues(plan.queues), kept([unit] if unit else [], files, due_files, SendmailError):
                 _carry_out(plan, compiled, submission, request, partial(_run, unit, verbs, compiled, submission))
+            if request.back and unit:
+                plan = replace(plan, warnings=(*plan.warnings, *_with_queues_gone(present, compiled)))
         elif not check_mode:
             with changing(request.directory, ()):  # this proves a change that was interrupted
                 pass
@@ -298,11 +305,22 @@ def _queues(paths: Sequence[str]) -> Iterator[None]:
         left = [path for path in paths if not _emptied(path)]
         if left:
             told = getattr(error, "strerror", None) or error
-            raise SendmailError(
-                f"{told}; mail is left in {', '.join(left)}, which nothing sends: move it to the directory above once "
-                "no sendmail has it at hand"
-            ) from error
+            raise SendmailError(f"{told}; {LEFT.format(', '.join(left))}") from error
         raise
+
+
+def _with_queues_gone(before: str, after: str) -> Iterator[str]:
+    """Have mail of queues that no sendmail.cf names any more go on in those that they are within; a sentence for each
+    whose mail cannot."""
+    served = tools.queues(after)
+    for path in _inner(tools.queues(before)):
+        if path not in served and os.path.dirname(path) in served and not _emptied(path):
+            yield LEFT.format(path)
+
+
+def _inner(queues: Sequence[str]) -> list[str]:
+    """Those of the queues that are within another one."""
+    return [path for path in queues if os.path.dirname(path) in queues and "*" not in path]
 
 
 def _emptied(path: str) -> bool:

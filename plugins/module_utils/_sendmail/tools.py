@@ -22,6 +22,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._mta import maps
 
 _VERSION = re.compile(r"^DZ([0-9.]+)", re.MULTILINE)
 _CONTROL = re.compile(r"^O ControlSocketName=(\S+)$", re.MULTILINE)
+_QUEUES = re.compile(r"^(?:O QueueDirectory=(\S+)|Q\w+,.*?\bP(?:ath)?=([^,\s]+))", re.MULTILINE)
 _PID_FILE = re.compile(r"^O PidFile=(.+)$", re.MULTILINE)
 _PROBE = ("-f", "probe@ses-probe.invalid", "-bv", "probe@ses-probe.invalid")
 
@@ -112,6 +113,11 @@ def control_socket(cf: str) -> str:
     """Where a daemon with this configuration takes commands; empty where it does not."""
     match = _CONTROL.search(cf)
     return match.group(1) if match else ""
+
+
+def queues(cf: str) -> list[str]:
+    """The queue directories that a daemon with this configuration runs."""
+    return list(dict.fromkeys(path for groups in _QUEUES.findall(cf) for path in groups if path))
 
 
 def loaded_at(cf: str, proc: str = "/proc") -> dict[str, float] | None:

@@ -16,6 +16,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.configure im
     _queues,
     _run,
     _tidy,
+    _with_queues_gone,
     _with_submission,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.plan import CF, MC, Plan, TablePlan
@@ -65,6 +66,18 @@ def test_mail_of_a_queue_that_goes_again_goes_on_in_the_one_above(tmp_path):
         fail_with(tmp_path / "bursts", "qfA1", "dfA1", "xfA1", "qfB2", "dfB2")
     found = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert found == {name: name for name in ("qfA1", "dfA1", "xfA1", "qfB2", "dfB2")}
+
+
+def test_mail_of_a_queue_that_the_way_back_forgets_goes_on_in_the_one_above(tmp_path):
+    queue = tmp_path / "bursts"
+    queue.mkdir()
+    (queue / "qfA1").write_text("x")
+    after = f"O QueueDirectory={tmp_path}\n"
+    before = f"{after}Qmqueue, P={tmp_path}, R=1\nQbursts, P={queue}, R=1\n"
+    assert not list(_with_queues_gone(before, before))
+    assert queue.exists()
+    assert not list(_with_queues_gone(before, after))
+    assert [path.name for path in tmp_path.iterdir()] == ["qfA1"]
 
 
 def test_mail_that_is_being_sent_is_left_and_named(tmp_path, monkeypatch):

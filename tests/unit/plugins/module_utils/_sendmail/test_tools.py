@@ -65,6 +65,12 @@ def test_a_daemon_may_have_a_control_socket():
     assert control_socket("#O ControlSocketName=/a\n") == ""
 
 
+def test_queues_are_those_of_the_groups_and_the_one_of_the_option():
+    cf = "#O QueueDirectory=/x\nO QueueDirectory=/q\nQmqueue, P=/q, R=1\nQbursts, P=/q/bursts, R=1, J=50, I=4s\n"
+    assert tools.queues(cf) == ["/q", "/q/bursts"]
+    assert tools.queues("Qa, F=f, Path=/a\n") == ["/a"]
+
+
 @pytest.fixture
 def proc(tmp_path):
     """A /proc with processes as they are asked for, and the .cf of one of them."""
