@@ -63,14 +63,14 @@ def test_the_way_back_to_what_was_there_before_the_role_takes_all_mail_with_it(r
         unit="sendmail",
     )
     assert plain["changed"]
-    assert not host.run("pgrep -f 'sendmail.*-Ac.*-q'").stdout.strip()
+    assert not host.run("pgrep -f '^sendmail: MSP'").stdout.strip()
     relay.converge()
     endpoint.fault(stage="mail", reply="454 Throttling failure: Maximum sending rate exceeded.")
     relay.burst("app@example.com", "success@simulator.amazonses.com", 40)
     assert host.check_output("find /var/spool/mqueue/bursts -name 'qf*'")
     done = relay.module("mailops.ses.sendmail_config", **back)
     assert (done["failed"], done.get("warnings", [])) == (False, [])
-    assert not host.run("pgrep -f 'sendmail.*-Ac.*-q'").stdout.strip()
+    assert not host.run("pgrep -f '^sendmail: MSP'").stdout.strip()
     assert not host.file("/var/spool/mqueue/bursts").exists
     assert len(host.check_output("find /var/spool/mqueue -name 'qf*'").split()) == 40
     endpoint.clear()
