@@ -79,7 +79,7 @@ EXAMPLES = r"""
     mta: postfix
     variables:
       ses_region: us-east-1
-      ses_smtp_username: AKIAIOSFODNN7EXAMPLE
+      ses_smtp_username: "{{ vault_ses_smtp_username }}"
       ses_masquerade_domain: example.com
     smtp_password: "{{ vault_ses_smtp_password }}"
   become: true

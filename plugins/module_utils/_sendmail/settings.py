@@ -102,7 +102,7 @@ SUBMISSION_DEFINES: Mapping[str, Any] = {
     "confMIN_FREE_BLOCKS": 12800,
     "confDOUBLE_BOUNCE_ADDRESS": "",
 }
-RESERVE = 25600  # blocks (100 MB): the largest mail of SES in both queues
+RESERVE = 25600  # blocks of the file system (100 MB of the usual 4 KiB): the largest mail of SES in both queues
 
 
 def _submission_sections(there: SendmailThere) -> dict[str, Any]:
