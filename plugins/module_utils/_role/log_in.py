@@ -61,7 +61,7 @@ class LogIn:
         # The distribution's trust anchors, and whether they are AWAITED from a package that is still to be installed.
         self._bundle, self._awaited = bundle, awaited
         self._thread: threading.Thread | None = None
-        self._report: dict[str, Any] | None = None
+        self._report: dict[str, Any] = {}
         self._fault: Exception | None = None
 
     def begin(self, variables: Mapping[str, Any]) -> None:
@@ -78,7 +78,6 @@ class LogIn:
         self._thread.join()
         if self._fault:
             raise self._fault
-        assert self._report is not None
         if not self._report["reachable"]:
             raise LogInError(summary(self._report), self._report)
         return self._report

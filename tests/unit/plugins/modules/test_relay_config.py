@@ -17,7 +17,7 @@ PACKAGES = {
     "postfix": ["postfix", "libsasl2-modules", "ca-certificates"],
     "sendmail": ["sendmail-bin", "sendmail-cf", "sensible-mda", "libsasl2-modules", "m4", "make", "ca-certificates"],
 }
-NO_TOOL = "/nonexistent"
+NOWHERE = "/nonexistent"
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def run(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(log_in, "DELAY", 0.0)
     monkeypatch.setattr("socket.getfqdn", lambda: "web1.corp.test")
     monkeypatch.setattr(relay_config, "names", lambda _read: ["Debian 12"])
-    monkeypatch.setattr("ansible_collections.mailops.ses.plugins.module_utils._postfix.tools.SEARCH_PATH", NO_TOOL)
+    monkeypatch.setattr("ansible_collections.mailops.ses.plugins.module_utils._postfix.tools.SEARCH_PATH", NOWHERE)
     monkeypatch.setattr("ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools.installed", lambda: False)
     with socket.socket() as closed:  # its port refuses connections once it is closed
         closed.bind(("127.0.0.1", 0))
@@ -149,6 +149,6 @@ def test_a_closed_port_is_named_as_the_cause(run, given):
 
 
 def test_without_trust_anchors_no_log_in_is_tried_before_they_are_installed(run, monkeypatch):
-    monkeypatch.setattr("os.path.isfile", lambda _path: False)
+    monkeypatch.setattr(log_in, "trust_anchors", lambda _variables, _bundle: NOWHERE)
     assert run(verify=True)["log_in"] is None
     assert "ses_tls_ca_file" in run(there("postfix"), verify=True, installed="package")["msg"]
