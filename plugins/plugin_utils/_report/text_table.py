@@ -45,8 +45,15 @@ def causes(fleet: Mapping[str, Any]) -> list[str]:
 
 
 def wrapped(text: str) -> list[str]:
-    """A sentence as indented lines."""
-    return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+    """A sentence as indented lines. A word stays whole: it may be a message's id, for which somebody searches a log."""
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _row(host: Mapping[str, Any]) -> list[str]:

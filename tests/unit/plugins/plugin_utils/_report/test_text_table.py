@@ -99,3 +99,10 @@ def test_why_mail_waits_stands_below_the_table_too():
 def test_of_a_queue_that_nobody_asked_for_nothing_is_told():
     assert causes({"web1": samples.healthy()}) == []
     assert "queue_unreadable: web1" in causes({"web1": samples.healthy()}, web1=None)
+
+
+def test_no_line_ends_within_a_messages_id():
+    found = "010701a2283dfe83-3ad3a9de-ddbe-ae08-4909-5a3869c0478f-000000"
+    for before in range(1, 60):
+        lines = text_table.wrapped(f"{'x ' * before}took it as {found}.")
+        assert [line.split()[-1] for line in lines if found in line] == [f"{found}."]
