@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.swap import Kept, Swap
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
@@ -58,8 +59,16 @@ def in_turn(plan: Plan, run: Callable[[], None], load: Callable[[], None], misse
     if master != plan.after[MASTER_CF]:
         steps += [Step({MASTER_CF: plan.after[MASTER_CF], MAIN_CF: main}, then=load)]
     if main != plan.after[MAIN_CF]:
-        steps += [Step(plan.after, then=load)]
+        # Nothing names what goes, so nothing has to be loaded: a queue manager that ends now would leave what is just
+        # delivered in the queue, until another one looks for it.
+        steps += [Step(plan.after, then=partial(_as_loaded, plan.request.directory))]
     return [*steps, Step(plan.after, remove=plan.removals)]
+
+
+def _as_loaded(directory: str) -> None:
+    """Date main.cf as master.cf, which Postfix has loaded: a newer one looks like a reload that is missing."""
+    loaded = os.stat(os.path.join(directory, MASTER_CF))
+    os.utime(os.path.join(directory, MAIN_CF), ns=(loaded.st_atime_ns, loaded.st_mtime_ns))
 
 
 def _with_named(plan: Plan) -> str:
