@@ -6,12 +6,12 @@ from __future__ import annotations
 import os
 
 
-def in_chroot(root: str = "/", init: str = "/proc/1/root/.") -> bool:
-    """Whether the root directory is another one than that of the first process; not where that cannot be told, as
-    without root."""
+def in_chroot(root: str = "/", proc: str = "/proc") -> bool:
+    """Whether the root directory is another one than that of the first process, or has no /proc, without which no
+    system runs; not where that cannot be told, as without root."""
     if os.environ.get("debian_chroot"):  # noqa: SIM112  (the name that Debian's shells give it)
         return True
     try:
-        return not os.path.samestat(os.stat(root), os.stat(init))
+        return not os.path.samestat(os.stat(root), os.stat(os.path.join(proc, "1/root/.")))
     except OSError:
-        return False
+        return not os.path.isdir(os.path.join(proc, "self"))

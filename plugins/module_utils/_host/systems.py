@@ -135,8 +135,15 @@ REFUSALS: Mapping[str, Refusal] = {
 }
 # os-release's ID -> the name in the table; other systems have their own.
 _NAMES = {"debian": "Debian", "ubuntu": "Ubuntu", "rhel": "RedHat", "amzn": "Amazon"}
-# Words of ID and ID_LIKE -> the system that such a one is a rebuild of.
-_FAMILIES = {"rhel": "RedHat", "centos": "RedHat", "fedora": "RedHat", "debian": "Debian", "suse": "Suse"}
+# Words of ID and ID_LIKE -> the system that such a one is a rebuild of. Mageia is "mandriva fedora", and its 9 no RHEL.
+_FAMILIES = {
+    "rhel": "RedHat",
+    "centos": "RedHat",
+    "fedora": "RedHat",
+    "mandriva": "Mandrake",
+    "debian": "Debian",
+    "suse": "Suse",
+}
 _LINE = re.compile(r"""^([A-Z_]+)=(["']?)(.*)\2\s*$""", re.MULTILINE)
 
 

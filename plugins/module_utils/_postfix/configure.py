@@ -126,8 +126,7 @@ def _configure(
         verbs = [unit.due(wanted["action"] if unit is units[0] else "none") for unit in units]
         if not check_mode:
             due_now = plan.changed or due_files or any(verbs)
-            if due_now:
-                ready()
+            ready()
             # Without a change this proves one that was interrupted.
             proven = changing(request.directory, plan.paths if plan.changed else (), request.back)
             with kept(units, files, due_files, PostfixError) if due_now else nullcontext(), proven:

@@ -112,8 +112,9 @@ def _configure(
         # A daemon that the distribution's script has started would go on beside one of ours.
         wanted = _due(plan, missed, request.restart or due_files)
         verbs = unit.due(wanted["action"]) if unit else []
-        if (plan.changed or due_files or verbs) and not check_mode:
+        if not check_mode:
             ready()
+        if (plan.changed or due_files or verbs) and not check_mode:
             with _queues(plan.queues), kept([unit] if unit else [], files, due_files, SendmailError):
                 _carry_out(plan, compiled, submission, request, partial(_run, unit, verbs, compiled, submission))
             if request.back and unit:

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
@@ -68,11 +68,8 @@ def _check_once(request: Request, net: Net) -> dict[str, Any]:
         checks = [PortCheck(port, request, net, deadline, progress, watch=watch) for port in request.ports]
         left_out = [port for port in PORTS if port not in request.ports]
         witness = Witness(net, deadline, lambda: all(one.unheard for one in checks), left_out)
-        with (
-            witness.listening(request.endpoint, resolved.addresses, request.region),
-            ThreadPoolExecutor(len(checks)) as pool,
-        ):
-            list(pool.map(lambda one: one.run(resolved.addresses), checks))
+        with witness.listening(request.endpoint, resolved.addresses, request.region):
+            _side_by_side(checks, resolved.addresses)
         findings = watch.findings()
         for one in checks:
             one.learn(findings)
@@ -83,6 +80,26 @@ def _check_once(request: Request, net: Net) -> dict[str, Any]:
         for one in checks:
             one.failure = failure
     return _report(request, resolved, checks, witness, _warnings(request, resolved, net))
+
+
+def _side_by_side(checks: Iterable[PortCheck], addresses: list[str]) -> None:
+    """Lead the ports' dialogues. A program that ends meanwhile leaves them behind, where it would wait for those of an
+    executor."""
+    faults: list[Exception] = []
+
+    def lead(one: PortCheck) -> None:
+        try:
+            one.run(addresses)
+        except Exception as fault:  # ours, which the caller's thread raises
+            faults.append(fault)
+
+    threads = [threading.Thread(target=lead, args=(one,), daemon=True) for one in checks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise faults[0]
 
 
 def _warnings(request: Request, resolved: Resolved, net: Net) -> list[dict[str, str]]:
