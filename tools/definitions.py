@@ -39,6 +39,12 @@ def kind(option: dict[str, Any]) -> str:
     return type(option["default"]).__name__ if option["type"] == "raw" else str(option["type"])
 
 
+def bounds(option: dict[str, Any]) -> tuple[int, int] | None:
+    """The smallest and the largest number that make sense, as a variable's description says; None of what is none."""
+    found = re.search(r"A whole number from (\d+) to (\d+)\.", "\n".join(option["description"]))
+    return (int(found[1]), int(found[2])) if found else None
+
+
 def texts() -> dict[Path, str]:
     """Each file that is written, and its text."""
     defined = options()
@@ -67,6 +73,8 @@ def _python(defined: dict[str, dict[str, Any]]) -> str:
     types = "\n".join(f'    "{name}": "{kind(option)}",' for name, option in defined.items())
     given = {name: option["default"] for name, option in defined.items() if option.get("default") is not None}
     rows = "\n".join(f'    "{name}": {_literal(value)},' for name, value in given.items())
+    ranged = {name: found for name, option in defined.items() if (found := bounds(option))}
+    ranges = "\n".join(f'    "{name}": {found},' for name, found in ranged.items())
     return f'''# SPDX-License-Identifier: GPL-3.0-or-later
 """{_NOTE}"""
 
@@ -81,6 +89,10 @@ TYPES: dict[str, str] = {{
 # Variable -> its default; the others are unset by default.
 DEFAULTS: dict[str, Any] = {{
 {rows}
+}}
+# Variable -> the smallest and the largest number that make sense, in the variable's unit.
+RANGES: dict[str, tuple[int, int]] = {{
+{ranges}
 }}
 '''
 

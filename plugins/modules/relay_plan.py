@@ -145,6 +145,9 @@ relay:
     configuration_set:
       description: The configuration set's name, or null.
       type: str
+    variables:
+      description: The variables with their types and defaults; null where one has no value.
+      type: dict
 postfix:
   description: What the relay means in Postfix's terms.
   returned: when O(mta=postfix)

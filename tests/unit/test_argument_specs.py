@@ -8,7 +8,8 @@ from pathlib import Path
 import definitions
 import pytest
 import yaml
-from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import CHECKS, RANGES, SECRET_CHECKS
+from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import RANGES
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import CHECKS, SECRET_CHECKS
 
 ROLES_FOLDER = Path(__file__).resolve().parents[2] / "roles"
 MTAS = ("postfix", "sendmail")

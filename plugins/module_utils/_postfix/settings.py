@@ -29,8 +29,8 @@ def _parameters(relay: Relay, choice: Choice) -> dict[str, Any]:
         # log-in. A row of transport_maps goes its own way, by the client services that the host has.
         "relayhost": f"[{relay.endpoint}]:{choice.port}",
         "default_transport": "ses-relay:$relayhost",
-        "ses-relay_destination_concurrency_limit": relay.max_connections,
-        "ses-relay_initial_destination_concurrency": relay.max_connections,
+        "ses-relay_destination_concurrency_limit": relay.variables["ses_max_connections"],
+        "ses-relay_initial_destination_concurrency": relay.variables["ses_max_connections"],
         # SES refuses connections above a limit of its own: one of them, by default, would have all mail wait.
         "ses-relay_destination_concurrency_failed_cohort_limit": 10,
         "ses-relay_destination_recipient_limit": 50,  # SES takes no more in a mail
@@ -71,8 +71,9 @@ def _client(relay: Relay, choice: Choice) -> dict[str, Any]:
         "smtp_connection_cache_on_demand": True,
         "smtp_connection_cache_destinations": relay.endpoint,
         "smtp_connection_cache_time_limit": "5s",  # SES closes an idle connection after about 10
-        "smtp_connection_reuse_time_limit": f"{relay.max_seconds}s",
-        "smtp_connection_reuse_count_limit": relay.max_messages - 1,  # counts the uses after the first
+        "smtp_connection_reuse_time_limit": f"{relay.variables['ses_connection_max_seconds']}s",
+        # It counts the uses after the first.
+        "smtp_connection_reuse_count_limit": relay.variables["ses_connection_max_messages"] - 1,
         "smtp_fallback_relay": "",
         # Names as the host itself resolves them, the hosts file with them, and as smtp_check has proved it.
         "smtp_host_lookup": "native",

@@ -38,3 +38,10 @@ DEFAULTS: dict[str, Any] = {
     "ses_replace_mta": False,
     "ses_replace_mta_timeout": 300,
 }
+# Variable -> the smallest and the largest number that make sense, in the variable's unit.
+RANGES: dict[str, tuple[int, int]] = {
+    "ses_connection_max_messages": (1, 10000),
+    "ses_connection_max_seconds": (1, 3600),
+    "ses_max_connections": (1, 1000),
+    "ses_replace_mta_timeout": (1, 86400),
+}

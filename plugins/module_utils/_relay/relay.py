@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import TYPES
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import ports_of, region_meant
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import (
     LOAD_BALANCERS,
@@ -39,6 +40,8 @@ class Relay:
     sender_rewrites: dict[str, str] = field(default_factory=dict)
     bounce_recipient: str = "root"
     configuration_set: str | None = None
+    # All of them with types and defaults, for what an MTA takes as it is.
+    variables: dict[str, Any] = field(default_factory=dict)
 
     @property
     def bounces_leave(self) -> bool:
@@ -79,6 +82,7 @@ def describe(variables: Mapping[str, Any], host_names: Sequence[str], canonical_
         sender_rewrites=sender_rewrites(variables, own_names(host_names)),
         bounce_recipient=variables.get("ses_bounce_recipient") or "root",
         configuration_set=variables.get("ses_configuration_set"),
+        variables={name: variables.get(name) for name in TYPES},
     )
 
 

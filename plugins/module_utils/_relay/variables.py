@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from ansible.module_utils.common.validation import check_type_bool
-from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import TYPES
+from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import RANGES, TYPES
 from ansible_collections.mailops.ses.plugins.module_utils._ses.addresses import address_fault, domain_fault
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import (
     hidden_fault,
@@ -71,14 +71,6 @@ SECRET_CHECKS: Mapping[str, Callable[[str], str | None]] = {
     "ses_smtp_password": password_fault,
     "ses_secret_access_key": secret_fault,
 }
-# Variable -> the smallest and largest number that make sense, in the variable's unit.
-RANGES: Mapping[str, tuple[int, int]] = {
-    "ses_connection_max_messages": (1, 10000),
-    "ses_connection_max_seconds": (1, 3600),
-    "ses_max_connections": (1, 1000),
-    "ses_replace_mta_timeout": (1, 86400),
-}
-
 # In a result Ansible hides each word that is the same as a secret: a short one would hide words that tell what to do.
 LEAST_LENGTH = 8
 TOO_SHORT = f"has fewer than {LEAST_LENGTH} characters, which no credential of SES has: copy it again"
