@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure the figures that the collection promises: python -m bench [rerun] [firstrun] [throughput] [burst] [check]"""
+"""Measure the figures that the collection promises: python -m bench [rerun] [firstrun] [throughput] [burst] [check] [fleet]"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from testbed import engine, layout
 
-from . import burst, check, firstrun, rerun, throughput
+from . import burst, check, firstrun, fleet, rerun, throughput
 from .figures import Figure, table
 from .stage import HOST, Stage
 
@@ -33,6 +33,13 @@ def parse(arguments: list[str], names: list[str]) -> argparse.Namespace:
         default=MESSAGES,
         help="the queue's length (default: %(default)s, for which the bounds hold)",
     )
+    parser.add_argument(
+        "--hosts",
+        type=int,
+        default=fleet.LARGE,
+        help=f"the largest fleet, up to {fleet.SIZES[-1]} (default: %(default)s)",
+    )
+    parser.add_argument("--record", action="store_true", help="take the results of canned hosts anew before fleet")
     parser.add_argument("--layout", type=Path, help="another testbed.toml, to stay out of the way of other runs")
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.figures) - set(names))
@@ -40,6 +47,8 @@ def parse(arguments: list[str], names: list[str]) -> argparse.Namespace:
         parser.error(f"no figure {', '.join(unknown)}: there are {', '.join(names)}")
     if options.messages < 1:
         parser.error("--messages: at least 1")
+    if not fleet.BASE <= options.hosts <= fleet.SIZES[-1]:
+        parser.error(f"--hosts: {fleet.BASE} to {fleet.SIZES[-1]}")
     return options
 
 
@@ -51,6 +60,7 @@ def main(arguments: list[str]) -> int:
         "throughput": lambda stage: throughput.measure(stage, options.messages),
         "burst": burst.measure,
         "check": check.measure,
+        "fleet": lambda stage: fleet.measure(stage, options.hosts, options.record),
     }
     options = parse(arguments, list(measures))
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(128 + signal.SIGTERM))

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 MODULE = re.compile(r"^(?:<[^>]*> )?Using module file (\S+)", re.MULTILINE)
-CHANGED = re.compile(r"^\S+ +: ok=\d+ +changed=(\d+) ", re.MULTILINE)
+RECAP = re.compile(r"^\S+ +: (ok=\d+ +changed=\d+ .*)$", re.MULTILINE)
+COUNT = re.compile(r"(\w+)=(\d+)")
 
 
 def executions(verbose: str) -> list[str]:
@@ -14,9 +16,17 @@ def executions(verbose: str) -> list[str]:
     return [found[1].rpartition("/")[2] for found in MODULE.finditer(verbose)]
 
 
-def changes(output: str) -> int:
-    """How many tasks report a change, over all hosts of the recap."""
-    found = CHANGED.findall(output)
+def recap(output: str) -> Counter[str]:
+    """What is counted at the end, such as changed, over all hosts. A ValueError where nothing is."""
+    found = RECAP.findall(output)
     if not found:
         raise ValueError("the output has no recap")
-    return sum(map(int, found))
+    total: Counter[str] = Counter()
+    for line in found:
+        total.update({name: int(count) for name, count in COUNT.findall(line)})
+    return total
+
+
+def changes(output: str) -> int:
+    """How many tasks report a change, over all hosts of the recap."""
+    return recap(output)["changed"]

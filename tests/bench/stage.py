@@ -56,9 +56,10 @@ class Stage:
         assert isinstance(credential, dict)
         self.secret: str = credential["secret_access_key"]
         self.password = derive(self.secret, self.region)
-        self.inventory = self.write(f"{host}.json", {"all": {"hosts": {host: self._variables()}}})
+        self.inventory = self.write(f"{host}.json", {"all": {"hosts": {host: self.variables()}}})
 
-    def _variables(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
+        """The host's, with its connection."""
         return {
             "ansible_host": self.container,
             "ansible_connection": "containers.podman.podman",
