@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The controller's part of mailops.ses.relay_config: secrets are judged here, and none with a fault is sent."""
+"""The controller's part of mailops.ses.relay_config: MTA and secrets are judged here, and no faulty secret is sent."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import credential_faults
 
 # Option -> the variable that errors name. In a module's result Ansible hides each word that is the same as a secret.
+MTAS = ("postfix", "sendmail")
 SECRETS = {"smtp_password": "ses_smtp_password", "secret_access_key": "ses_secret_access_key"}
 
 
@@ -23,6 +26,10 @@ class ActionModule(ActionBase):
         """The module's result."""
         super().run(tmp, task_vars)
         given = dict(self._task.args)
+        if given.get("mta") not in MTAS:
+            raise AnsibleActionFail(
+                f"ses_mta {json.dumps(given.get('mta'))} is no MTA that can relay here; use {' or '.join(MTAS)}."
+            )
         faults = credential_faults({variable: given.get(option) for option, variable in SECRETS.items()})
         faulty = {option for option, variable in SECRETS.items() if faults.get(variable)}
         arguments = {name: value for name, value in given.items() if name not in faulty}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure the figures that the collection promises: python -m bench [rerun] [firstrun] [throughput] [burst] [check] [fleet]"""
+"""Measure the figures that the collection promises: python -m bench [FIGURE ...], all unless some are named."""
 
 from __future__ import annotations
 

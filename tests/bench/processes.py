@@ -34,7 +34,7 @@ class Cost:
 
 
 def kilobytes(text: str, name: str) -> int:
-    """The figure NAME of a file of /proc such as status or smaps_rollup; 0 where it has none, as of a process that ends."""
+    """The figure NAME in a file of /proc such as status or smaps_rollup; 0 where it is not, as of an ending process."""
     found = re.search(rf"^{name}:\s+(\d+) kB$", text, re.MULTILINE)
     return int(found[1]) if found else 0
 
@@ -49,9 +49,7 @@ def _read(path: Path) -> str:
 
 def tree(process: int, proc: Path = PROC) -> list[int]:
     """The process, and those that it and they have started and that are there."""
-    children = [
-        int(child) for file in proc.glob(f"{process}/task/*/children") for child in _read(file).split()
-    ]
+    children = [int(child) for file in proc.glob(f"{process}/task/*/children") for child in _read(file).split()]
     return [process, *(member for child in children for member in tree(child, proc))]
 
 

@@ -18,13 +18,13 @@ WRONG = {"web1": "exim4", "web2": "Postfix", "web3": "network", "web4": ["postfi
 def test_a_wrong_mta_is_refused(tmp_path):
     hosts = {name: {"ses_mta": mta, "ansible_connection": "local"} for name, mta in WRONG.items()}
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
-    command = ["ansible-playbook", "-i", "hosts.json", "mailops.ses.relay"]
+    command = ["ansible-playbook", "-i", "hosts.json", "mailops.ses.relay", "-vvv"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=ENVIRONMENT)
     assert done.returncode != 0
     said = (done.stdout + done.stderr).replace('\\"', '"')
     for mta in WRONG.values():
         assert f"ses_mta {json.dumps(mta)} is no MTA that can relay here; use postfix or sendmail." in said
-    assert done.stdout.count("TASK [") == 1
+    assert "Using module file" not in done.stdout  # nothing runs on the hosts
 
 
 @pytest.mark.parametrize(("given", "named"), [("fleet", "fleet"), ("", "''"), (["web2", "web3"], "web2,web3")])

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from bench.output import changes, executions
+from bench.output import changes, executions, recap
 
 VERBOSE = """\
 TASK [mailops.ses.postfix : Gather the facts that are missing] ***
@@ -34,3 +34,8 @@ def test_the_recap_tells_the_changes(count: int) -> None:
 def test_output_without_a_recap_is_no_success() -> None:
     with pytest.raises(ValueError, match="recap"):
         changes("ERROR! no inventory")
+
+
+def test_the_recap_is_summed_over_the_hosts() -> None:
+    counted = recap(RECAP.format(2) + "web3 : ok=1 changed=0 unreachable=1 failed=1 skipped=0 rescued=0 ignored=0\n")
+    assert (counted["ok"], counted["changed"], counted["unreachable"], counted["failed"]) == (19, 2, 1, 1)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The controller's part of relay_config: which secrets it sends, and what it says of the others."""
+"""The controller's part of relay_config: which secrets it sends, what it says of the others, and which MTA it takes."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 
 import pytest
+from ansible.errors import AnsibleActionFail
 from ansible_collections.mailops.ses.plugins.action import relay_config
 
 GOOD = {"smtp_password": "BExampleExampleExampleExampleExampleExample1", "secret_access_key": None}
@@ -39,3 +40,9 @@ def test_a_secret_with_a_fault_is_told_and_not_sent(sent, value):
 
 def test_nothing_is_said_of_a_secret_that_is_not_given(sent):
     assert sent()["credential_faults"] == {}
+
+
+@pytest.mark.parametrize("mta", ["exim4", ["postfix"], None])
+def test_an_mta_that_nothing_is_known_of_is_refused_before_anything_is_sent(sent, mta):
+    with pytest.raises(AnsibleActionFail, match="is no MTA that can relay here; use postfix or sendmail"):
+        sent(**GOOD, mta=mta)
