@@ -33,7 +33,7 @@ options:
 MODULE = re.compile(rb"\bplugins[./]modules[./](\w+)")
 
 
-class Connection(ConnectionBase):
+class Connection(ConnectionBase):  # type: ignore[misc]  # ansible-core has no types
     """Takes a module by standard input (pipelining), and no file."""
 
     transport = "canned"
