@@ -14,10 +14,10 @@ from bench import fleet
 from bench.__main__ import parse
 from bench.processes import Cost, cost, kilobytes, memory, tree
 from bench.stage import RELAY
+from testbed.engine import ROOT
 from testbed.relay import ENVIRONMENT
 
 ROLLUP = "55d0-7ffc ---p 00000000 00:00 0    [rollup]\nRss:        1752 kB\nPss:         177 kB\nPss_Dirty:   116 kB\n"
-MODULES = {"relay_config", "smtp_check", "mail_queue_info"}
 
 
 @pytest.mark.parametrize("size", [100, *fleet.SIZES])
@@ -33,16 +33,15 @@ def test_a_fleet_has_hosts_that_fail_among_the_others(size: int) -> None:
 @pytest.mark.parametrize("name", [fleet.WORKS, fleet.LOCKED_OUT])
 def test_the_canned_results_are_of_hosts_that_can_send_and_of_hosts_that_cannot(name: str) -> None:
     results = {file.stem: json.loads(file.read_text()) for file in (fleet.RESULTS / name).glob("*.json")}
-    assert set(results) == MODULES
+    assert set(results) <= {file.stem for file in (ROOT / "plugins" / "modules").glob("*.py")}
     assert bool(results["relay_config"].get("failed")) is (name == fleet.LOCKED_OUT)
-    assert {port["ok"] for port in results["smtp_check"]["ports"]} == {name == fleet.WORKS}
 
 
 def test_a_canned_host_answers_at_once_with_the_result_of_the_module(tmp_path: Path) -> None:
     hosts = {name: {"bench_results": str(fleet.RESULTS / name)} for name in (fleet.WORKS, fleet.LOCKED_OUT)}
     inventory = {"all": {"hosts": hosts, "vars": {"ansible_connection": "canned"}}}
     (tmp_path / "hosts.json").write_text(json.dumps(inventory))
-    command = ["ansible", "-i", "hosts.json", "all", "-m", "mailops.ses.smtp_check", "-a", "region=us-east-1"]
+    command = ["ansible", "-i", "hosts.json", "all", "-m", "mailops.ses.relay_config", "-a", "mta=postfix"]
     output = tmp_path / "output"
     used = cost(command, output, {**ENVIRONMENT, **fleet.SETTINGS}, tmp_path)
     printed = output.read_text()
