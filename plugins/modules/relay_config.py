@@ -228,6 +228,8 @@ def main() -> None:
     try:
         system = system_of(module.params["mta"], names(read))
         result = run(module, system)
+    except (KeyError, IndexError):  # a fault of ours: its traceback tells more than its words
+        raise
     except LookupError as error:
         module.fail_json(msg=str(error))
     except RefusedError as error:

@@ -7,7 +7,8 @@ import json
 import socket
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._role import log_in, plan
+from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import changed, refused
+from ansible_collections.mailops.ses.plugins.module_utils._role import log_in, on_postfix, plan
 from ansible_collections.mailops.ses.plugins.modules import relay_config
 from module_arguments import patch_module_args
 from relay_variables import PASSWORD, SECRET
@@ -152,3 +153,22 @@ def test_without_trust_anchors_no_log_in_is_tried_before_they_are_installed(run,
     monkeypatch.setattr(log_in, "trust_anchors", lambda _variables, _bundle: NOWHERE)
     assert run(verify=True)["log_in"] is None
     assert "ses_tls_ca_file" in run(there("postfix"), verify=True, installed="package")["msg"]
+
+
+def test_a_fault_of_ours_keeps_its_traceback(run, monkeypatch):
+    def broken(*_given):
+        raise KeyError("port")
+
+    monkeypatch.setattr(relay_config, "choose", broken)
+    with pytest.raises(KeyError, match="port"):
+        run(there("postfix"))
+
+
+@pytest.mark.parametrize("finding", [refused, changed])
+def test_of_bytes_in_the_hosts_files_that_are_no_utf_8_none_is_sent(run, monkeypatch, finding):
+    # ansible-core refuses a result with such bytes, and a module ends with a traceback at a warning.
+    found = finding("myhostname", "was caf\udce9", "set it")
+    monkeypatch.setattr(on_postfix, "examine", lambda *_given: (None, [found]))
+    text = str(run())
+    assert "was caf\N{REPLACEMENT CHARACTER}; set it." in text
+    assert "\udce9" not in text
