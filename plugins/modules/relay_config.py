@@ -198,13 +198,12 @@ def run(module: AnsibleModule, system: System) -> dict[str, Any]:
             "findings": [asdict(finding) for finding in plan.findings],
         }
 
+    for sentence in plan.warnings:  # also of a second look, which sees by tools that the first did not have
+        module.warn(sentence)
     missing = plan.packages.missing(there.packages)
-    if done == "no":
-        for sentence in plan.warnings:
-            module.warn(sentence)
-        if missing or plan.other_mtas or _leads_elsewhere(there.program):
-            installs = "mta" if there.packages[0] in missing else "package"
-            return {**known(), "changed": False, "diff": [], "next": "install", "installs": installs}
+    if done == "no" and (missing or plan.other_mtas or _leads_elsewhere(there.program)):
+        installs = "mta" if there.packages[0] in missing else "package"
+        return {**known(), "changed": False, "diff": [], "next": "install", "installs": installs}
     units = [unit_named(module, name, host.offline) for name in there.units]
     try:
         with scratch(module) as directory:

@@ -8,7 +8,7 @@ import socket
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import changed, refused
-from ansible_collections.mailops.ses.plugins.module_utils._role import log_in, on_postfix, plan
+from ansible_collections.mailops.ses.plugins.module_utils._role import log_in, on_postfix, on_sendmail, plan
 from ansible_collections.mailops.ses.plugins.modules import relay_config
 from module_arguments import patch_module_args
 from relay_variables import PASSWORD, SECRET
@@ -172,3 +172,11 @@ def test_of_bytes_in_the_hosts_files_that_are_no_utf_8_none_is_sent(run, monkeyp
     text = str(run())
     assert "was caf\N{REPLACEMENT CHARACTER}; set it." in text
     assert "\udce9" not in text
+
+
+def test_what_only_a_second_look_finds_is_told_too(run, monkeypatch):
+    # Without m4 nobody tells what sendmail.mc means.
+    found = changed("SMART_HOST", "makes room for the SES endpoint")
+    monkeypatch.setattr(on_sendmail, "findings_of", lambda *_given: [found])
+    result = run(there("sendmail"), check_mode=True, mta="sendmail", installed="package")
+    assert found.sentence in str(result["warnings"])
