@@ -156,6 +156,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import (
     password_of,
     trust_anchors,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._role.mtas import part_of
 from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError, make_plan
 
 ALTERNATIVE = "/etc/alternatives/mta"
@@ -202,7 +203,8 @@ def run(module: AnsibleModule, system: System) -> dict[str, Any]:
         module.warn(sentence)
     missing = plan.packages.missing(there.packages)
     if done == "no" and (missing or plan.other_mtas or _leads_elsewhere(there.program)):
-        installs = "mta" if there.packages[0] in missing else "package"
+        # A package that is half-configured is missing, and what the MTA has is the host's own all the same.
+        installs = "mta" if there.packages[0] in missing and not part_of(mta).installed() else "package"
         return {**known(), "changed": False, "diff": [], "next": "install", "installs": installs}
     units = [unit_named(module, name, host.offline) for name in there.units]
     try:

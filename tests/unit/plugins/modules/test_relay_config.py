@@ -30,6 +30,8 @@ def run(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(relay_config, "names", lambda _read: ["Debian 12"])
     monkeypatch.setattr("ansible_collections.mailops.ses.plugins.module_utils._postfix.tools.SEARCH_PATH", NOWHERE)
     monkeypatch.setattr("ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools.installed", lambda: False)
+    for part in (on_postfix, on_sendmail):
+        monkeypatch.setattr(part, "installed", lambda: False)
     with socket.socket() as closed:  # its port refuses connections once it is closed
         closed.bind(("127.0.0.1", 0))
         refusing = closed.getsockname()[1]
@@ -180,3 +182,9 @@ def test_what_only_a_second_look_finds_is_told_too(run, monkeypatch):
     monkeypatch.setattr(on_sendmail, "findings_of", lambda *_given: [found])
     result = run(there("sendmail"), check_mode=True, mta="sendmail", installed="package")
     assert found.sentence in str(result["warnings"])
+
+
+@pytest.mark.parametrize(("mta", "part"), [("postfix", on_postfix), ("sendmail", on_sendmail)])
+def test_an_mta_whose_package_is_half_configured_keeps_what_the_host_has(run, monkeypatch, mta, part):
+    monkeypatch.setattr(part, "installed", lambda: True)
+    assert run(mta=mta)["installs"] == "package"
