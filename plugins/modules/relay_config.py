@@ -156,6 +156,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import (
     password_of,
     trust_anchors,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._role.mtas import part_of
 from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError, make_plan
 
 ALTERNATIVE = "/etc/alternatives/mta"
@@ -198,13 +199,13 @@ def run(module: AnsibleModule, system: System) -> dict[str, Any]:
             "findings": [asdict(finding) for finding in plan.findings],
         }
 
+    for sentence in plan.warnings:  # also of a second look, which sees by tools that the first did not have
+        module.warn(sentence)
     missing = plan.packages.missing(there.packages)
-    if done == "no":
-        for sentence in plan.warnings:
-            module.warn(sentence)
-        if missing or plan.other_mtas or _leads_elsewhere(there.program):
-            installs = "mta" if there.packages[0] in missing else "package"
-            return {**known(), "changed": False, "diff": [], "next": "install", "installs": installs}
+    if done == "no" and (missing or plan.other_mtas or _leads_elsewhere(there.program)):
+        # A package that is half-configured is missing, and what the MTA has is the host's own all the same.
+        installs = "mta" if there.packages[0] in missing and not part_of(mta).installed() else "package"
+        return {**known(), "changed": False, "diff": [], "next": "install", "installs": installs}
     units = [unit_named(module, name, host.offline) for name in there.units]
     try:
         with scratch(module) as directory:
@@ -228,6 +229,8 @@ def main() -> None:
     try:
         system = system_of(module.params["mta"], names(read))
         result = run(module, system)
+    except (KeyError, IndexError):  # a fault of ours: its traceback tells more than its words
+        raise
     except LookupError as error:
         module.fail_json(msg=str(error))
     except RefusedError as error:

@@ -277,7 +277,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import read
 from ansible_collections.mailops.ses.plugins.module_utils._host.systems import System, names, system_of
-from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import offline
+from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import offline, readable
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import SECRET_CHECKS, credential_faults
 from ansible_collections.mailops.ses.plugins.module_utils._role.host import Host
 from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError, make_plan
@@ -351,7 +351,7 @@ def main() -> None:
     announced = module.check_mode and bool(result["missing_packages"] or result["other_mtas"])
     if announced and module._diff:
         result["diff"] = difference(result["other_mtas"], result["missing_packages"])
-    module.exit_json(changed=announced, **result)
+    module.exit_json(changed=announced, **readable(result))
 
 
 if __name__ == "__main__":

@@ -76,6 +76,11 @@ def map_type(reference: str) -> str:
     return kind[0] if kind[1] and re.fullmatch(r"[a-z]+", kind[0]) else ""
 
 
+def installed(directory: str = DIRECTORY) -> bool:
+    """Whether a Postfix is there, whatever the package manager says of its package: that may be half-configured."""
+    return bool(shutil.which("postconf", path=SEARCH_PATH)) and os.path.isfile(os.path.join(directory, "main.cf"))
+
+
 def read(execute: Runner, directory: str = DIRECTORY) -> Present | None:
     """The host's Postfix, None where there is none; RefusedError where postconf cannot read its configuration."""
     postconf = shutil.which("postconf", path=SEARCH_PATH)

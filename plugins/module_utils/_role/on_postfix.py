@@ -11,13 +11,14 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.configure imp
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import Wishes, examine
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import look as findings_of
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import names as names_of
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import installed
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import ARGUMENTS, fault, request_of
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.settings import wanted
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import PostfixError as Failure
 from ansible_collections.mailops.ses.plugins.module_utils._role.host import Host, Looked, described
 
-__all__ = ["ARGUMENTS", "Failure", "configure", "fault", "faults", "look", "request_of", "wanted"]
+__all__ = ["ARGUMENTS", "Failure", "configure", "fault", "faults", "installed", "look", "request_of", "wanted"]
 
 
 def faults(_variables: Mapping[str, Any], _names: Sequence[str]) -> list[str]:

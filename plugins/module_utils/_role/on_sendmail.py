@@ -29,8 +29,9 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request import ARGUMENTS, Request, fault, request_of
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.settings import wanted
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError as Failure
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import installed
 
-__all__ = ["ARGUMENTS", "Failure", "configure", "fault", "faults", "look", "request_of", "wanted"]
+__all__ = ["ARGUMENTS", "Failure", "configure", "fault", "faults", "installed", "look", "request_of", "wanted"]
 
 
 def faults(variables: Mapping[str, Any], names: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.facts import (
     installed_packages,
     read,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import readable
 from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import DEFAULTS
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import CHANGED, REFUSED, Finding, sentences
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay
@@ -32,8 +33,8 @@ class RefusedError(Exception):
     """Why the variables describe no relay on this host, a sentence each, and what was found there."""
 
     def __init__(self, sentences: Sequence[str], findings: Sequence[Finding]) -> None:
-        super().__init__(" ".join(sentences))
-        self.result = {"faults": [*sentences], "findings": [asdict(finding) for finding in findings]}
+        super().__init__(readable(" ".join(sentences)))
+        self.result = readable({"faults": sentences, "findings": [asdict(finding) for finding in findings]})
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Plan:
     @property
     def warnings(self) -> list[str]:
         """What changes on the host, and what a log-in does not show of the endpoint."""
-        return [*sentences(self.findings, CHANGED), *_doubts(self.relay)]
+        return [readable(text) for text in (*sentences(self.findings, CHANGED), *_doubts(self.relay))]
 
 
 def _given(variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import json
 import socket
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._role import log_in, plan
+from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import changed, refused
+from ansible_collections.mailops.ses.plugins.module_utils._role import log_in, on_postfix, on_sendmail, plan
 from ansible_collections.mailops.ses.plugins.modules import relay_config
 from module_arguments import patch_module_args
 from relay_variables import PASSWORD, SECRET
@@ -29,6 +30,8 @@ def run(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(relay_config, "names", lambda _read: ["Debian 12"])
     monkeypatch.setattr("ansible_collections.mailops.ses.plugins.module_utils._postfix.tools.SEARCH_PATH", NOWHERE)
     monkeypatch.setattr("ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools.installed", lambda: False)
+    for part in (on_postfix, on_sendmail):
+        monkeypatch.setattr(part, "installed", lambda: False)
     with socket.socket() as closed:  # its port refuses connections once it is closed
         closed.bind(("127.0.0.1", 0))
         refusing = closed.getsockname()[1]
@@ -152,3 +155,36 @@ def test_without_trust_anchors_no_log_in_is_tried_before_they_are_installed(run,
     monkeypatch.setattr(log_in, "trust_anchors", lambda _variables, _bundle: NOWHERE)
     assert run(verify=True)["log_in"] is None
     assert "ses_tls_ca_file" in run(there("postfix"), verify=True, installed="package")["msg"]
+
+
+def test_a_fault_of_ours_keeps_its_traceback(run, monkeypatch):
+    def broken(*_given):
+        raise KeyError("port")
+
+    monkeypatch.setattr(relay_config, "choose", broken)
+    with pytest.raises(KeyError, match="port"):
+        run(there("postfix"))
+
+
+@pytest.mark.parametrize("finding", [refused, changed])
+def test_of_bytes_in_the_hosts_files_that_are_no_utf_8_none_is_sent(run, monkeypatch, finding):
+    # ansible-core refuses a result with such bytes, and a module ends with a traceback at a warning.
+    found = finding("myhostname", "was caf\udce9", "set it")
+    monkeypatch.setattr(on_postfix, "examine", lambda *_given: (None, [found]))
+    text = str(run())
+    assert "was caf\N{REPLACEMENT CHARACTER}; set it." in text
+    assert "\udce9" not in text
+
+
+def test_what_only_a_second_look_finds_is_told_too(run, monkeypatch):
+    # Without m4 nobody tells what sendmail.mc means.
+    found = changed("SMART_HOST", "makes room for the SES endpoint")
+    monkeypatch.setattr(on_sendmail, "findings_of", lambda *_given: [found])
+    result = run(there("sendmail"), check_mode=True, mta="sendmail", installed="package")
+    assert found.sentence in str(result["warnings"])
+
+
+@pytest.mark.parametrize(("mta", "part"), [("postfix", on_postfix), ("sendmail", on_sendmail)])
+def test_an_mta_whose_package_is_half_configured_keeps_what_the_host_has(run, monkeypatch, mta, part):
+    monkeypatch.setattr(part, "installed", lambda: True)
+    assert run(mta=mta)["installs"] == "package"
