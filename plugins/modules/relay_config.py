@@ -66,6 +66,11 @@ options:
     type: str
     choices: ["no", package, mta]
     default: "no"
+  proven_port:
+    description:
+      - RV(proven_port) of an earlier call. The relay takes this port, and no second log-in is made, which could fail
+        after another MTA has gone.
+    type: int
 seealso:
   - module: mailops.ses.relay_plan
   - module: mailops.ses.smtp_check
@@ -111,6 +116,10 @@ log_in:
   description: The report of M(mailops.ses.smtp_check), or null where no log-in was made.
   returned: success
   type: dict
+proven_port:
+  description: The port that took the log-in, or null where no log-in was made.
+  returned: when RV(next) is V(install)
+  type: int
 findings:
   description: What the host has of its own, and what becomes of it, as M(mailops.ses.relay_plan) returns it.
   returned: always
@@ -133,7 +142,7 @@ unit_files:
 """
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -168,6 +177,7 @@ ARGUMENTS: dict[str, Any] = {
     "credential_faults": {"type": "dict", "default": {}},
     "verify": {"type": "bool", "default": True},
     "installed": {"type": "str", "choices": ["no", "package", "mta"], "default": "no"},
+    "proven_port": {"type": "int"},
 }
 
 
@@ -183,13 +193,17 @@ def run(module: AnsibleModule, system: System) -> dict[str, Any]:
         params["variables"],
         {**credential_faults(secrets), **params["credential_faults"]},
         host,
-        log_in.begin if params["verify"] else lambda variables: None,
+        log_in.begin if params["verify"] and not params["proven_port"] else lambda variables: None,
     )
     password = password_of(secrets, plan.relay.region)
     module.no_log_values.add(password)  # it may be a derived one, which no option holds
     # The report alone tells a port among several; with one, the dialogue goes on while the configuration is compared.
     report = log_in.report() if len(plan.relay.ports) > 1 else None
     choice = choose(plan.relay, report, password, trust_anchors(plan.variables, system.family.ca_bundle))
+    if params["proven_port"] in plan.relay.ports:
+        choice = replace(
+            choice, port=params["proven_port"], tls_wrapper=params["proven_port"] in plan.relay.wrapper_ports
+        )
 
     def known() -> dict[str, Any]:
         return {
@@ -205,7 +219,8 @@ def run(module: AnsibleModule, system: System) -> dict[str, Any]:
     if done == "no" and (missing or plan.other_mtas or _leads_elsewhere(there.program)):
         # A package that is half-configured is missing, and what the MTA has is the host's own all the same.
         installs = "mta" if there.packages[0] in missing and not part_of(mta).installed() else "package"
-        return {**known(), "changed": False, "diff": [], "next": "install", "installs": installs}
+        due = {"next": "install", "installs": installs, "proven_port": choice.port if log_in.report() else None}
+        return {**known(), "changed": False, "diff": [], **due}
     units = [unit_named(module, name, host.offline) for name in there.units]
     try:
         with scratch(module) as directory:

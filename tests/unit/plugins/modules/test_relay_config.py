@@ -192,3 +192,9 @@ def test_what_only_a_second_look_finds_is_told_too(run, monkeypatch):
 def test_an_mta_whose_package_is_half_configured_keeps_what_the_host_has(run, monkeypatch, mta, part):
     monkeypatch.setattr(part, "installed", lambda: True)
     assert run(mta=mta)["installs"] == "package"
+
+
+def test_a_port_that_was_proven_is_taken_without_a_second_log_in(run, monkeypatch):
+    monkeypatch.setattr(log_in.LogIn, "begin", lambda *_given: pytest.fail("a second log-in"))
+    given = {"verify": True, "check_mode": True, "variables": {"ses_port": "auto"}}
+    assert run(installed="mta", proven_port=2465, **given)["port"] == 2465
