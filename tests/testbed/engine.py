@@ -61,7 +61,7 @@ def bootstrap(name: str, suite: str, layout: Layout) -> None:
         archive = f"{folder}/{suite}.tar"
         options = [f"--aptopt={option}" for option in layout.apt]  # they stay in the image
         include = f"--include={','.join(layout.include)}"
-        run("mmdebstrap", "--quiet", "--variant=minbase", *options, include, suite, archive)
+        run("mmdebstrap", "--quiet", "--variant=minbase", *options, include, *layout.bootstrap, suite, archive)
         run("podman", "import", "--quiet", "--change", 'CMD ["/sbin/init"]', archive, name)
 
 

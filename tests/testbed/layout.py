@@ -38,6 +38,7 @@ class Layout:
     pulled: dict[str, str]
     include: list[str]
     apt: list[str]
+    bootstrap: list[str]
     simulator_image: str
     simulator_address: str
     regions: dict[str, list[str]]
@@ -64,6 +65,7 @@ class Layout:
             pulled={name: data["images"]["commands"][by] for name, by in data["images"]["pulled"].items()},
             include=data["images"]["include"],
             apt=data["images"]["apt"],
+            bootstrap=data["images"]["bootstrap"],
             simulator_image=data["simulator"]["image"],
             simulator_address=data["simulator"]["address"],
             regions=data["simulator"]["regions"],
@@ -77,6 +79,7 @@ class Layout:
 
     def image(self, suite: str) -> str:
         """The image of a suite; its tag changes with its contents, so that a changed list is bootstrapped anew."""
-        contents = [suite, self.pulled[suite]] if suite in self.pulled else [suite, self.include, self.apt]
+        bootstrapped = [self.include, self.apt, self.bootstrap]
+        contents = [suite, self.pulled[suite]] if suite in self.pulled else [suite, *bootstrapped]
         digest = hashlib.sha256(json.dumps(contents).encode()).hexdigest()[:10]
         return f"{self.repository}:{suite.rpartition('/')[2].replace(':', '')}-{digest}"
