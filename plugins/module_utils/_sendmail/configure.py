@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -49,11 +47,15 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.plan import 
     make_plan,
     path_of,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.queue_directories import (
+    inner,
+    made,
+    with_queues_gone,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
 
 CRONTAB = "/etc/cron.d/sendmail"  # which Debian's make writes
-LEFT = "mail is left in {}, which nothing sends: move it to the directory above once no sendmail has it at hand"
 LOADING_SECONDS = 20.0  # in which a daemon that was started has written its pid file; it takes less than one
 
 
@@ -98,7 +100,7 @@ def _configure(
         present = text_of(os.path.join(request.directory, CF)) or ""
         if request.back:
             plan = replace(
-                plan, queues=tuple(path for path in _inner(tools.queues(compiled)) if not os.path.isdir(path))
+                plan, queues=tuple(path for path in inner(tools.queues(compiled)) if not os.path.isdir(path))
             )
         stale = mc.significant(present) != mc.significant(compiled)
         plan, submission = _with_submission(replace(plan, stale=stale), request.directory)
@@ -115,10 +117,10 @@ def _configure(
         if not check_mode:
             ready()
         if (plan.changed or due_files or verbs) and not check_mode:
-            with _queues(plan.queues), kept([unit] if unit else [], files, due_files, SendmailError):
+            with made(plan.queues), kept([unit] if unit else [], files, due_files, SendmailError):
                 _carry_out(plan, compiled, submission, request, partial(_run, unit, verbs, compiled, submission))
             if request.back and unit:
-                plan = replace(plan, warnings=(*plan.warnings, *_with_queues_gone(present, compiled)))
+                plan = replace(plan, warnings=(*plan.warnings, *with_queues_gone(present, compiled)))
         elif not check_mode:
             with changing(request.directory, ()):  # this proves a change that was interrupted
                 pass
@@ -302,70 +304,6 @@ def _make(directory: str, compiled: str) -> None:
     if status or mc.significant(built) != mc.significant(compiled):
         said = (err or out).strip() or f"its {CF} is another than m4's"
         raise SendmailError(f"the host keeps what it had: make -C {directory} ended with {status}: {said}")
-
-
-@contextmanager
-def _queues(paths: Sequence[str]) -> Iterator[None]:
-    """Make the directories, and take them away again where what needs them fails: then nothing runs their mail any
-    more, so it goes to the queue that each is within."""
-    try:
-        for path in paths:
-            _make_queue(path)
-        yield
-    except Exception as error:
-        left = [path for path in paths if not _emptied(path)]
-        if left:
-            told = getattr(error, "strerror", None) or error
-            raise SendmailError(f"{told}; {LEFT.format(', '.join(left))}") from error
-        raise
-
-
-def _with_queues_gone(before: str, after: str) -> Iterator[str]:
-    """Have mail of queues that no sendmail.cf names any more go on in those that they are within; a sentence for each
-    whose mail cannot."""
-    served = tools.queues(after)
-    for path in _inner(tools.queues(before)):
-        if path not in served and os.path.dirname(path) in served and not _emptied(path):
-            yield LEFT.format(path)
-
-
-def _inner(queues: Sequence[str]) -> list[str]:
-    """Those of the queues that are within another one."""
-    return [path for path in queues if os.path.dirname(path) in queues and "*" not in path]
-
-
-def _emptied(path: str) -> bool:
-    """Whether a queue's directory is gone, its mail moved up. Mail that a process still sends is waited for: moved
-    under the process's hands it would be sent twice."""
-    end = time.monotonic() + LOADING_SECONDS
-    while os.path.isdir(path):
-        for name in (name for name in os.listdir(path) if name.startswith("qf")):
-            _move_up(path, name)
-        with suppress(OSError):
-            os.rmdir(path)
-            break
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)  # the interval of a bounded poll
-    return True
-
-
-def _move_up(path: str, name: str) -> None:
-    """Move one mail, if nothing has it locked: its text before its envelope, without which nothing reads the text."""
-    with suppress(OSError), open(os.path.join(path, name), "r+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for part in (*"dx", "q"):
-            source, target = (os.path.join(place, f"{part}{name[1:]}") for place in (path, os.path.dirname(path)))
-            if os.path.exists(source) and not os.path.exists(target):
-                os.rename(source, target)
-
-
-def _make_queue(path: str) -> None:
-    """Make a queue's directory with its parent's owner and mode, closed to others from the beginning."""
-    like = os.stat(os.path.dirname(path))
-    os.mkdir(path, 0o700)
-    os.chown(path, like.st_uid, like.st_gid)
-    os.chmod(path, stat.S_IMODE(like.st_mode))
 
 
 def _stage(plan: TablePlan, swap: Swap) -> None:

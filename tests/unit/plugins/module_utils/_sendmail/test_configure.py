@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 
 import pytest
@@ -13,10 +12,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail import confi
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.back import plan_back
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.configure import (
     _finish,
-    _queues,
     _run,
     _tidy,
-    _with_queues_gone,
     _with_submission,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.plan import CF, MC, Plan, TablePlan
@@ -51,50 +48,6 @@ def test_one_that_has_not_is_a_failure_whatever_its_script_says(unit, loaded):
 def test_a_verb_that_fails_is_told(unit):
     with pytest.raises(SendmailError, match=r"the host keeps what it had: systemctl restart sendmail failed: no"):
         _run(unit(None, status=1), ["restart"], "")
-
-
-def fail_with(path, *names):
-    """Make a queue, have mail come into it, and fail."""
-    with _queues([str(path)]):
-        for name in names:
-            (path / name).write_text(name)
-        raise RuntimeError("late")
-
-
-def test_mail_of_a_queue_that_goes_again_goes_on_in_the_one_above(tmp_path):
-    with pytest.raises(RuntimeError, match="late"):
-        fail_with(tmp_path / "bursts", "qfA1", "dfA1", "xfA1", "qfB2", "dfB2")
-    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    assert found == {name: name for name in ("qfA1", "dfA1", "xfA1", "qfB2", "dfB2")}
-
-
-def test_mail_of_a_queue_that_the_way_back_forgets_goes_on_in_the_one_above(tmp_path):
-    queue = tmp_path / "bursts"
-    queue.mkdir()
-    (queue / "qfA1").write_text("x")
-    after = f"O QueueDirectory={tmp_path}\n"
-    before = f"{after}Qmqueue, P={tmp_path}, R=1\nQbursts, P={queue}, R=1\n"
-    assert not list(_with_queues_gone(before, before))
-    assert queue.exists()
-    assert not list(_with_queues_gone(before, after))
-    assert [path.name for path in tmp_path.iterdir()] == ["qfA1"]
-
-
-def test_mail_that_is_being_sent_is_left_and_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(configure, "LOADING_SECONDS", 0.3)
-    queue = tmp_path / "bursts"
-
-    with open(tmp_path / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-
-        def fail():
-            with _queues([str(queue)]):
-                (tmp_path / "lock").rename(queue / "qfA1")
-                raise OSError(5, "late", "x")
-
-        with pytest.raises(SendmailError, match=f"late; mail is left in {queue}"):
-            fail()
-    assert [path.name for path in queue.iterdir()] == ["qfA1"]
 
 
 def test_what_make_wrote_of_its_own_goes_back_where_what_follows_fails(tmp_path, monkeypatch):

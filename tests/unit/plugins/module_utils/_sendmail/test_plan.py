@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import tools
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail.configure import _due, _make_queue
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.configure import _due
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.plan import (
     CF,
     CONF,
@@ -70,12 +70,6 @@ def test_a_queue_that_is_not_there_is_a_change(tmp_path):
     plan = make_plan(Request([], {}, (), str(tmp_path), queues), installed=True)
     assert plan.queues == queues[1:]
     assert plan.changed
-
-
-def test_a_queue_is_like_the_one_that_it_is_in(tmp_path):
-    tmp_path.chmod(0o2750)
-    _make_queue(str(tmp_path / "bursts"))
-    assert (tmp_path / "bursts").stat().st_mode == tmp_path.stat().st_mode
 
 
 @pytest.mark.parametrize(
