@@ -52,6 +52,37 @@ def test_the_way_back_and_forth_again(relay, endpoint):
     relay.converge()
 
 
+def test_the_way_back_to_what_was_there_before_the_role_takes_all_mail_with_it(relay, endpoint, layout):
+    """The queue for bursts, and the daemon that has a unit of its own, go with the configuration that has them."""
+    back = {"state": "previous", "unit": "sendmail"}
+    host = relay.host
+    # Not an address of the host's own: its daemon listens on each, and mail that comes back to it bounces.
+    nobody = layout.gateway.rpartition(".")[0] + ".99"
+    plain = relay.module(
+        "mailops.ses.sendmail_config",
+        defines={"SMART_HOST": f"[{nobody}]"},
+        settings={"MSP_MODE": "Cron"},
+        unit="sendmail",
+    )
+    assert plain["changed"]
+    assert not host.run("pgrep -f '^sendmail: MSP'").stdout.strip()
+    relay.converge(ses_loopback_only=True)  # of that configuration the daemons listen everywhere
+    endpoint.fault(stage="mail", reply="454 Throttling failure: Maximum sending rate exceeded.")
+    relay.burst("app@example.com", "success@simulator.amazonses.com", 40)
+    assert host.check_output("find /var/spool/mqueue/bursts -name 'qf*'")
+    done = relay.module("mailops.ses.sendmail_config", **back)
+    assert (done["failed"], done.get("warnings", [])) == (False, [])
+    assert not host.run("pgrep -f '^sendmail: MSP'").stdout.strip()
+    assert not host.file("/var/spool/mqueue/bursts").exists
+    # A look at a directory misses what a queue run renames meanwhile.
+    until("all mails wait", lambda: len(host.check_output("find /var/spool/mqueue -name 'qf*'").split()) == 40)
+    endpoint.clear()
+    assert relay.module("mailops.ses.sendmail_config", **back)["changed"]
+    relay.mta.flush()
+    until("all mails arrive", lambda: sum(len(session["messages"]) for session in endpoint.sessions()) >= 40)
+    relay.converge()
+
+
 @pytest.fixture
 def short_of_space(relay, request):
     """The submission program's queue on a file system of its own; containers cannot mount one themselves."""
