@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from testbed.engine import EngineError
@@ -15,8 +16,12 @@ from .stage import RELAY, Stage, say, timed
 
 ROUNDS = 3
 PEER = "BENCH_PEER"
-BOUND = 0.30
 MODULES = 2
+# The relay playbook's arguments for each MTA, and the bound of its re-run beside the peer's.
+MTAS: dict[str, tuple[list[str], float]] = {
+    "Postfix": ([], 0.30),
+    "Sendmail": (["--extra-vars", "ses_mta=sendmail"], 0.35),
+}
 # Where the peer is not at hand: its re-run took 6.9 s on a container where packages and postconf by hand took 11.7 s.
 STAND_IN = 0.59
 
@@ -29,9 +34,9 @@ def peer() -> Path | None:
     return Path(name).resolve() if name else None
 
 
-def again(stage: Stage, playbook: str = RELAY) -> float:
+def again(stage: Stage, playbook: str = RELAY, arguments: Sequence[str] = ()) -> float:
     """The seconds of one more run."""
-    seconds = timed(lambda: stage.playbook(name=playbook))
+    seconds = timed(lambda: stage.playbook(*arguments, name=playbook))
     say(f"{Path(playbook).name} again: {seconds:.2f} s")
     return seconds
 
@@ -53,13 +58,6 @@ def peer_playbook(stage: Stage, role: Path) -> Path:
     return stage.write("linux-system-roles-postfix.json", [play])
 
 
-def beside_stand_in(stage: Stage) -> tuple[float, str, float]:
-    """Best re-run of ours, what it is compared with, and its seconds: as much of the work by hand as the peer took."""
-    typed = min(firstrun.type_by_hand(stage.second()) for _round in range(firstrun.ROUNDS))
-    ours = min(again(stage) for _round in range(ROUNDS))
-    return ours, f"{STAND_IN} x by hand, for linux-system-roles/postfix ({PEER} is not set)", STAND_IN * typed
-
-
 def settled_by_peer(stage: Stage, role: Path) -> str:
     """The peer's playbook, after its first run on a bare host."""
     playbook = str(peer_playbook(stage, role))
@@ -72,25 +70,37 @@ def settled_by_peer(stage: Stage, role: Path) -> str:
     return playbook
 
 
-def beside_peer(stage: Stage, role: Path) -> tuple[float, str, float]:
-    """The same with the peer itself, in turn on two hosts, so that both see the same load."""
-    other = stage.second()
-    playbook = settled_by_peer(other, role)
-    rounds = [(again(stage), again(other, playbook)) for _round in range(ROUNDS)]
+def beside_peer(stage: Stage, other: Stage, playbook: str, arguments: Sequence[str]) -> tuple[float, float]:
+    """The best re-run of ours and of the peer's, in turn on two hosts, so that both see the same load."""
+    rounds = [(again(stage, arguments=arguments), again(other, playbook)) for _round in range(ROUNDS)]
+    for name, column in zip(("ours", "the peer's"), zip(*rounds, strict=True), strict=True):
+        least, middle, most = sorted(column)
+        say(f"{name}: {least:.2f} s at least, {middle:.2f} s in the middle, {most:.2f} s at most")
     ours, theirs = (min(column) for column in zip(*rounds, strict=True))
-    return ours, "linux-system-roles/postfix again", theirs
+    return ours, theirs
 
 
 def measure(stage: Stage) -> list[Figure]:
-    """Changes, modules and time of a second run."""
-    role = peer()
-    firstrun.play(stage)
-    verbose = stage.playbook("-vvv")
-    modules = executions(verbose)
-    say(f"modules of a re-run: {' '.join(modules)}")
-    ours, against, other = beside_peer(stage, role) if role else beside_stand_in(stage)
-    return [
-        Figure("re-run: tasks changed", changes(verbose), bound=0),
-        Figure("re-run: modules, facts among them", len(modules), bound=MODULES),
-        Figure("re-run", ours, "s", against, other, bound=BOUND),
-    ]
+    """Changes, modules and time of a second run by each MTA."""
+    role, other = peer(), stage.second()
+    if role:
+        playbook, against = settled_by_peer(other, role), "linux-system-roles/postfix again"
+    else:
+        typed = STAND_IN * min(firstrun.type_by_hand(other) for _round in range(firstrun.ROUNDS))
+        against = f"{STAND_IN} x by hand, for linux-system-roles/postfix ({PEER} is not set)"
+    rows = []
+    for mta, (arguments, bound) in MTAS.items():
+        firstrun.play(stage, arguments)
+        verbose = stage.playbook("-vvv", *arguments)
+        modules = executions(verbose)
+        say(f"modules of a re-run by {mta}: {' '.join(modules)}")
+        if role:
+            ours, theirs = beside_peer(stage, other, playbook, arguments)
+        else:
+            ours, theirs = min(again(stage, arguments=arguments) for _round in range(ROUNDS)), typed
+        rows += [
+            Figure(f"re-run, {mta}: tasks changed", changes(verbose), bound=0),
+            Figure(f"re-run, {mta}: modules, facts among them", len(modules), bound=MODULES),
+            Figure(f"re-run, {mta}", ours, "s", against, theirs, bound=bound),
+        ]
+    return rows
