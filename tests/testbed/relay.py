@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from ses_simulator.client import Control
 
+from . import warm
 from .engine import ROOT
 from .layout import Layout
 from .mta import mta_of
@@ -68,7 +69,7 @@ class Relay:
         command += ["--extra-vars", json.dumps({"ses_mta": self.mta.name, **variables})]
         if "--check" not in arguments:
             self.settled.pop(self.name, None)
-        return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, env=ENVIRONMENT)
+        return warm.run([*command, *arguments], ENVIRONMENT)
 
     def converge(self, **variables: Any) -> subprocess.CompletedProcess[str]:
         """Run the relay playbook, which must succeed."""
@@ -86,8 +87,7 @@ class Relay:
         """What a module returns on this host, and whether it failed."""
         given = json.dumps(options) if options else ""
         command = ["ansible", self.name, "-i", str(INVENTORY), "-m", name, "-a", given, *arguments]
-        environment = {**ENVIRONMENT, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        done = warm.run(command, {**ENVIRONMENT, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"})
         head, _arrow, result = done.stdout.partition(" => ")
         assert "|" in head, done.stdout + done.stderr
         return {**json.loads(result), "failed": "FAILED" in head}

@@ -8,12 +8,11 @@ is about all hosts at once, because the play takes its time.
 from __future__ import annotations
 
 import json
-import subprocess
 from shlex import quote
 
 import pytest
 import testinfra
-from testbed import engine
+from testbed import engine, warm
 from testbed.engine import ROOT
 from testbed.relay import ENVIRONMENT, INVENTORY, RELAYS, until
 
@@ -36,9 +35,7 @@ FILES = (
 
 def run(*command):
     """A command of Ansible's, and all that it printed."""
-    environment = {**ENVIRONMENT, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
-    command = [*command, "-i", str(INVENTORY)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = warm.run([*command, "-i", str(INVENTORY)], {**ENVIRONMENT, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"})
     return done.stdout + done.stderr
 
 
