@@ -58,7 +58,8 @@ options:
     default: present
   region:
     description:
-      - The AWS region, for example V(us-east-1). The endpoint is then C(email-smtp.REGION.amazonaws.com).
+      - The AWS region, for example V(us-east-1). The endpoint is then C(email-smtp.REGION.amazonaws.com),
+        in the European Sovereign Cloud C(email-smtp.REGION.amazonaws.eu).
       - Needed for O(state=present), unless O(endpoint) is set.
     type: str
   endpoint:

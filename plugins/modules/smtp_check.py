@@ -33,7 +33,8 @@ requirements:
 options:
   region:
     description:
-      - The AWS region, for example V(us-east-1). The endpoint is then C(email-smtp.REGION.amazonaws.com).
+      - The AWS region, for example V(us-east-1). The endpoint is then C(email-smtp.REGION.amazonaws.com),
+        in the European Sovereign Cloud C(email-smtp.REGION.amazonaws.eu).
       - Needed unless O(endpoint) is set. With an endpoint whose name does not tell the region,
         it is the region that O(secret_access_key) is derived for.
     type: str

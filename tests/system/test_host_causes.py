@@ -49,7 +49,7 @@ say() {{ {sys.executable} -m ses_simulator.client --socket $WORK/state/control.s
     [
         provokes("dns_unavailable", DNS, ALL, says="gave no answer"),
         provokes("dns_unavailable", SIMULATOR + "say dns '{\"servfail\": true}'", ALL, says="gave no answer"),
-        provokes("name_unresolved", SIMULATOR + f'say dns \'{{"nxdomain": ["{ENDPOINT}"]}}\'', ALL),
+        provokes("name_unresolved", SIMULATOR + f'say dns \'{{"nxdomain": ["{ENDPOINT}"]}}\'', ALL, says="DNS says"),
         provokes("network_unreachable", HOSTS, ALL),
         provokes("forbidden_by_host", f"{HOSTS}; ip route add prohibit {ADDRESS}", ALL),
         provokes("all_ports_swallowed", f"{HOSTS}\n{LINK}", ALL),

@@ -15,13 +15,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mc
+from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import is_aws
 
 # Where the library looks, the first that is there is read.
 PLACES = ("/etc/sasl2", "/etc/sasl", "/usr/lib/*/sasl2", "/usr/lib64/sasl2", "/usr/lib/sasl2")
 FILE = "Sendmail.conf"
 _OPTION = re.compile(r"^client_mech_list\s*:", re.MULTILINE)
 _ROW = re.compile(r"^authinfo:(\S*)", re.IGNORECASE | re.MULTILINE)
-_OF_SES = re.compile(r"\.amazonaws\.com(?:\.cn)?$", re.IGNORECASE)
 # A feature's table of another kind or place, which nobody reads here, or the file of Sendmail's old option.
 _ELSEWHERE = re.compile(r"^(?!dnl|#).*(?:DEF_AUTH_INFO|DefaultAuthInfo|authinfo'\s*,(?!.*/authinfo\b))", re.MULTILINE)
 
@@ -46,5 +46,5 @@ def logs_in_elsewhere(rows: str, ours: Iterable[str], settings: str) -> bool:
     tables other than OURS and SES's, or by SETTINGS, the other lines of sendmail.mc."""
     known = {key.lower() for key in ours}
     names = (match.group(1).lower() for match in _ROW.finditer(rows))
-    others = [name for name in names if f"authinfo:{name}" not in known and not _OF_SES.search(name)]
+    others = [name for name in names if f"authinfo:{name}" not in known and not is_aws(name)]
     return bool(others) or bool(_ELSEWHERE.search(settings))

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ansible_collections.mailops.ses.plugins.module_utils._ses.partitions import FIPS_REGIONS
+
 _SES = "https://docs.aws.amazon.com/ses/latest/dg/"
 _TROUBLE = _SES + "troubleshoot-smtp.html"
 _CONNECT = _SES + "smtp-connect.html"
 _CREDENTIALS = _SES + "smtp-credentials.html"
+_REGIONS = "https://docs.aws.amazon.com/general/latest/gr/ses.html"
 _QUOTAS = _SES + "manage-sending-quotas-errors.html"
 _IDENTITIES = _SES + "verify-addresses-and-domains.html"
 _RFC = "https://www.rfc-editor.org/rfc/rfc"
@@ -37,6 +40,9 @@ _X = r"[ -](?:\d\.\d{1,3}\.\d{1,3} )?"
 
 # An MTA's words for a service of the host's own that is dead.
 _NOT_TAKEN = r"connect to|timed out|refused by|lost connection with|read error from|TLS is required"
+
+# Their words for a name that DNS does not have.
+_NO_NAME = r"Host or domain name not found|Host unknown"
 
 
 class Cause(NamedTuple):
@@ -251,12 +257,45 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "name_unresolved",
+        "The name {endpoint} does not resolve: AWS lists no SES in its partition {no_ses}.",
+        "Send through a region of another partition, for example ap-southeast-1 (Singapore), with an AWS account and "
+        "SMTP credentials of that partition. AWS's regions in China (cn-north-1, cn-northwest-1) have no SES.",
+        _REGIONS,
+        kinds=("unresolved",),
+        needs=("no_ses",),
+        queue=_NO_NAME,
+        holds=True,
+    ),
+    Cause(
+        "name_unresolved",
+        "The name {endpoint} does not resolve: SES has an API in {no_smtp}, and no SMTP endpoint has been found there.",
+        "Send through another region, such as eu-central-1 in place of eu-central-2, with an identity that is verified "
+        "and an SMTP password that is derived there.",
+        _REGIONS,
+        kinds=("unresolved",),
+        needs=("no_smtp",),
+        queue=_NO_NAME,
+        holds=True,
+    ),
+    Cause(
+        "name_unresolved",
+        "The name {endpoint} does not resolve: the usual endpoint of its region is {usual_name}.",
+        "Give the region (ses_region) and leave the endpoint (ses_endpoint) out, or give {usual_name}. AWS documents "
+        f"FIPS endpoints of SES in {', '.join(FIPS_REGIONS)}, and no SMTP endpoint in api.aws.",
+        _REGIONS,
+        kinds=("unresolved",),
+        needs=("usual_name",),
+        queue=_NO_NAME,
+        holds=True,
+    ),
+    Cause(
+        "name_unresolved",
         "The name {endpoint} does not resolve: DNS says that it does not exist.",
         "Check the region and the endpoint for a typo, and that SES has an SMTP endpoint in this region; on a "
         "private network check that the host's DNS server answers for it.",
         _CONNECT,
         kinds=("unresolved",),
-        queue=r"Host or domain name not found|Host unknown",
+        queue=_NO_NAME,
         holds=True,
     ),
     Cause(

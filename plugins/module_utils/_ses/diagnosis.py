@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from ansible_collections.mailops.ses.plugins.module_utils._ses.causes import CAUSES, Cause
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import (
     LOAD_BALANCER_DOMAIN,
+    doubts,
     is_aws,
     region_behind,
     region_of,
@@ -38,6 +39,9 @@ FACTS = {
     "small_hello": "less than 1,200",
     "local": "the host itself",
     "elsewhere": "another server",
+    "no_ses": "of the endpoint",
+    "no_smtp": "this region",
+    "usual_name": "another name",
 }
 _MAX_SAID = 300
 
@@ -104,6 +108,7 @@ def _concluded(symptom: Symptom) -> dict[str, str]:
         found["wildcard"] = certificate.group(1)
     host, endpoint = facts.get("host", ""), facts.get("endpoint", "")
     found.update(_not_of_ses(facts))
+    found.update(doubts(endpoint))
     derived_for = facts.get("derived_for")
     here = facts.get("region") or region_behind(endpoint, facts.get("canonical_name", ""))
     if derived_for and not here:

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.mailops.ses.plugins.module_utils._ses.partitions import (
+    DUAL_STACK_SUFFIXES,
+    SUFFIXES,
+    WITHOUT_SMTP,
+    partition_of,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._ses.rules import first_fault
 
 # In order of preference: submission first, port 25 last because cloud networks throttle it.
@@ -22,34 +28,19 @@ LOAD_BALANCERS: dict[str, str] = {
 
 LOAD_BALANCER_DOMAIN = ".elb.amazonaws.com"
 
-# Where SES has or is said to have an SMTP endpoint: for looking up whose password one is, never to refuse a region.
-REGIONS: tuple[str, ...] = (
-    *(
-        "us-east-1",
-        "us-east-2",
-        "us-west-1",
-        "us-west-2",
-        "us-gov-east-1",
-        "us-gov-west-1",
-        "ca-central-1",
-        "ca-west-1",
-    ),
-    *("eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1"),
-    *("ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2", "ap-southeast-1"),
-    *("ap-southeast-2", "ap-southeast-3", "ap-southeast-5", "af-south-1", "il-central-1", "me-central-1", "me-south-1"),
-)
-
 _AREA = r"[a-z]{2,4}(?:-[a-z]{2,12}){1,2}"
 _REGION = re.compile(rf"{_AREA}-[0-9]{{1,2}}")
-_ENDPOINTS = (
-    re.compile(rf"email-smtp(?:-fips)?\.({_REGION.pattern})\.amazonaws\.com"),
-    re.compile(rf"[a-z0-9-]+\.email-smtp\.({_REGION.pattern})\.vpce\.amazonaws\.com"),
-)
-_LOAD_BALANCER = re.compile(rf"ses-smtp-[a-z0-9-]+\.({_REGION.pattern}){re.escape(LOAD_BALANCER_DOMAIN)}")
+_NAMED_REGION = rf"(?P<region>{_REGION.pattern})"
+_SUFFIX = f"(?P<suffix>{'|'.join(map(re.escape, SUFFIXES))})"
+_ANY_SUFFIX = f"(?P<suffix>{'|'.join(map(re.escape, (*SUFFIXES, *DUAL_STACK_SUFFIXES)))})"
+_PUBLIC = re.compile(rf"email-smtp(?P<fips>-fips)?\.{_NAMED_REGION}\.{_ANY_SUFFIX}")
+_PRIVATE = re.compile(rf"[a-z0-9-]+\.email-smtp(?:-fips)?\.{_NAMED_REGION}\.vpce\.{_SUFFIX}")
+_ENDPOINTS = (_PUBLIC, _PRIVATE)
+_LOAD_BALANCER = re.compile(rf"ses-smtp-[a-z0-9-]+\.{_NAMED_REGION}{re.escape(LOAD_BALANCER_DOMAIN)}")
 # Mail Manager takes mail there; only its rules say whether it is sent.
-_MAIL_MANAGER = re.compile(r"[a-z0-9.-]+\.mail-manager-smtp\.amazonaws\.com")
+_MAIL_MANAGER = re.compile(rf"[a-z0-9.-]+\.mail-manager-smtp\.{_SUFFIX}")
 _MAIL_MANAGER_USER = "inp-"
-_AWS = (".amazonaws.com", ".amazonaws.eu", ".amazonses.com")
+_AWS = tuple(f".{suffix}" for suffix in (*SUFFIXES, *DUAL_STACK_SUFFIXES, "amazonses.com"))
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _ADDRESS = re.compile(r"[0-9.]+|\[?[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
 
@@ -104,7 +95,12 @@ def host_fault(name: str) -> str | None:
 
 def endpoint_of(region: str) -> str:
     """The name of a region's public endpoint. Source: https://docs.aws.amazon.com/general/latest/gr/ses.html"""
-    return f"email-smtp.{region}.amazonaws.com"
+    return f"email-smtp.{region}.{partition_of(region).suffix}"
+
+
+def api_of(region: str) -> str:
+    """The name of SES's API in a region, which answers HTTPS. The source is the same."""
+    return f"email.{region}.{partition_of(region).suffix}"
 
 
 def region_of(endpoint: str) -> str | None:
@@ -119,6 +115,22 @@ def region_behind(*names: str) -> str | None:
     return next((region for region in regions if region), None)
 
 
+def doubts(endpoint: str) -> dict[str, str]:
+    """What speaks against a name that DNS does not have, as facts for the table of causes: no_ses (a partition),
+    no_smtp (a region) or usual_name (an endpoint). Empty for a private name, and where nothing does."""
+    found = _PUBLIC.fullmatch(endpoint.lower())
+    if not found:
+        return {}
+    region = found["region"]
+    partition = partition_of(region)
+    if not partition.regions:
+        return {"no_ses": partition.name}
+    if region in WITHOUT_SMTP:
+        return {"no_smtp": region}
+    usual = found["suffix"] == partition.suffix and (not found["fips"] or region in partition.fips)
+    return {} if usual else {"usual_name": endpoint_of(region)}
+
+
 def is_mail_manager(endpoint: str, username: str = "") -> bool:
     """Whether the name is that of an ingress endpoint of Mail Manager, or the user name is one for such an endpoint."""
     return bool(_MAIL_MANAGER.fullmatch(endpoint.lower())) or username.startswith(_MAIL_MANAGER_USER)
@@ -131,4 +143,4 @@ def is_aws(name: str) -> bool:
 
 def _region_in(name: str, patterns: tuple[re.Pattern[str], ...]) -> str | None:
     matches = (pattern.fullmatch(name.lower()) for pattern in patterns)
-    return next((match.group(1) for match in matches if match), None)
+    return next((match["region"] for match in matches if match), None)

@@ -22,13 +22,13 @@ from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials impor
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import (
     PORTS,
-    REGIONS,
     endpoint_of,
     host_fault,
     region_fault,
     region_of,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._ses.option_names import Names
+from ansible_collections.mailops.ses.plugins.module_utils._ses.partitions import REGIONS
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Credentials

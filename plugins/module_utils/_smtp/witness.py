@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Callable
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import api_of
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import resolve_in_time
@@ -70,7 +71,7 @@ class Witness:
             for other in others:
                 other.start()
             if not self._answers(endpoint, addresses, 0.5) and region:
-                name = f"email.{region}.amazonaws.com"
+                name = api_of(region)
                 self._answers(name, resolve_in_time(name, self._net.resolve, self._deadline).addresses, _SHARE)
         except (Failure, OSError):  # no name, no time: nothing was heard
             return

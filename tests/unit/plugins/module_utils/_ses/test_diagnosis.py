@@ -94,6 +94,7 @@ POSTFIX_QUEUE = [
     (f"connect to {POSTFIX}:587: Permission denied", "forbidden_by_host"),
     (f"connect to {POSTFIX}:587: Connection reset by peer", "connection_lost"),
     (f"{NO_NAME} name={SES} type=AAAA: Host not found", "name_unresolved"),
+    (f"{NO_NAME} name=email-smtp.eu-central-2.amazonaws.com type=A: Host not found", "name_unresolved"),
     (f"{NO_NAME} name={SES} type=AAAA: Host not found, try again", "dns_unavailable"),
     (f"unable to look up host {SES}: Temporary failure in name resolution", "dns_unavailable"),
     ("deferred transport", "mail_held"),

@@ -16,6 +16,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import R
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import Resolved, resolve
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import Credentials
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.tls import verifying_context
+from causes import provokes
 from ses_simulator import Simulator
 from simulated import simulated
 from smtp_servers import CLOSED, NAME, net, outcome
@@ -38,8 +39,8 @@ def sim(simulator: Simulator) -> Simulator:
 
 
 def job(sim: Simulator, **values: Any) -> Request:
-    given = {"ports": list(PORTS), "context": verifying_context(sim.ca_file), "timeout": 10, **values}
-    return Request(endpoint=NAME, region="us-east-1", client_name="web1", **given)
+    given = {"endpoint": NAME, "ports": list(PORTS), "context": verifying_context(sim.ca_file), "timeout": 10, **values}
+    return Request(region="us-east-1", client_name="web1", **given)
 
 
 def test_the_whole_dialogue_on_all_ports(sim: Simulator) -> None:
@@ -353,6 +354,32 @@ def test_a_dead_address_comes_after_what_the_port_failed_of(sim: Simulator) -> N
     sim.fault(no_starttls=True)
     report = check(job(sim, ports=[587]), of_two_addresses(sim, p587=TWO[:1]))
     assert outcome(report) == [(587, "ehlo", ["starttls_not_offered", "address_swallowed"])]
+
+
+@pytest.mark.parametrize(
+    ("cause", "endpoint", "says"),
+    [
+        provokes(
+            "name_unresolved", "email-smtp.cn-north-1.amazonaws.com.cn", "no SES in its partition aws-cn", says="no SES"
+        ),
+        provokes("name_unresolved", "email-smtp.eu-central-2.amazonaws.com", "an API in eu-central-2", says="an API"),
+        provokes(
+            "name_unresolved",
+            "email-smtp.eusc-de-east-1.amazonaws.com",
+            "is email-smtp.eusc-de-east-1.amazonaws.eu.",
+            says="the usual endpoint",
+        ),
+    ],
+)
+def test_a_region_or_name_that_has_no_endpoint_is_named(sim: Simulator, cause: str, endpoint: str, says: str) -> None:
+    def fail(_name: str) -> Resolved:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    report = check(job(sim, endpoint=endpoint), net({}, resolve=fail))
+    (found,) = report["diagnosis"]
+    assert found["id"] == cause
+    assert endpoint in found["cause"]
+    assert says in found["cause"]
 
 
 @pytest.mark.parametrize(
