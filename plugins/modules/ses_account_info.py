@@ -274,11 +274,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._aws.running import ru
 
 def main() -> None:
     module = AnsibleModule(argument_spec=request.ARGUMENTS, supports_check_mode=True)
-    try:
-        request.judge(module.params)
-    except ValueError as fault:
-        module.fail_json(msg=str(fault))
-    run(module, lambda aws: {"changed": False, **request.outcome(aws, module.params)})
+    run(module, lambda aws: {"changed": False, **request.outcome(aws, module.params)}, request.judge)
 
 
 if __name__ == "__main__":

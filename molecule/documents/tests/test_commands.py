@@ -21,12 +21,12 @@ ELSEWHERE = {
     ("upgrade.md", "Pin it"): "test_a_requirements_file_installs_it",
 }
 TROUBLESHOOTING = ("troubleshooting.md", "troubleshooting.ja.md")  # the scenario `postfix` runs theirs
+ACCOUNT = "aws.md"  # test_aws.py runs its own
 HERE = [
     item
     for item in blocks("sh")
     if (item.document, item.heading) not in ELSEWHERE and item.document not in (*TROUBLESHOOTING, ACCOUNT)
 ]
-ACCOUNT = "aws.md"  # test_aws.py runs its own
 # Once, where a role's README has that of the top.
 PLAYBOOKS = {
     item.text: item

@@ -160,7 +160,8 @@ def configuration_set_of(aws: Asker, name: str) -> Result:
         if fault.is_missing():
             return {"name": name, "exists": False}
         raise
-    delivery = told.get("DeliveryOptions") or {}
+    delivery, suppressed = told.get("DeliveryOptions") or {}, (told.get("SuppressionOptions") or {})
+    reasons = suppressed.get("SuppressedReasons")
     return {
         "name": name,
         "exists": True,
@@ -168,7 +169,7 @@ def configuration_set_of(aws: Asker, name: str) -> Result:
         "max_delivery_seconds": delivery.get("MaxDeliverySeconds"),
         "reputation_metrics": (told.get("ReputationOptions") or {}).get("ReputationMetricsEnabled"),
         "sending_enabled": (told.get("SendingOptions") or {}).get("SendingEnabled"),
-        "suppressed_reasons": (told.get("SuppressionOptions") or {}).get("SuppressedReasons"),
+        "suppressed_reasons": None if reasons is None else sorted(reasons),
     }
 
 
