@@ -21,6 +21,9 @@ from definitions import ROOT, SPEC, options
 
 sys.path.insert(0, str(ROOT / ".cache" / "collections"))  # where set-up has linked this checkout
 
+from ansible_collections.mailops.ses.plugins.module_utils._aws.findings import (  # noqa: E402  (by the line above)
+    FINDINGS,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._host.systems import (  # noqa: E402  (by the line above)
     SYSTEMS,
     known,
@@ -131,6 +134,18 @@ def plugins() -> str:
     return table(["name", "what it does"], rows)
 
 
+def findings() -> str:
+    """What ses_account_info can find, with the places of a sentence in italics."""
+
+    def words(sentence: str) -> str:
+        return re.sub(r"\{(\w+)\}", lambda place: f"*{place[1].replace('_', ' ')}*", sentence)
+
+    rows = (
+        [f"`{row.id}`", "yes" if row.stops_sending else "no", words(row.cause), words(row.remedy)] for row in FINDINGS
+    )
+    return table(["finding", "stops all mail", "cause", "remedy"], rows)
+
+
 def faults() -> str:
     """As `make faults` has measured it."""
     return (ROOT / MEASURED).read_text().rstrip("\n")
@@ -143,5 +158,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "platforms": platforms,
     "scenarios": scenarios,
     "modules and filters": plugins,
+    "findings": findings,
     "faults": faults,
 }

@@ -21,13 +21,18 @@ ELSEWHERE = {
     ("upgrade.md", "Pin it"): "test_a_requirements_file_installs_it",
 }
 TROUBLESHOOTING = ("troubleshooting.md", "troubleshooting.ja.md")  # the scenario `postfix` runs theirs
+ACCOUNT = "aws.md"  # test_aws.py runs its own
 HERE = [
     item
     for item in blocks("sh")
-    if (item.document, item.heading) not in ELSEWHERE and item.document not in TROUBLESHOOTING
+    if (item.document, item.heading) not in ELSEWHERE and item.document not in (*TROUBLESHOOTING, ACCOUNT)
 ]
 # Once, where a role's README has that of the top.
-PLAYBOOKS = {item.text: item for item in reversed(blocks("yaml")) if isinstance(yaml.safe_load(item.text), list)}
+PLAYBOOKS = {
+    item.text: item
+    for item in reversed(blocks("yaml"))
+    if isinstance(yaml.safe_load(item.text), list) and item.document != ACCOUNT
+}
 # By now the host has the other MTA.
 REPLACES = {"sendmail/README.md": "-e ses_replace_mta=true"}
 

@@ -29,9 +29,12 @@ FLOORS = {
     "_replace": {*GROUND, "_mta", "_postfix", "_sendmail"},
     "_role": {*GROUND, "_relay", "_mta", "_smtp", "_postfix", "_sendmail"},
     "_check": {*GROUND, "_smtp", "_queue", "_probe"},
+    "_aws": {"_ses"},
 }
 # Parts of a room that know nothing of each other.
 APART = ("_network/mtu", "_network/egress")
+# Nothing on a host needs boto3, and on the controller one file alone imports it.
+BOTO3 = "_aws/session"
 # Hosts run it as a program of its own.
 PROGRAM = "_network/egress/refresher"
 
@@ -93,6 +96,11 @@ def test_there_is_no_circle():
 
 def test_a_program_of_its_own_has_the_standard_library_alone():
     assert {name.partition(".")[0] for name in imports(FILES[PROGRAM])} <= sys.stdlib_module_names
+
+
+def test_one_file_has_boto3():
+    named = {name: {module.partition(".")[0] for module in imports(path)} for name, path in FILES.items()}
+    assert [name for name, modules in named.items() if modules & {"boto3", "botocore"}] == [BOTO3]
 
 
 @pytest.mark.parametrize("path", sorted((PLUGINS / "plugin_utils").rglob("*.py")), ids=lambda path: path.name)
