@@ -145,6 +145,9 @@ relay:
     configuration_set:
       description: The configuration set's name, or null.
       type: str
+    headers:
+      description: The headers of SES's that each mail gets, with their values.
+      type: dict
     variables:
       description: The variables with their types and defaults; null where one has no value.
       type: dict

@@ -101,6 +101,13 @@ RIGHT: dict[str, list[Any]] = {
     "ses_masquerade_domain": ["example.com", "dnl.com", "DOMAIN.example.com", "divert.com"],
     "ses_sender": ["noreply@example.com", "dnl@divert.com", "a#b@example.com", "$x@example.com"],
     "ses_configuration_set": ["set-1", "dnl", 2024, "_"],
+    "ses_headers": [
+        {"X-SES-TENANT": "dnl"},
+        {"x-ses-message-tags": "dnl=define, a=b@c.d", "X-SES-TENANT": 2024},
+        {"X-SES-SOURCE-ARN": "arn:aws:ses:us-east-1:123456789012:identity/len.com"},
+        {"X-SES-LIST-MANAGEMENT-OPTIONS": "dnl; topic=index"},
+        "X-SES-TENANT=acme",
+    ],
     "ses_bounce_recipient": ["root", "ops@example.com", "dnl", "dnl@len.com"],
     "ses_hostname_fix": ["no", 0],
     "ses_hostname_aliases": [["a.test", "dnl.test"], "a.test,b.test", [], "a.test"],
@@ -140,6 +147,10 @@ ANYTHING = st.one_of(
 def near(draw: st.DrawFn, right: list[Any]) -> Any:
     """What is right, or is but for something in it."""
     value = draw(st.sampled_from(right))
+    if isinstance(value, dict) and value and draw(st.booleans()):
+        name, text = draw(st.sampled_from(sorted(value.items(), key=str)))
+        other = draw(near([str(text), str(name)]))
+        return {**value, name: other} if draw(st.booleans()) else {**value, other: text}
     if isinstance(value, str) and draw(st.booleans()):
         place, put = draw(st.integers(0, len(value))), draw(st.sampled_from([*NASTY, *WORDS]))
         return value[:place] + put + value[place:]
@@ -260,6 +271,8 @@ def test_postfix_gets_what_was_meant_or_a_sentence_names_the_variable(bare, chan
     assert held["ses-relay_destination_concurrency_limit"] == connections(users)
     if users["ses_configuration_set"]:
         assert f"PREPEND X-SES-CONFIGURATION-SET: {users['ses_configuration_set']}\n" in written["ses_headers"]
+    for name, value in headers(users).items():
+        assert f"PREPEND {name}: {value}\n" in written["ses_headers"]
     services = master_cf.services(written["master.cf"])
     options = {
         one["name"]: {name: main_cf.to_value(value) for name, value in (one.get("options") or {}).items()}
@@ -286,6 +299,13 @@ def connections(users: dict[str, Any]) -> str:
     """How many are meant: none that is given means the default."""
     meant = users["ses_max_connections"]
     return str(int(float(DEFAULTS["ses_max_connections"] if meant in (None, "") else meant)))
+
+
+def headers(users: dict[str, Any]) -> dict[str, Any]:
+    """Those of SES's that are meant."""
+    given = users["ses_headers"] or {}
+    pairs = [given.split("=", 1)] if isinstance(given, str) else given.items()
+    return {name.upper(): value for name, value in pairs}
 
 
 # What m4 reads before and after the block, in place of the distribution's files, as tests of _sendmail/mc have it.
@@ -343,6 +363,8 @@ def test_sendmail_gets_what_was_meant_or_a_sentence_names_the_variable(bare, cha
     assert str(arguments["defines"]["confMAX_QUEUE_CHILDREN"]) == connections(users)
     if users["ses_configuration_set"]:
         assert f"X-SES-CONFIGURATION-SET: {users['ses_configuration_set']}'\n" in block
+    for name, value in headers(users).items():
+        assert f"?{name}: {value}'\n" in block
     assert arguments["defines"]["SMART_HOST"] == f"ses_relay:{plan.relay.endpoint}"
     (secret,) = (table["secret_entries"] for table in arguments["tables"] if "secret_entries" in table)
     name, password = users["ses_smtp_username"], users["ses_smtp_password"]

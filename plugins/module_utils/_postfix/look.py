@@ -51,6 +51,7 @@ _HELPERS = {"tlsmgr": "tlsmgr unix - - n 1000? 1 tlsmgr", "scache": "scache unix
 _EXCEPTED = "!127.0.0.25:24/inet"
 # Under which key the route of null senders is looked up: the relay's table has the default one.
 _NULL_KEY = "empty_address_default_transport_maps_lookup_key"
+_MISSING_HEADERS = "always_add_missing_headers"
 # What the relay needs of the whole host: parameter -> value, and why.
 HOST_WIDE = {
     # SES's advice is 5, 10, 30 seconds, then 20 minutes: from 5 seconds, doubling up to 20 minutes.
@@ -433,6 +434,16 @@ def _unverified(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Fin
         yield from unverified(present.expanded.get("myorigin", ""), relay)
 
 
+def _headers(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
+    if needs_all_headers(relay) and present.explicit.get(_MISSING_HEADERS, "yes") != "yes":
+        yield changed(_MISSING_HEADERS, "was no; SES's headers need a Date and a Message-ID to stand before")
+
+
+def needs_all_headers(relay: Relay) -> bool:
+    """Whether mail of other hosts must get the headers that it lacks: SES's stand before more than From."""
+    return len(relay.headers) > 1
+
+
 def _deferring(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
     held = [name for name in references(present.explicit.get("defer_transports", "")) if name in (*SERVICES, "smtp")]
     if held:
@@ -475,6 +486,7 @@ JUDGES: tuple[Judge, ...] = (
     _domains,
     _senders,
     _null_key,
+    _headers,
     _host_wide,
     _unmapped,
     _unverified,
@@ -550,7 +562,9 @@ def _within_loopback(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> 
 
 def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping[str, object]:
     """The parameters of main.cf whose values depend on what the host has."""
-    host_wide = {name: value for name, (value, _reason) in HOST_WIDE.items()}
+    host_wide: dict[str, object] = {name: value for name, (value, _reason) in HOST_WIDE.items()}
+    if needs_all_headers(relay):
+        host_wide[_MISSING_HEADERS] = True
     if present is None:
         return {
             **host_wide,

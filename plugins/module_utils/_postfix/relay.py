@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,12 +18,16 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import (
     tables_left,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import Present, references
-from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay, headers
 
 # AWS's page on SMTP issues writes the load balancer's name with this port.
 AWS_PAGE_PORT = 25
 # The one user of BOUNCE_DOMAIN that is an alias: mail for it leaves through SES. The others' stays in their mailboxes.
 FORWARD = "forward"
+
+
+# Headers that each mail has exactly once, before which another can be put. A rule puts one (header_checks(5)).
+ANCHORS = ("From", "Date", "Message-ID")
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,18 @@ def in_postfix(relay: Relay, present: Present | None = None, wishes: Wishes = NO
     )
 
 
+def postfix_faults(variables: Mapping[str, Any]) -> list[str]:
+    """What Postfix cannot do of variables that have no fault of their own, each a sentence."""
+    count = len(headers(variables))
+    if count <= len(ANCHORS):
+        return []
+    return [
+        f"ses_headers and ses_configuration_set are {count} headers together, and Postfix can add {len(ANCHORS)} to a "
+        "mail; leave out what SES does not need (X-SES-SOURCE-ARN counts for From and Return-Path too), or use the "
+        "role mailops.ses.sendmail."
+    ]
+
+
 # What keeps null senders and addresses that SES cannot take away from it, and mail that it cannot judge in the queue.
 # regexp: asked with the whole address alone.
 _NOT_ASCII = "/[^ -~]/"
@@ -76,9 +92,9 @@ def relay_options(relay: Relay, present: Present | None) -> dict[str, Any]:
     """Options of the service that sends to SES which depend on the relay and on the host's own header checks."""
     checks = present.explicit.get("smtp_header_checks", "") if present else ""
     own = [item for item in references(checks) if foreign(item)]
-    headers = ["regexp:/etc/postfix/ses_headers", *own] if relay.configuration_set else own
+    tables = ["regexp:/etc/postfix/ses_headers", *own] if relay.headers else own
     overrides = {name: value for name, value in _OVERRIDES.items() if present and present.explicit.get(name)}
-    return {**({"smtp_header_checks": headers} if headers or checks else {}), **overrides}
+    return {**({"smtp_header_checks": tables} if tables or checks else {}), **overrides}
 
 
 # Newer Postfix warns of these wherever they stand, so only what main.cf sets is overruled.
@@ -130,16 +146,17 @@ def senders_table(relay: Relay) -> dict[str, Any]:
 
 
 def headers_table(relay: Relay) -> dict[str, Any]:
-    """The configuration set's header, once, before the first header that every mail has."""
-    header = "X-SES-CONFIGURATION-SET:"
-    rules = {f"/^{header}/": "IGNORE", "/^From:/": f"PREPEND {header} {relay.configuration_set}"}
+    """SES's headers, each once, before a header that every mail has once; the mail's own ones of these names go."""
+    added = [f"PREPEND {name}: {value}" for name, value in relay.headers.items()]
+    rules = {f"/^{name}:/": "IGNORE" for name in relay.headers}
+    rules.update({f"/^{anchor}:/": line for anchor, line in zip(ANCHORS, added)})
     return {
         "name": "ses_headers",
         "generations": True,
         "parameter": None,
         "type": "regexp",
-        "entries": rules if relay.configuration_set else {},
-        "state": "present" if relay.configuration_set else "absent",
+        "entries": rules,
+        "state": "present" if rules else "absent",
     }
 
 

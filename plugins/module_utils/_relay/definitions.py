@@ -14,6 +14,7 @@ TYPES: dict[str, str] = {
     "ses_masquerade_domain": "str",
     "ses_sender": "str",
     "ses_configuration_set": "str",
+    "ses_headers": "dict",
     "ses_bounce_recipient": "str",
     "ses_hostname_fix": "bool",
     "ses_hostname_aliases": "list",
@@ -29,6 +30,7 @@ TYPES: dict[str, str] = {
 # Variable -> its default; the others are unset by default.
 DEFAULTS: dict[str, Any] = {
     "ses_port": "587",
+    "ses_headers": {},
     "ses_bounce_recipient": "root",
     "ses_hostname_fix": True,
     "ses_hostname_aliases": [],

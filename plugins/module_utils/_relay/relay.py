@@ -14,6 +14,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import (
     PORTS,
     endpoint_of,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._ses.headers import CONFIGURATION_SET, HEADERS
 
 # A domain that exists nowhere (RFC 2606), for recipients that only the relay's own settings know.
 BOUNCE_DOMAIN = "ses-bounce.invalid"
@@ -40,6 +41,7 @@ class Relay:
     sender_rewrites: dict[str, str] = field(default_factory=dict)
     bounce_recipient: str = "root"
     configuration_set: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
     # All of them with types and defaults, for what an MTA takes as it is.
     variables: dict[str, Any] = field(default_factory=dict)
 
@@ -82,6 +84,7 @@ def describe(variables: Mapping[str, Any], host_names: Sequence[str], canonical_
         sender_rewrites=sender_rewrites(variables, own_names(host_names)),
         bounce_recipient=variables.get("ses_bounce_recipient") or "root",
         configuration_set=variables.get("ses_configuration_set"),
+        headers=headers(variables),
         variables={name: variables.get(name) for name in TYPES},
     )
 
@@ -109,6 +112,13 @@ def sender_rewrites(variables: Mapping[str, Any], names: Sequence[str]) -> dict[
         return {"*": variables["ses_sender"]}
     domain = variables.get("ses_masquerade_domain")
     return {f"@{name}": f"@{domain}" for name in names if name != domain} if domain else {}
+
+
+def headers(variables: Mapping[str, Any]) -> dict[str, str]:
+    """The headers of SES's that each mail gets, the configuration set's first, whatever the order in the variable."""
+    given = {name.upper(): value for name, value in (variables.get("ses_headers") or {}).items()}
+    given[CONFIGURATION_SET] = variables.get("ses_configuration_set") or ""
+    return {name: given[name] for name in (CONFIGURATION_SET, *HEADERS) if given.get(name)}
 
 
 def credential_names(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
-from ansible.module_utils.common.validation import check_type_bool
+from ansible.module_utils.common.validation import check_type_bool, check_type_dict
 from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import RANGES, TYPES
 from ansible_collections.mailops.ses.plugins.module_utils._ses.addresses import address_fault, domain_fault
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import (
@@ -22,6 +22,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import (
     region_fault,
     region_of,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._ses.headers import header_fault
 
 AUTO = "auto"
 LOCAL_USER = re.compile(r"[a-z_][a-z0-9_.-]{0,31}\Z")
@@ -102,11 +103,20 @@ def _names(value: Any) -> list[str]:
     return [_text(name).strip() for name in names]
 
 
+def _texts(value: Any) -> dict[str, str]:
+    """A mapping of texts to texts, as `-e` can write it too."""
+    given = check_type_dict(value)
+    if len({str(name).upper() for name in given}) < len(given):
+        raise TypeError
+    return {_text(name): _text(text) for name, text in given.items()}
+
+
 # Type -> how a value of it is read, and what is wrong with one that cannot be.
 NO_TEXT = "is no text; write it as one, in quotes"
 READERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "int": (_whole_number, "is no whole number"),
     "bool": (check_type_bool, "is neither true nor false"),
+    "dict": (_texts, "is no mapping of names to texts, each name once"),
     "list": (_names, "is no list of names"),
     "path": (_text, NO_TEXT),
     "str": (_text, NO_TEXT),
@@ -172,6 +182,10 @@ def faults(variables: Mapping[str, Any], credentials: Mapping[str, str], refused
         fault = hidden_fault(alias) or host_fault(alias)
         if fault:
             found.append(f"ses_hostname_aliases {shown(alias)} {fault}.")
+    for name, value in (variables.get("ses_headers") or {}).items():
+        fault = hidden_fault(name) or hidden_fault(value) or header_fault(name, value)
+        if fault:
+            found.append(f"ses_headers {shown({name: value})} {fault}.")
     sender = variables.get("ses_sender")
     if sender is not None and sender == variables.get("ses_bounce_recipient"):
         # Every bounce is addressed to it: one of a mail could not be told from one of a bounce.

@@ -274,11 +274,11 @@ def server_rules(relay: Relay) -> Rules:
 
 
 def options(relay: Relay) -> list[str]:
-    """Lines of sendmail.cf: the configuration set's header on what leaves, and a further file of aliases."""
-    header = [f"H?{FLAG}?X-SES-CONFIGURATION-SET: {relay.configuration_set}"] if relay.configuration_set else []
+    """Lines of sendmail.cf: SES's headers on what leaves, and a further file of aliases."""
+    headers = [f"H?{FLAG}?{name}: {value}" for name, value in relay.headers.items()]
     # Not by ALIAS_FILE, which the distribution's make does not understand with more than one file.
     aliases = [f"O AliasFile=text:-k0 -v1 {ALIASES}"] if relay.bounces_leave else []
-    return header + aliases
+    return headers + aliases
 
 
 def bounce_aliases(relay: Relay) -> dict[str, str]:

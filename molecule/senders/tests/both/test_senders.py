@@ -45,6 +45,37 @@ def test_the_configuration_set_stands_once(relay, endpoint, headers):
     assert header(message, "X-SES-CONFIGURATION-SET") == (kept or ["newsletters"])
 
 
+HEADERS = {
+    "X-SES-TENANT": "acme",
+    "X-SES-SOURCE-ARN": "arn:aws:ses:us-east-1:123456789012:identity/example.com",
+    "X-SES-MESSAGE-TAGS": "campaign=book, kind=news",
+}
+
+
+@pytest.mark.parametrize("own", [{}, {"X_SES_TENANT": "of-the-application"}])
+def test_sess_headers_stand_once_each(relay, endpoint, own):
+    relay.settle(ses_masquerade_domain="example.com", ses_headers=HEADERS)
+    _, message = relay.arrived(endpoint, relay.send(**own))
+    # Sendmail adds a header only to mail that has none of this name.
+    kept = {} if relay.mta.replaces_headers else {name.replace("_", "-"): value for name, value in own.items()}
+    for name, value in {**HEADERS, **kept}.items():
+        assert header(message, name) == [value]
+
+
+def test_mail_of_another_host_without_a_date_gets_them_too(relay, quiet):
+    relay.settle(ses_masquerade_domain="example.com", ses_headers=HEADERS)
+    if relay.mta.name == "postfix":  # for which no client is the host itself from now on
+        relay.host.check_output("postconf -e local_header_rewrite_clients= && postfix reload")
+    try:
+        relay.burst("app@example.com", "to@example.net", 1)
+        assert quiet.wait(messages=1, timeout=30)
+    finally:
+        if relay.mta.name == "postfix":
+            relay.host.check_output("postconf -X local_header_rewrite_clients && postfix reload")
+    (message,) = [message for session in quiet.sessions() for message in session["messages"]]
+    assert [header(message, name) for name in HEADERS] == [[value] for value in HEADERS.values()]
+
+
 def test_a_null_sender_stays_in_roots_mailbox(relay, quiet):
     subject = relay.submit("", "someone@example.net")
     assert subject in relay.mailbox("root", subject)

@@ -156,6 +156,18 @@ def test_a_table_of_the_hosts_own_stays_whatever_it_is_called(table):
     assert values["transport_maps"] == ["regexp:/etc/postfix/ses_transport", table]
 
 
+def test_a_host_that_adds_no_missing_headers_is_told_that_it_will():
+    both = {"ses_headers": {"X-SES-TENANT": "a"}, "ses_configuration_set": "b"}
+    several = describe({**GOOD, "ses_masquerade_domain": "example.com", **both}, [HOST], None)
+    there = present({"always_add_missing_headers": "no"})
+    assert [one.subject for one in look(there, several, Wishes()) if one.verdict == CHANGED] == [
+        "always_add_missing_headers"
+    ]
+    assert look(present({"always_add_missing_headers": "yes"}), several, Wishes()) == []
+    assert parameters(there, several, Wishes())["always_add_missing_headers"] is True
+    assert "always_add_missing_headers" not in parameters(there, relay(), Wishes())
+
+
 def test_the_relays_own_table_is_named_once():
     ours = "regexp:/etc/postfix/ses_transport"
     assert parameters(present({"transport_maps": f"{ours}, {TABLE}"}), relay(), Wishes())["transport_maps"] == [

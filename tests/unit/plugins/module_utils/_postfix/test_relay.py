@@ -6,9 +6,15 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix, postfix_faults
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import describe
 from relay_variables import GOOD, LOAD_BALANCER
+
+THREE = {
+    "X-SES-TENANT": "acme",
+    "X-SES-MESSAGE-TAGS": "a=b",
+    "X-SES-LIST-MANAGEMENT-OPTIONS": "Customers; topic=News",
+}
 
 
 def postfix(**variables):
@@ -71,6 +77,29 @@ def test_the_configuration_set_stands_once():
         "/^X-SES-CONFIGURATION-SET:/": "IGNORE",
         "/^From:/": "PREPEND X-SES-CONFIGURATION-SET: news",
     }
+
+
+def test_each_of_sess_headers_has_a_header_of_its_own_to_stand_before():
+    made = postfix(ses_headers=THREE)
+    rules = next(item for item in made.tables if item["name"] == "ses_headers")["entries"]
+    assert rules == {
+        "/^X-SES-TENANT:/": "IGNORE",
+        "/^X-SES-MESSAGE-TAGS:/": "IGNORE",
+        "/^X-SES-LIST-MANAGEMENT-OPTIONS:/": "IGNORE",
+        "/^From:/": "PREPEND X-SES-TENANT: acme",
+        "/^Date:/": "PREPEND X-SES-MESSAGE-TAGS: a=b",
+        "/^Message-ID:/": "PREPEND X-SES-LIST-MANAGEMENT-OPTIONS: Customers; topic=News",
+    }
+    assert made.relay_options["smtp_header_checks"] == ["regexp:/etc/postfix/ses_headers"]
+    assert made.parameters["always_add_missing_headers"] is True
+    assert "always_add_missing_headers" not in postfix(ses_headers={"X-SES-TENANT": "acme"}).parameters
+
+
+def test_more_headers_than_postfix_can_add_are_refused():
+    assert postfix_faults({"ses_headers": THREE}) == []
+    (fault,) = postfix_faults({"ses_headers": THREE, "ses_configuration_set": "news"})
+    assert fault.startswith("ses_headers and ses_configuration_set are 4 headers")
+    assert "mailops.ses.sendmail" in fault
 
 
 @pytest.mark.parametrize(

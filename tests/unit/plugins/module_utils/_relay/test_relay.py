@@ -17,6 +17,23 @@ from relay_variables import GOOD, LOAD_BALANCER, PASSWORD, SECRET
 
 INFINITY, NAN = float("inf"), float("nan")
 HOSTILE = ["a\nb", "a\rb", "a b", "a$b", "a#b", 'a"b', "a'b", "a:b", "ä", "a\x00b", "${mail_owner}", " a", "a ", ""]
+ARN = "arn:aws:ses:us-east-1:123456789012:identity/example.com"
+WRONG_HEADERS = [
+    ("X-SES-TENANT", "a b", "tenant's name"),
+    ("X-SES-TENANT", "a" * 65, "tenant's name"),
+    ("X-SES-TENANT", "acme\nBcc: x@example.com", "tenant's name"),
+    ("X-SES-TENANT", "", "tenant's name"),
+    ("X-SES-TENANT", "********", "secret"),
+    ("X-SES-MESSAGE-TAGS", "campaign", "tags"),
+    ("X-SES-MESSAGE-TAGS", "a=b,", "tags"),
+    ("X-SES-MESSAGE-TAGS", ", ".join(["a=b"] * 200), "900"),
+    ("X-SES-SOURCE-ARN", "example.com", "ARN"),
+    ("X-SES-FROM-ARN", ARN.replace(":ses:", ":sns:"), "ARN"),
+    ("X-SES-RETURN-PATH-ARN", ARN + "$x", "ARN"),
+    ("X-SES-LIST-MANAGEMENT-OPTIONS", "Customers; subject=News", "topic"),
+    ("X-SES-CONFIGURATION-SET", "news", "ses_configuration_set"),
+    ("Bcc", "x@example.com", "X-SES-TENANT"),
+]
 
 
 def relay(host_names=("web1.corp.test",), canonical=None, **variables):
@@ -56,6 +73,7 @@ def faults(variables):
         ({"ses_masquerade_domain": "@example.com"}, "ses_masquerade_domain", ""),
         ({"ses_sender": "example.com"}, "ses_sender", "local-part@domain"),
         ({"ses_configuration_set": "a b"}, "ses_configuration_set", "64"),
+        *(({"ses_headers": {name: value}}, "ses_headers", word) for name, value, word in WRONG_HEADERS),
         ({"ses_bounce_recipient": "ops@"}, "ses_bounce_recipient", ""),
         ({"ses_bounce_recipient": "a@b.test", "ses_sender": "a@b.test"}, "ses_bounce_recipient", "ses_sender"),
         ({"ses_hostname_aliases": ["ok.example.com", "not ok"]}, "ses_hostname_aliases", "not ok"),
@@ -136,6 +154,9 @@ def test_a_secret_never_shows_in_its_fault(value):
         *(("ses_max_connections", value, None) for value in (True, False, 1.5, INFINITY, -INFINITY, NAN, "1e1", "0x7")),
         *(("ses_max_connections", value, None) for value in ("", "٣", "9" * 5000, [7], {"a": 7}, None)),
         *(("ses_configuration_set", value, None) for value in (True, 1.1, ["a"], {"a": "b"}, INFINITY)),
+        *(("ses_headers", value, None) for value in (7, "x", [1], {"a": True}, {"a": None}, {"a": "b", "A": "b"})),
+        ("ses_headers", "X-SES-TENANT=acme", {"X-SES-TENANT": "acme"}),
+        ("ses_headers", {"X-SES-TENANT": 7}, {"X-SES-TENANT": "7"}),
         *(("ses_hostname_aliases", value, None) for value in (7, True, [True], [None], [["a"]], {"a": "b"}, 1.5)),
         *(("ses_replace_mta", value, None) for value in ("maybe", 2, [True], NAN, INFINITY)),
         *(("ses_replace_mta", value, True) for value in ("yes", 1, True)),
@@ -165,6 +186,16 @@ def test_the_region_gives_the_endpoint():
         relay(ses_endpoint="email-smtp-fips.us-west-2.amazonaws.com").endpoint
         == "email-smtp-fips.us-west-2.amazonaws.com"
     )
+
+
+def test_sess_headers_have_one_order_and_one_spelling():
+    made = relay(ses_headers={"x-ses-source-arn": ARN, "X-SES-TENANT": "acme"}, ses_configuration_set="news")
+    assert list(made.headers.items()) == [
+        ("X-SES-CONFIGURATION-SET", "news"),
+        ("X-SES-TENANT", "acme"),
+        ("X-SES-SOURCE-ARN", ARN),
+    ]
+    assert relay().headers == {}
 
 
 def test_auto_means_all_ports_in_the_order_of_preference():

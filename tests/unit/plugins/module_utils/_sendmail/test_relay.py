@@ -156,6 +156,14 @@ def test_the_configuration_set_is_a_header():
     assert not any(line.startswith("H") for line in sendmail().options)
 
 
+def test_sess_headers_are_header_lines_of_the_relays_mailer_alone():
+    options = sendmail(ses_headers={"X-SES-TENANT": "acme", "X-SES-MESSAGE-TAGS": "a=b, c=d"}).options
+    assert [line for line in options if line.startswith("H")] == [
+        "H?y?X-SES-TENANT: acme",
+        "H?y?X-SES-MESSAGE-TAGS: a=b, c=d",
+    ]
+
+
 @pytest.mark.parametrize("port", ["465", "2465"])
 def test_wrapper_ports_are_refused_with_what_to_use_instead(port):
     (fault,) = sendmail_faults(port, ["web1.corp.test"], lambda: "")
