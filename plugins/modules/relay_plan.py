@@ -145,6 +145,11 @@ relay:
     configuration_set:
       description: The configuration set's name, or null.
       type: str
+    fallback:
+      description:
+        - Further ways out. Empty here, since C(ses_fallback) has secrets and goes to M(mailops.ses.relay_config) alone.
+      type: list
+      elements: dict
     variables:
       description: The variables with their types and defaults; null where one has no value.
       type: dict

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import (
 )
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import Present, references
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay
+from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
 
 # AWS's page on SMTP issues writes the load balancer's name with this port.
 AWS_PAGE_PORT = 25
@@ -72,6 +73,20 @@ FIXED: tuple[dict[str, Any], ...] = tuple(
 )
 
 
+def postfix_faults(variables: Mapping[str, Any]) -> list[str]:
+    """What of the variables Postfix cannot do, each a sentence: its client begins TLS in one way, for every server."""
+    ports = [str(way["ses_port"]) for way in (variables, *(variables.get("ses_fallback") or []))]
+    wrapper = {str(number) for number, tls in PORTS.items() if tls == "wrapper"}
+    other = next((n for n, port in enumerate(ports[1:]) if (port in wrapper) != (ports[0] in wrapper)), None)
+    if other is None:
+        return []
+    use = sorted(wrapper if ports[0] in wrapper else {str(number) for number in PORTS} - wrapper, key=int)
+    return [
+        f"ses_fallback[{other}].port {ports[other + 1]!r} begins TLS in another way than ses_port {ports[0]!r}, and "
+        f"Postfix's client has one for all; use {', '.join(use)}."
+    ]
+
+
 def relay_options(relay: Relay, present: Present | None) -> dict[str, Any]:
     """Options of the service that sends to SES which depend on the relay and on the host's own header checks."""
     checks = present.explicit.get("smtp_header_checks", "") if present else ""
@@ -100,11 +115,16 @@ _OVERRIDES: dict[str, Any] = {
 
 def credential_keys(relay: Relay) -> list[str]:
     """Keys in the order of postconf(5): the remote host's bare name, then the next hop as written."""
-    endpoint, others = relay.credential_names[0], relay.credential_names[1:]
-    keys = [endpoint, *(f"[{endpoint}]:{port}" for port in relay.ports)]
+    return keys(relay.credential_names, relay.ports)
+
+
+def keys(names: Sequence[str], ports: Sequence[int]) -> list[str]:
+    """Those of an endpoint's names, of which its own is the first, at these ports."""
+    endpoint, others = names[0], names[1:]
+    found = [endpoint, *(f"[{endpoint}]:{port}" for port in ports)]
     for name in others:
-        keys += [name, *(f"{name}:{port}" for port in _with_the_pages_port(relay.ports))]
-    return list(dict.fromkeys(keys))
+        found += [name, *(f"{name}:{port}" for port in _with_the_pages_port(ports))]
+    return list(dict.fromkeys(found))
 
 
 def _with_the_pages_port(ports: Sequence[int]) -> list[int]:

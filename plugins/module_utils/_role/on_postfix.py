@@ -12,7 +12,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import W
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import look as findings_of
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import names as names_of
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import installed
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix, postfix_faults
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import ARGUMENTS, fault, request_of
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.settings import wanted
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import PostfixError as Failure
@@ -21,9 +21,9 @@ from ansible_collections.mailops.ses.plugins.module_utils._role.host import Host
 __all__ = ["ARGUMENTS", "Failure", "configure", "fault", "faults", "installed", "look", "request_of", "wanted"]
 
 
-def faults(_variables: Mapping[str, Any], _names: Sequence[str]) -> list[str]:
+def faults(variables: Mapping[str, Any], _names: Sequence[str]) -> list[str]:
     """What of the variables Postfix cannot do."""
-    return []
+    return postfix_faults(variables)
 
 
 def look(known: Mapping[str, Any], names: Sequence[str], _others: Sequence[str], host: Host, sound: bool) -> Looked:
