@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import FormError, apart
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import credential_faults
 
 # Option -> the variable that errors name. In a module's result Ansible hides each word that is the same as a secret.
@@ -32,10 +33,15 @@ class ActionModule(ActionBase):
             )
         faults = credential_faults({variable: given.get(option) for option, variable in SECRETS.items()})
         faulty = {option for option, variable in SECRETS.items() if faults.get(variable)}
-        arguments = {name: value for name, value in given.items() if name not in faulty}
+        arguments = {name: value for name, value in given.items() if name not in {*faulty, "fallback"}}
+        try:
+            ways, secrets, of_ways = apart(given.get("fallback"))
+        except FormError as fault:
+            raise AnsibleActionFail(str(fault)) from None
+        fallback = {"fallback": ways, "fallback_secrets": secrets} if ways else {}
         result: dict[str, Any] = self._execute_module(
             module_name="mailops.ses.relay_config",
-            module_args={**arguments, "credential_faults": faults},
+            module_args={**arguments, **fallback, "credential_faults": {**faults, **of_ways}},
             task_vars=task_vars,
         )
         return result

@@ -47,6 +47,25 @@ options:
   secret_access_key:
     description: The secret access key. Without O(smtp_password) the password is derived from it.
     type: str
+  fallback:
+    description:
+      - The roles' C(ses_fallback), further ways out. Its meaning stands in the roles' documentation.
+      - An entry has what the variables of these names without their C(ses_) have for the first way, C(region) or
+        C(endpoint), C(port), C(smtp_username), and C(smtp_password) or C(secret_access_key).
+    type: raw
+  fallback_secrets:
+    description:
+      - The secrets of O(fallback), entry by entry. The controller takes them out of O(fallback), and fills this.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      smtp_password:
+        description: The entry's SMTP password.
+        type: str
+      secret_access_key:
+        description: The entry's secret access key.
+        type: str
   credential_faults:
     description:
       - What is wrong with the form of each secret that is set, or an empty text, by its variable.
@@ -116,6 +135,15 @@ log_in:
   description: The report of M(mailops.ses.smtp_check), or null where no log-in was made.
   returned: success
   type: dict
+fallback:
+  description: The further ways out, in their order, each with the report of M(mailops.ses.smtp_check) as C(log_in).
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - endpoint: email-smtp.eu-west-1.amazonaws.com
+      port: 587
+      log_in: null
 proven_port:
   description: The port that took the log-in, or null where no log-in was made.
   returned: when RV(next) is V(install)
@@ -143,6 +171,7 @@ unit_files:
 
 import os
 from dataclasses import asdict, replace
+from itertools import zip_longest
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -156,12 +185,13 @@ from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring impor
     unit_named,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._relay.choice import choose
-from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import credential_faults
+from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import judged
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import credential_faults, region_meant
 from ansible_collections.mailops.ses.plugins.module_utils._role.bring import BringError, asked_for, bring
 from ansible_collections.mailops.ses.plugins.module_utils._role.host import Host
 from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import (
-    LogIn,
     LogInError,
+    LogIns,
     password_of,
     trust_anchors,
 )
@@ -174,6 +204,17 @@ ARGUMENTS: dict[str, Any] = {
     "variables": {"type": "dict", "required": True},
     "smtp_password": {"type": "str", "no_log": True},
     "secret_access_key": {"type": "str", "no_log": True},
+    "fallback": {"type": "raw"},
+    "fallback_secrets": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "no_log": False,  # the values that are secret are below
+        "options": {
+            "smtp_password": {"type": "str", "no_log": True},
+            "secret_access_key": {"type": "str", "no_log": True},
+        },
+    },
     "credential_faults": {"type": "dict", "default": {}},
     "verify": {"type": "bool", "default": True},
     "installed": {"type": "str", "choices": ["no", "package", "mta"], "default": "no"},
@@ -187,19 +228,28 @@ def run(module: AnsibleModule, system: System) -> dict[str, Any]:
     mta, there, done = params["mta"], system.of(params["mta"]), params["installed"]
     host = Host(module.run_command, offline(), there.units, fresh=done == "mta")
     secrets = {f"ses_{name}": params[name] or None for name in ("smtp_password", "secret_access_key")}
-    log_in = LogIn(mta, secrets, system.family.ca_bundle, awaited=done == "no" or module.check_mode)
+    log_in = LogIns(
+        mta,
+        secrets,
+        params["fallback_secrets"],
+        system.family.ca_bundle,
+        awaited=done == "no" or module.check_mode,
+    )
     plan = make_plan(
         mta,
         params["variables"],
-        {**credential_faults(secrets), **params["credential_faults"]},
+        {**credential_faults(secrets), **judged(params["fallback_secrets"]), **params["credential_faults"]},
         host,
         log_in.begin if params["verify"] and not params["proven_port"] else lambda variables: None,
+        fallback=params["fallback"] or [],
     )
     password = password_of(secrets, plan.relay.region)
-    module.no_log_values.add(password)  # it may be a derived one, which no option holds
+    ways = zip(log_in.secrets(plan.variables), plan.variables["ses_fallback"])
+    others = [password_of(own, region_meant(way)) for own, way in ways]
+    module.no_log_values.update([password, *others])  # they may be derived ones, which no option holds
     # The report alone tells a port among several; with one, the dialogue goes on while the configuration is compared.
     report = log_in.report() if len(plan.relay.ports) > 1 else None
-    choice = choose(plan.relay, report, password, trust_anchors(plan.variables, system.family.ca_bundle))
+    choice = choose(plan.relay, report, password, trust_anchors(plan.variables, system.family.ca_bundle), others)
     if params["proven_port"] in plan.relay.ports:
         choice = replace(
             choice, port=params["proven_port"], tls_wrapper=params["proven_port"] in plan.relay.wrapper_ports
@@ -210,6 +260,10 @@ def run(module: AnsibleModule, system: System) -> dict[str, Any]:
             "endpoint": plan.relay.endpoint,
             "port": choice.port,
             "log_in": log_in.report(),
+            "fallback": [
+                {"endpoint": way.endpoint, "port": way.port, "log_in": report}
+                for way, report in zip_longest(plan.relay.fallback, log_in.further_reports())
+            ],
             "findings": [asdict(finding) for finding in plan.findings],
         }
 

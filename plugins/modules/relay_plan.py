@@ -148,6 +148,11 @@ relay:
     headers:
       description: The headers of SES's that each mail gets, with their values.
       type: dict
+    fallback:
+      description:
+        - Further ways out. Empty here, since C(ses_fallback) has secrets and goes to M(mailops.ses.relay_config) alone.
+      type: list
+      elements: dict
     variables:
       description: The variables with their types and defaults; null where one has no value.
       type: dict

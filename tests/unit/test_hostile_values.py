@@ -24,8 +24,10 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_c
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix
 from ansible_collections.mailops.ses.plugins.module_utils._relay.choice import choose
 from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import DEFAULTS, RANGES
-from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import describe
-from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import credential_faults
+from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import PLAIN, FormError, apart, secrets_of
+from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import SECRETS as ENTRY_SECRETS
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import describe, further
+from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import credential_faults, region_meant
 from ansible_collections.mailops.ses.plugins.module_utils._role.bring import asked_for
 from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import password_of, trust_anchors
 from ansible_collections.mailops.ses.plugins.module_utils._role.mtas import part_of
@@ -119,6 +121,12 @@ RIGHT: dict[str, list[Any]] = {
     "ses_replace_mta": ["no"],
     "ses_replace_mta_timeout": ["300"],
     "ses_probe_recipient": ["success@simulator.amazonses.com", ""],
+    "ses_fallback": [
+        [{"region": "eu-west-1", "smtp_password": "dnl us-east-1"}],
+        [{"region": "eu-west-1", "secret_access_key": SECRET, "smtp_username": "AKIAI44QH8DHBEXAMPLE", "port": 25}],
+        [{"endpoint": "smtp.dnl.example.org", "smtp_password": "a*`dnlPdivert"}, {"port": 2587}],
+        [{"region": "us-east-1", "endpoint": "email-smtp-fips.us-east-1.amazonaws.com"}],
+    ],
     "ses_verify": ["false"],
 }
 
@@ -151,6 +159,9 @@ def near(draw: st.DrawFn, right: list[Any]) -> Any:
         name, text = draw(st.sampled_from(sorted(value.items(), key=str)))
         other = draw(near([str(text), str(name)]))
         return {**value, name: other} if draw(st.booleans()) else {**value, other: text}
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        key = draw(st.sampled_from([*PLAIN, *ENTRY_SECRETS, "smtp_pasword"]))
+        return [{**value[0], key: draw(st.one_of(ANYTHING, st.sampled_from([*value[0].values()])))}, *value[1:]]
     if isinstance(value, str) and draw(st.booleans()):
         place, put = draw(st.integers(0, len(value))), draw(st.sampled_from([*NASTY, *WORDS]))
         return value[:place] + put + value[place:]
@@ -173,10 +184,14 @@ def planned(users: dict[str, Any], mta: str) -> tuple[Plan | None, list[str]]:
     """The plan of what the role hands over, or its faults."""
     secrets = {name: users[name] for name in SECRETS}
     passed = json.loads(json.dumps({name: users[name] for name in PASSED}))
-    known, found = judged(passed, credential_faults(secrets), mta, NAMES)
+    try:
+        entries, _own, faults = apart(users["ses_fallback"])
+    except FormError as fault:
+        return None, [str(fault)]
+    known, found = judged(passed, {**credential_faults(secrets), **faults}, mta, NAMES, entries)
     if found:
         return None, found
-    relay = describe(known, NAMES, None)
+    relay = describe(known, NAMES, None, [further(way, None) for way in known["ses_fallback"]])
     relay, terms = (relay, in_postfix) if mta == "postfix" else (for_sendmail(relay), in_sendmail)
     return Plan(mta, known, relay, terms(relay), Packages(frozenset(), frozenset()), []), []
 
@@ -185,7 +200,10 @@ def request(plan: Plan, users: dict[str, Any], directory: str) -> Any:
     """What the role asks of the MTA's own code, which finds no fault in it."""
     secrets = {name: users[name] or None for name in SECRETS}
     ca_file = trust_anchors(plan.variables, SYSTEM.family.ca_bundle)
-    choice = choose(plan.relay, None, password_of(secrets, plan.relay.region), ca_file)
+    _entries, own, _faults = apart(users["ses_fallback"])
+    ways = zip(plan.variables["ses_fallback"], own, strict=True)
+    others = [password_of(secrets_of(way, given, plan.variables, secrets), region_meant(way)) for way, given in ways]
+    choice = choose(plan.relay, None, password_of(secrets, plan.relay.region), ca_file, others)
     there = SYSTEM.of(plan.mta)
     if plan.mta == "sendmail":
         there = replace(there, settings_file=f"{directory}/settings")
@@ -202,6 +220,8 @@ def provoked(test: Any) -> Any:
     ]
     cases += [{"ses_endpoint": f"smtp.{word}.example.com"} for word in ("dnl", "divert", "sysval", "changequote")]
     cases += [{"ses_masquerade_domain": "divert.com"}, {"ses_tls_ca_file": "/etc/dnl/x"}, {"ses_sender": "dnl@len.com"}]
+    others = [None, "eu-west-1", {"region": "eu-west-1"}, ["eu-west-1"], [{}], [{"region": "eu-west-1", "key": "x"}]]
+    cases += [{"ses_fallback": value} for value in (*others, *RIGHT["ses_fallback"])]
     for case in cases:
         test = example(changed=case)(test)
     return test
@@ -292,7 +312,14 @@ def test_postfix_gets_what_was_meant_or_a_sentence_names_the_variable(bare, chan
         ] or ("secret_entries" in table)
     (secret,) = (table["secret_entries"] for table in arguments["tables"] if "secret_entries" in table)
     password = users["ses_smtp_password"]
-    assert set(secret.values()) == {f"{users['ses_smtp_username']}:{password}"} or not password
+    firsts = {secret[key] for key in plan.terms.credential_keys}
+    assert firsts == {f"{users['ses_smtp_username']}:{password}"} or not password
+    assert set(of_others(plan)) <= set(secret)
+
+
+def of_others(plan: Plan) -> dict[str, None]:
+    """The further ways' endpoints, in their order."""
+    return {way.endpoint: None for way in plan.relay.fallback}
 
 
 def connections(users: dict[str, Any]) -> str:
@@ -365,10 +392,12 @@ def test_sendmail_gets_what_was_meant_or_a_sentence_names_the_variable(bare, cha
         assert f"X-SES-CONFIGURATION-SET: {users['ses_configuration_set']}'\n" in block
     for name, value in headers(users).items():
         assert f"?{name}: {value}'\n" in block
-    assert arguments["defines"]["SMART_HOST"] == f"ses_relay:{plan.relay.endpoint}"
+    assert arguments["defines"]["SMART_HOST"] == ":".join(["ses_relay", plan.relay.endpoint, *of_others(plan)])
     (secret,) = (table["secret_entries"] for table in arguments["tables"] if "secret_entries" in table)
     name, password = users["ses_smtp_username"], users["ses_smtp_password"]
-    assert set(secret.values()) == {f'"U:root" "I:{name}" "P:{password}" "M:LOGIN PLAIN"'} or not password
+    firsts = {secret[key] for key in plan.terms.credential_keys}
+    assert firsts == {f'"U:root" "I:{name}" "P:{password}" "M:LOGIN PLAIN"'} or not password
+    assert {f"AuthInfo:{key}" for key in of_others(plan)} <= set(secret)
     access = {table["name"]: table.get("entries") or {} for table in arguments["tables"]}
     assert len(re.findall(r"^[^#\n]", written.get("access", ""), re.MULTILINE)) == len(access["access"])
 

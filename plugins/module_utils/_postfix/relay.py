@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import (
 )
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import Present, references
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay, headers
+from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
 
 # AWS's page on SMTP issues writes the load balancer's name with this port.
 AWS_PAGE_PORT = 25
@@ -63,14 +64,30 @@ def in_postfix(relay: Relay, present: Present | None = None, wishes: Wishes = NO
 
 def postfix_faults(variables: Mapping[str, Any]) -> list[str]:
     """What Postfix cannot do of variables that have no fault of their own, each a sentence."""
+    return [*_headers_too_many(variables), *_ports_that_differ(variables)]
+
+
+def _headers_too_many(variables: Mapping[str, Any]) -> Iterator[str]:
     count = len(headers(variables))
-    if count <= len(ANCHORS):
-        return []
-    return [
-        f"ses_headers and ses_configuration_set are {count} headers together, and Postfix can add {len(ANCHORS)} to a "
-        "mail; leave out what SES does not need (X-SES-SOURCE-ARN counts for From and Return-Path too), or use the "
-        "role mailops.ses.sendmail."
-    ]
+    if count > len(ANCHORS):
+        yield (
+            f"ses_headers and ses_configuration_set are {count} headers together, and Postfix can add {len(ANCHORS)} "
+            "to a mail; leave out what SES does not need (X-SES-SOURCE-ARN counts for From and Return-Path too), or "
+            "use the role mailops.ses.sendmail."
+        )
+
+
+def _ports_that_differ(variables: Mapping[str, Any]) -> Iterator[str]:
+    """Postfix's client begins TLS in one way, for every server."""
+    ports = [str(variables.get("ses_port")), *(str(way["ses_port"]) for way in variables.get("ses_fallback") or ())]
+    wrapper = {str(number) for number, tls in PORTS.items() if tls == "wrapper"}
+    other = next((n for n, port in enumerate(ports[1:]) if (port in wrapper) != (ports[0] in wrapper)), None)
+    if other is not None:
+        use = sorted(wrapper if ports[0] in wrapper else {str(number) for number in PORTS} - wrapper, key=int)
+        yield (
+            f"ses_fallback[{other}].port {ports[other + 1]!r} begins TLS in another way than ses_port {ports[0]!r}, "
+            f"and Postfix's client has one for all; use {', '.join(use)}."
+        )
 
 
 # What keeps null senders and addresses that SES cannot take away from it, and mail that it cannot judge in the queue.
@@ -116,11 +133,16 @@ _OVERRIDES: dict[str, Any] = {
 
 def credential_keys(relay: Relay) -> list[str]:
     """Keys in the order of postconf(5): the remote host's bare name, then the next hop as written."""
-    endpoint, others = relay.credential_names[0], relay.credential_names[1:]
-    keys = [endpoint, *(f"[{endpoint}]:{port}" for port in relay.ports)]
+    return keys(relay.credential_names, relay.ports)
+
+
+def keys(names: Sequence[str], ports: Sequence[int]) -> list[str]:
+    """Those of an endpoint's names, of which its own is the first, at these ports."""
+    endpoint, others = names[0], names[1:]
+    found = [endpoint, *(f"[{endpoint}]:{port}" for port in ports)]
     for name in others:
-        keys += [name, *(f"{name}:{port}" for port in _with_the_pages_port(relay.ports))]
-    return list(dict.fromkeys(keys))
+        found += [name, *(f"{name}:{port}" for port in _with_the_pages_port(ports))]
+    return list(dict.fromkeys(found))
 
 
 def _with_the_pages_port(ports: Sequence[int]) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.systems import PostfixThere
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import InPostfix
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import InPostfix, keys
 from ansible_collections.mailops.ses.plugins.module_utils._relay.choice import Choice
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay
 
@@ -69,17 +69,43 @@ def _client(relay: Relay, choice: Choice) -> dict[str, Any]:
         "smtp_tls_connection_reuse": True,
         "tlsproxy_service_name": "ses-tlsproxy",
         "smtp_connection_cache_on_demand": True,
-        "smtp_connection_cache_destinations": relay.endpoint,
+        "smtp_connection_cache_destinations": relay.servers,
         "smtp_connection_cache_time_limit": "5s",  # SES closes an idle connection after about 10
-        "smtp_connection_reuse_time_limit": f"{relay.variables['ses_connection_max_seconds']}s",
+        "smtp_connection_reuse_time_limit": f"{_most_seconds(relay)}s",
         # It counts the uses after the first.
         "smtp_connection_reuse_count_limit": relay.variables["ses_connection_max_messages"] - 1,
-        "smtp_fallback_relay": "",
+        # The further ways out. Each is verified by its own name, and has a log-in of its own. The client goes on to the
+        # next one for whatever would have the mail wait, never for a permanent refusal.
+        "smtp_fallback_relay": [f"[{way.endpoint}]:{way.port}" for way in relay.fallback],
+        **(IN_TIME if relay.fallback else {}),
         # Names as the host itself resolves them, the hosts file with them, and as smtp_check has proved it.
         "smtp_host_lookup": "native",
         "smtp_dns_support_level": "enabled",
     }
 
+
+def _most_seconds(relay: Relay) -> int:
+    """How long a connection is used: with a further way, mail is to be back on the first one in time."""
+    most: int = relay.variables["ses_connection_max_seconds"]
+    return min(most, BACK_AFTER) if relay.fallback else most
+
+
+BACK_AFTER = 240  # seconds
+# How long the client waits before it goes on to the next way. Two addresses that swallow connections take 4 seconds,
+# two that take them and say nothing 20. A mail whose end has been sent may have been taken: for the reply to it the
+# client waits longer, so that none is sent twice.
+IN_TIME: Mapping[str, Any] = {
+    "smtp_connect_timeout": "2s",
+    "smtp_mx_address_limit": 2,
+    "smtp_mx_session_limit": 2,
+    "smtp_helo_timeout": "10s",
+    "smtp_starttls_timeout": "10s",
+    "smtp_rset_timeout": "5s",
+    "smtp_mail_timeout": "20s",
+    "smtp_rcpt_timeout": "20s",
+    "smtp_data_init_timeout": "20s",
+    "smtp_data_done_timeout": "120s",
+}
 
 CLIENT_OPTIONAL: Mapping[str, Any] = {
     # 3.11 and newer: a mail that asks for REQUIRETLS would come back, as SES does not offer it.
@@ -239,10 +265,14 @@ def _services(relay: Relay, terms: InPostfix, choice: Choice, there: PostfixTher
 
 
 def _credentials(relay: Relay, terms: InPostfix, choice: Choice) -> dict[str, Any]:
+    log_ins = {}
+    for way, password in zip(relay.fallback, choice.fallback_passwords):
+        log_ins.update(dict.fromkeys(keys(way.credential_names, [way.port]), f"{way.username}:{password}"))
+    log_ins.update(dict.fromkeys(terms.credential_keys, f"{relay.username}:{choice.password}"))
     return {
         "name": "ses_sasl_passwd",
         "parameter": "smtp_sasl_password_maps",
         "service": "ses-relay",
         "generations": True,
-        "secret_entries": dict.fromkeys(terms.credential_keys, f"{relay.username}:{choice.password}"),
+        "secret_entries": log_ins,
     }

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +18,17 @@ class Choice:
     tls_wrapper: bool  # whether TLS begins with the connection
     ca_file: str  # trust anchors, on the managed host
     password: str = field(repr=False)
+    fallback_passwords: tuple[str, ...] = field(default=(), repr=False)  # of the relay's further ways, in their order
 
 
-def choose(relay: Relay, report: Mapping[str, Any] | None, password: str, ca_file: str) -> Choice:
+def choose(
+    relay: Relay,
+    report: Mapping[str, Any] | None,
+    password: str,
+    ca_file: str,
+    fallback_passwords: Sequence[str] = (),
+) -> Choice:
     """The relay's first port that took the log-in, by smtp_check's REPORT, or its first where none was made."""
     works = [one["port"] for one in (report or {}).get("ports", ()) if one["ok"]]
     port = next((port for port in relay.ports if port in works), relay.ports[0])
-    return Choice(port, port in relay.wrapper_ports, ca_file, password)
+    return Choice(port, port in relay.wrapper_ports, ca_file, password, tuple(fallback_passwords))

@@ -23,6 +23,16 @@ LOOPBACK_NAMES = ("localhost", "localhost.localdomain")
 
 
 @dataclass(frozen=True)
+class Fallback:
+    """A further way out: an endpoint that is taken while those before it cannot be had."""
+
+    endpoint: str
+    port: int
+    username: str
+    credential_names: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Relay:
     """Everything about the relay that is no secret."""
 
@@ -42,8 +52,14 @@ class Relay:
     bounce_recipient: str = "root"
     configuration_set: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    fallback: list[Fallback] = field(default_factory=list)
     # All of them with types and defaults, for what an MTA takes as it is.
     variables: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def servers(self) -> list[str]:
+        """The endpoints of all ways, in their order."""
+        return list(dict.fromkeys([self.endpoint, *(way.endpoint for way in self.fallback)]))
 
     @property
     def bounces_leave(self) -> bool:
@@ -61,7 +77,12 @@ def endpoint_named(variables: Mapping[str, Any]) -> str:
     return str(variables.get("ses_endpoint") or endpoint_of(variables["ses_region"]))
 
 
-def describe(variables: Mapping[str, Any], host_names: Sequence[str], canonical_name: str | None) -> Relay:
+def describe(
+    variables: Mapping[str, Any],
+    host_names: Sequence[str],
+    canonical_name: str | None,
+    fallback: Sequence[Fallback] = (),
+) -> Relay:
     """The relay that the variables mean on a host of these names; the variables must have no fault. CANONICAL_NAME is
     the load balancer's name in DNS, None where DNS names none."""
     region, endpoint = region_meant(variables), endpoint_named(variables)
@@ -85,8 +106,16 @@ def describe(variables: Mapping[str, Any], host_names: Sequence[str], canonical_
         bounce_recipient=variables.get("ses_bounce_recipient") or "root",
         configuration_set=variables.get("ses_configuration_set"),
         headers=headers(variables),
+        fallback=[*fallback],
         variables={name: variables.get(name) for name in TYPES},
     )
+
+
+def further(way: Mapping[str, Any], canonical_name: str | None) -> Fallback:
+    """A further way out, by variables of its own; CANONICAL_NAME as for describe."""
+    endpoint = endpoint_named(way)
+    names = credential_names(way, endpoint, region_meant(way), canonical_name)
+    return Fallback(endpoint, int(way["ses_port"]), way["ses_smtp_username"], names)
 
 
 def organisation_domains(variables: Mapping[str, Any]) -> set[str]:

@@ -10,7 +10,12 @@ from typing import Any, Optional
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import Finding
-from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay, describe, endpoint_named
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import (
+    Relay,
+    describe,
+    endpoint_named,
+    further,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import canonical_name, resolve
 
 RESOLVER_SECONDS = 10.0
@@ -31,6 +36,12 @@ class Host:
 
 
 def described(variables: Mapping[str, Any], names: Sequence[str]) -> Relay:
-    """The relay that sound variables mean on a host of these names; DNS is asked for the load balancer's name."""
+    """The relay that sound variables mean on a host of these names; DNS is asked for the load balancers' names."""
+    ways = variables.get("ses_fallback") or []
+    fallback = [further(way, _load_balancer(way)) for way in ways]
+    return describe(variables, names, _load_balancer(variables), fallback)
+
+
+def _load_balancer(way: Mapping[str, Any]) -> str | None:
     deadline = Deadline(time.monotonic, time.monotonic() + RESOLVER_SECONDS)
-    return describe(variables, names, canonical_name(endpoint_named(variables), resolve, deadline))
+    return canonical_name(endpoint_named(way), resolve, deadline)

@@ -7,10 +7,11 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import read
+from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import label, secrets_of
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import endpoint_named
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import ports_of, region_meant
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import smtp_password
@@ -56,8 +57,15 @@ class LogInError(Exception):
 class LogIn:
     """smtp_check's dialogue in a thread of its own, which nobody waits for where the host is refused meanwhile."""
 
-    def __init__(self, mta: str, secrets: Mapping[str, str | None], bundle: str, awaited: bool) -> None:
-        self._secrets, self._mta = secrets, mta
+    def __init__(
+        self,
+        mta: str,
+        secrets: Mapping[str, str | None],
+        bundle: str,
+        awaited: bool,
+        option_names: Mapping[str, str] = OPTION_NAMES,
+    ) -> None:
+        self._secrets, self._mta, self._option_names = secrets, mta, option_names
         # The distribution's trust anchors, and whether they are AWAITED from a package that is still to be installed.
         self._bundle, self._awaited = bundle, awaited
         self._thread: threading.Thread | None = None
@@ -105,7 +113,7 @@ class LogIn:
                     "send": False,
                     "retries": RETRIES,
                     "delay": DELAY,
-                    "option_names": OPTION_NAMES,
+                    "option_names": self._option_names,
                 },
                 socket.gethostname(),
                 "",
@@ -115,3 +123,56 @@ class LogIn:
             self._fault = LogInError(str(fault), {"diagnosis": fault.diagnosis})
         except Exception as fault:  # the caller's thread raises it
             self._fault = fault
+
+
+class LogIns:
+    """A log-in by each way out, side by side. OWN has the secrets of the entries of ses_fallback; those of the first
+    way are also right for some of them."""
+
+    def __init__(
+        self,
+        mta: str,
+        secrets: Mapping[str, str | None],
+        own: Sequence[Mapping[str, Any]],
+        bundle: str,
+        awaited: bool,
+    ) -> None:
+        self._mta, self._secrets, self._own = mta, secrets, own
+        self._bundle, self._awaited = bundle, awaited
+        self._first = LogIn(mta, secrets, bundle, awaited)
+        self._others: list[LogIn] = []
+
+    def secrets(self, variables: Mapping[str, Any]) -> list[dict[str, str | None]]:
+        """The secrets of each further way."""
+        ways = variables.get("ses_fallback") or []
+        return [secrets_of(way, own, variables, self._secrets) for way, own in zip(ways, self._own)]
+
+    def begin(self, variables: Mapping[str, Any]) -> None:
+        """Begin, as LogIn does."""
+        self._first.begin(variables)
+        for number, (way, secrets) in enumerate(zip(variables.get("ses_fallback") or [], self.secrets(variables))):
+            names = {option: label(number, name[len("ses_") :]) for option, name in OPTION_NAMES.items()}
+            names["ca_file"] = OPTION_NAMES["ca_file"]
+            self._others.append(LogIn(self._mta, secrets, self._bundle, self._awaited, names))
+            self._others[-1].begin(way)
+
+    def report(self) -> dict[str, Any] | None:
+        """smtp_check's report of the first way, as LogIn has it."""
+        return self._first.report()
+
+    def further_reports(self) -> list[dict[str, Any] | None]:
+        """Those of the further ways; LogInError, with the entry's name, at the first that did not take the log-in."""
+        return [_told(number, one) for number, one in enumerate(self._others)]
+
+    def prove(self) -> None:
+        """LogInError where a log-in was begun and a way did not take it: one that is found out when it is needed would
+        be none."""
+        self.report()
+        self.further_reports()
+
+
+def _told(number: int, one: LogIn) -> dict[str, Any] | None:
+    try:
+        return one.report()
+    except LogInError as fault:
+        raise LogInError(f"{label(number)}: {fault}", fault.report) from fault

@@ -22,6 +22,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.look import 
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.look import look as findings_of
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.look import wanted as looked_for
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import (
+    fallback_faults,
     for_sendmail,
     in_sendmail,
     sendmail_faults,
@@ -36,7 +37,7 @@ __all__ = ["ARGUMENTS", "Failure", "configure", "fault", "faults", "installed", 
 
 def faults(variables: Mapping[str, Any], names: Sequence[str]) -> list[str]:
     """What of the variables Sendmail cannot do on a host of these names."""
-    return sendmail_faults(str(variables["ses_port"]), names, socket.getfqdn)
+    return [*sendmail_faults(str(variables["ses_port"]), names, socket.getfqdn), *fallback_faults(variables)]
 
 
 def look(known: Mapping[str, Any], names: Sequence[str], others: Sequence[str], host: Host, sound: bool) -> Looked:

@@ -17,6 +17,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.facts import (
 )
 from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import readable
 from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import DEFAULTS
+from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import ways
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import CHANGED, REFUSED, Finding, sentences
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import faults, typed
@@ -61,13 +62,19 @@ def _given(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def judged(
-    variables: Mapping[str, Any], credentials: Mapping[str, str], mta: str, names: Sequence[str]
+    variables: Mapping[str, Any],
+    credentials: Mapping[str, str],
+    mta: str,
+    names: Sequence[str],
+    fallback: Sequence[Mapping[str, Any]] = (),
 ) -> tuple[dict[str, Any], list[str]]:
     """The variables with their types and defaults, and every fault of theirs for a host of these NAMES; CREDENTIALS has
-    what is wrong with each secret that is set."""
+    what is wrong with each secret that is set. Those of the entries of ses_fallback are in ses_fallback then."""
     given, refused = typed(_given(variables))
     known = {**DEFAULTS, **given}
     found = [*refused.values(), *faults(known, credentials, refused)]
+    known["ses_fallback"], of_ways = ways(fallback, known, credentials)
+    found += of_ways
     return known, [*found, *part_of(mta).faults(known, names)]
 
 
@@ -77,11 +84,14 @@ def make_plan(
     credentials: Mapping[str, str],
     host: Host,
     begin: Callable[[Mapping[str, Any]], None] = lambda known: None,
+    *,
+    fallback: Sequence[Mapping[str, Any]] = (),
 ) -> Plan:
     """Look at the host. RefusedError with all that is wrong at once; LookupError where no package manager answers.
-    BEGIN gets the variables once they have no fault of their own, for what may be done while the host is looked at."""
+    BEGIN gets the variables once they have no fault of their own, for what may be done while the host is looked at.
+    FALLBACK has the entries of ses_fallback without their secrets."""
     names = host_names(socket.gethostname(), read("/etc/hosts"))
-    known, found = judged(variables, credentials, mta, names)
+    known, found = judged(variables, credentials, mta, names, fallback)
     found += _host_faults(host.offline, known)
     packages = installed_packages(host.run)
     others = packages.others_than(mta)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -83,7 +83,7 @@ def in_sendmail(
     and the distribution's. A host without the table access needs no rows in it."""
     queue_macros = {"QUEUE_GROUP": queue_groups(relay.max_connections)}
     return InSendmail(
-        credential_keys=[f"AuthInfo:{name}" for name in relay.credential_names],
+        credential_keys=keys(relay.credential_names),
         mailer=mailer(relay),
         access=access(relay) if reads_access else {},
         aliases=bounce_aliases(relay),
@@ -97,6 +97,16 @@ def in_sendmail(
         rulesets=["Squeuegroup", *QUEUE_RULES],
         options=[f"K{CREDENTIALS} hash -o /etc/mail/{CREDENTIALS}.db", *QUEUE_MAPS, *NAME_MAPS, *options(relay)],
     )
+
+
+def keys(names: Sequence[str]) -> list[str]:
+    """The keys of a log-in for a server of these names."""
+    return [f"AuthInfo:{name}" for name in names]
+
+
+def destination(relay: Relay) -> str:
+    """The host of the mailer, which has a colon between the servers that are tried one after the other."""
+    return ":".join(relay.servers)
 
 
 def daemons(own: Sequence[str]) -> list[str]:
@@ -129,6 +139,18 @@ def mailer(relay: Relay) -> str:
         f"M{MAILER}, P=[IPC], F=mDFMuXa80g{FLAG}, S=EnvFromSMTP/HdrFromSMTP, R=MasqSMTP, E=\\r\\n, L=2040, "
         f"M={MAX_SIZE}, m={messages}, r={MAX_RECIPIENTS}, T=DNS/RFC822/SMTP, A=TCP $h"
     )
+
+
+def fallback_faults(variables: Mapping[str, Any]) -> list[str]:
+    """What of the further ways Sendmail cannot do, each a sentence: a mailer has one port for all of its servers."""
+    ways, port = variables.get("ses_fallback") or [], str(variables["ses_port"])
+    other = next((number for number, way in enumerate(ways) if str(way["ses_port"]) != port), None)
+    if other is None:
+        return []
+    return [
+        f"ses_fallback[{other}].port {ways[other]['ses_port']!r} is another than ses_port {port!r}, and a mailer of "
+        "Sendmail has one port for all ways; use the same one, or the role mailops.ses.postfix."
+    ]
 
 
 def sendmail_faults(port: str, host_names: Sequence[str], qualified_name: Callable[[], str]) -> list[str]:
@@ -188,7 +210,7 @@ def recipient_rules(relay: Relay) -> Rules:
     bounced = ["< > < $* >", f"< $+ > < {MARK} >"]
     rules = [["$*", f"$: < $&f > < $&{{{MARK}}} > $1"]]
     if outside:
-        forwarded = f"$#{MAILER} $@ {relay.endpoint} $: {_focused(relay.bounce_recipient)}"
+        forwarded = f"$#{MAILER} $@ {destination(relay)} $: {_focused(relay.bounce_recipient)}"
         rules.append([f"< $* > < $* > {FORWARD} < @ {BOUNCE_DOMAIN} $* >", forwarded])
         rules.append([f"< $* > < $* > {KEEP} < @ {BOUNCE_DOMAIN} $* >", mailbox])
         # What comes for that very address is a bounce of a bounce.
@@ -199,7 +221,7 @@ def recipient_rules(relay: Relay) -> Rules:
     for domain in relay.organisation_domains:
         # The dot marks names that Sendmail takes for its own: others take their way without these rules.
         rules.append([f"< null > $+ < @ {domain} . >", stays])
-        rules.append([f"< > $+ < @ {domain} . >", f"$#{MAILER} $@ {relay.endpoint} $: $1 < @ {domain} . >"])
+        rules.append([f"< > $+ < @ {domain} . >", f"$#{MAILER} $@ {destination(relay)} $: $1 < @ {domain} . >"])
     rules += [
         ["< null > $*", f"$: < null > $>{LATER} $1"],
         ["< null > $#$*", "$: < led > $#$1"],
@@ -213,7 +235,7 @@ def recipient_rules(relay: Relay) -> Rules:
 
 def try_rules(relay: Relay) -> Rules:
     """try_tls: the endpoint is asked for TLS, whatever a row says."""
-    return [["$*", "$: < $&h > $1"], [f"< {relay.endpoint} > $*", "$@ OK"], ["< $* > $*", "$: $2"]]
+    return [["$*", "$: < $&h > $1"], [f"< {destination(relay)} > $*", "$@ OK"], ["< $* > $*", "$: $2"]]
 
 
 def credential_rules(relay: Relay) -> Rules:
@@ -221,7 +243,7 @@ def credential_rules(relay: Relay) -> Rules:
     it waits: Sendmail would go on without a log-in, and bounce what SES answers."""
     return [
         ["$*", "$: < $&h >"],
-        [f"< {relay.endpoint} >", f"$: ses < $({CREDENTIALS} AuthInfo:$&{{server_name}} $: ? $) >"],
+        [f"< {destination(relay)} >", f"$: ses < $({CREDENTIALS} AuthInfo:$&{{server_name}} $: ? $) >"],
         ["ses < ? >", f"$: ses < $({CREDENTIALS} AuthInfo:$&{{server_addr}} $: ? $) >"],
         ["ses < ? >", "$# temp"],
         ["ses < $* >", "$# $1"],
@@ -232,22 +254,29 @@ def delivery_rules(relay: Relay) -> Rules:
     """check_compat, which runs before each delivery: leave the mark, let no null sender through to SES, and have mail
     wait while the endpoint's name has no address."""
     refusal = '$#error $@ 5.7.1 $: "550 a null sender cannot be relayed through SES"'
-    name = relay.endpoint
-    return [
+    name = destination(relay)
+    rules = [
         ["$*", f"$: $(ses_macro {{{MARK}}} $@ {MARK} $) $1"],
         ["$*", "$: < $&h > $1"],
         [f"< {name} > $| $*", refusal],
         [f"< {name} > < > $| $*", refusal],
         [f"< {name} > $*", f"$: < ses $&{{{KNOWN}}} > $1"],
-        ["< ses > $*", f"$: < ses $(ses_name {name} $: ? $) > $1"],
-        ["< ses $+ <TMPF> > $*", f'$#error $@ 4.4.3 $: "450 Name server: {name}: host name lookup failure"'],
-        # A host may keep Sendmail's own maps from DNS (service.switch), and its deliveries resolve by the system.
-        ["< ses ? > $*", f"$: < ses {name} > $1"],
-        [f"< ses {name} > $*", f"$: < ses $(ses_address {name} $: ? $) > $1"],
-        ["< ses ? > $*", f'$#error $@ 4.4.3 $: "450 Host unknown: {name} has no address"'],
-        [f"< ses {name} > $*", f"$: $(ses_macro {{{KNOWN}}} $@ {KNOWN} $) $1"],
-        ["< $* > $*", "$: $2"],
     ]
+    for server in relay.servers:
+        # Of several servers one with an address is enough.
+        last = server == relay.servers[-1]
+        failure = f'$#error $@ 4.4.3 $: "450 Name server: {server}: host name lookup failure"'
+        unknown = f'$#error $@ 4.4.3 $: "450 Host unknown: {server} has no address"'
+        rules += [
+            ["< ses > $*", f"$: < ses $(ses_name {server} $: ? $) > $1"],
+            ["< ses $+ <TMPF> > $*", failure if last else "$: < ses > $2"],
+            # A host may keep Sendmail's own maps from DNS (service.switch), and its deliveries resolve by the system.
+            ["< ses ? > $*", f"$: < ses {server} > $1"],
+            [f"< ses {server} > $*", f"$: < ses $(ses_address {server} $: ? $) > $1"],
+            ["< ses ? > $*", unknown if last else "$: < ses > $1"],
+        ]
+    rules += [[f"< ses {server} > $*", f"$: $(ses_macro {{{KNOWN}}} $@ {KNOWN} $) $1"] for server in relay.servers]
+    return [*rules, ["< $* > $*", "$: $2"]]
 
 
 def server_rules(relay: Relay) -> Rules:
@@ -256,17 +285,24 @@ def server_rules(relay: Relay) -> Rules:
     The recipient's host ($h) says so, not the name that Sendmail has connected to: that would be whatever DNS says,
     where somebody lets it expand the endpoint's name.
     """
-    name = relay.endpoint
+    name, servers = destination(relay), relay.servers
+    demanded, shown = [["< ses > FALSE", f"$: <demanded> {name}"]], name
+    if len(servers) > 1:
+        # Sendmail calls a server as the list does.
+        shown = '" $&{server_name} "'
+        demanded = [["< ses > FALSE", "$: <server> $&{server_name}"]]
+        demanded += [[f"<server> {server}", f"$: <demanded> {server}"] for server in servers]
+        demanded += [["<server> $*", '$#error $@ 4.7.0 $: "403 " $1 " is no server of the relay"']]
     return [
         ["$*", "$: < $&h > $1"],
         [f"< {name} > OK", f"$: < ses > $(ses_compare l $@ $&{{cipher_bits}} $@ {CIPHER_BITS} $)"],
-        ["< ses > FALSE", f"$: <demanded> {name}"],
+        *demanded,
         ["< ses > $*", f'$#error $@ 4.7.0 $: "403 encryption too weak " $&{{cipher_bits}} " less than {CIPHER_BITS}"'],
         ["<demanded> $&{cn_subject}", "$@ OK"],
         ["<demanded> $={cert_altnames}", "$@ OK"],
         ["<demanded> $- . $+", "$: <demanded> *.$2"],
         ["<demanded> $={cert_altnames}", "$@ OK"],
-        ["<demanded> $*", f'$#error $@ 4.7.0 $: "403 CN " $&{{cn_subject}} " does not match {name}"'],
+        ["<demanded> $*", f'$#error $@ 4.7.0 $: "403 CN " $&{{cn_subject}} " does not match {shown}"'],
         *([f"< {name} > {said}", f'$#error $@ 4.7.0 $: "403 {words}"'] for said, words in UNPROVEN.items()),
         [f"< {name} > $*", '$#error $@ 4.7.0 $: "403 authentication failure " $1'],
         ["< $* > $*", "$: $2"],

@@ -9,7 +9,13 @@ from typing import Any
 from ansible_collections.mailops.ses.plugins.module_utils._host.systems import SendmailThere
 from ansible_collections.mailops.ses.plugins.module_utils._relay.choice import Choice
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import CREDENTIALS, MAILER, InSendmail
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import (
+    CREDENTIALS,
+    MAILER,
+    InSendmail,
+    destination,
+    keys,
+)
 
 # Not PLAIN, which the credential names after LOGIN: Sendmail has mail wait when the last mechanism is missing here, and
 # goes on without a log-in when the server has refused it.
@@ -41,7 +47,7 @@ def wanted(relay: Relay, terms: InSendmail, choice: Choice, there: SendmailThere
             {
                 "name": CREDENTIALS,
                 "replaces": "authinfo",
-                "secret_entries": dict.fromkeys(terms.credential_keys, _credential(relay, choice)),
+                "secret_entries": _credentials(relay, terms, choice),
             },
             {"name": "access", "entries": terms.access},
             {"name": "ses_aliases", "kind": "text", "entries": terms.aliases},
@@ -49,8 +55,15 @@ def wanted(relay: Relay, terms: InSendmail, choice: Choice, there: SendmailThere
     }
 
 
-def _credential(relay: Relay, choice: Choice) -> str:
-    return f'"U:root" "I:{relay.username}" "P:{choice.password}" "M:LOGIN PLAIN"'
+def _credentials(relay: Relay, terms: InSendmail, choice: Choice) -> dict[str, str]:
+    found = {}
+    for way, password in zip(relay.fallback, choice.fallback_passwords):
+        found.update(dict.fromkeys(keys(way.credential_names), _credential(way.username, password)))
+    return {**found, **dict.fromkeys(terms.credential_keys, _credential(relay.username, choice.password))}
+
+
+def _credential(username: str, password: str) -> str:
+    return f'"U:root" "I:{username}" "P:{password}" "M:LOGIN PLAIN"'
 
 
 def _defines(relay: Relay, choice: Choice, there: SendmailThere) -> dict[str, Any]:
@@ -58,7 +71,7 @@ def _defines(relay: Relay, choice: Choice, there: SendmailThere) -> dict[str, An
     return {
         # Where mail goes: to the endpoint by its name as it is written. With the name of the load balancer behind it,
         # neither the certificate nor the log-in would match: AWS's "hostname mismatch".
-        "SMART_HOST": f"{MAILER}:{relay.endpoint}",
+        "SMART_HOST": f"{MAILER}:{destination(relay)}",
         "confDONT_EXPAND_CNAMES": "True",
         # TLS. The rules of tls_server demand that it is verified against the endpoint's own name, of this mailer's
         # servers.
@@ -86,7 +99,27 @@ def _defines(relay: Relay, choice: Choice, there: SendmailThere) -> dict[str, An
         "confMIN_FREE_BLOCKS": 100,
         # By it the daemon loads a new configuration and lets queue runs end, which a SIGHUP cuts off.
         "confCONTROL_SOCKET_NAME": there.control_socket,
+        **(IN_TIME if relay.fallback else {}),
     }
+
+
+# With further ways: how long Sendmail waits before it goes on to the next one. A mail whose end has been sent may have
+# been taken: for the reply to it Sendmail waits longer, so that none is sent twice.
+IN_TIME: Mapping[str, Any] = {
+    "confTO_ICONNECT": "2s",  # an address
+    "confTO_CONNECT": "2s",
+    "confTO_INITIAL": "10s",
+    "confTO_HELO": "10s",
+    "confTO_STARTTLS": "10s",
+    "confTO_AUTH": "10s",
+    "confTO_RSET": "5s",
+    "confTO_QUIT": "5s",
+    "confTO_MAIL": "20s",
+    "confTO_RCPT": "20s",
+    "confTO_DATAINIT": "20s",
+    "confTO_DATAFINAL": "2m",
+    "confTO_HOSTSTATUS": "1m",  # as long a queue run takes a way for one that cannot be had
+}
 
 
 FEATURES: Mapping[str, list[str]] = {

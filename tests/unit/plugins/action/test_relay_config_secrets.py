@@ -46,3 +46,22 @@ def test_nothing_is_said_of_a_secret_that_is_not_given(sent):
 def test_an_mta_that_nothing_is_known_of_is_refused_before_anything_is_sent(sent, mta):
     with pytest.raises(AnsibleActionFail, match="is no MTA that can relay here; use postfix or sendmail"):
         sent(**GOOD, mta=mta)
+
+
+def test_the_secrets_of_further_ways_are_sent_apart(sent):
+    given = [{"region": "eu-west-1", "smtp_password": GOOD["smtp_password"]}]
+    arguments = sent(**GOOD, fallback=given)
+    assert GOOD["smtp_password"] not in str(arguments["fallback"])
+    assert arguments["fallback_secrets"] == [{"smtp_password": GOOD["smtp_password"]}]
+    assert arguments["credential_faults"]["ses_fallback[0].smtp_password"] == ""
+
+
+def test_a_secret_of_a_further_way_with_a_fault_is_told_and_not_sent(sent):
+    arguments = sent(**GOOD, fallback=[{"region": "eu-west-1", "secret_access_key": "with a space in it"}])
+    assert "with a space" not in str(arguments)
+    assert "space" in arguments["credential_faults"]["ses_fallback[0].secret_access_key"]
+
+
+def test_what_is_no_list_of_ways_is_refused_before_anything_is_sent(sent):
+    with pytest.raises(AnsibleActionFail, match="ses_fallback is no list"):
+        sent(**GOOD, fallback="eu-west-1")

@@ -198,3 +198,34 @@ def test_a_port_that_was_proven_is_taken_without_a_second_log_in(run, monkeypatc
     monkeypatch.setattr(log_in.LogIn, "begin", lambda *_given: pytest.fail("a second log-in"))
     given = {"verify": True, "check_mode": True, "variables": {"ses_port": "auto"}}
     assert run(installed="mta", proven_port=2465, **given)["port"] == 2465
+
+
+IRELAND = {"region": "eu-west-1", "endpoint": None, "port": None, "smtp_username": None}
+OWN = "BMXhUYlu5Z3gSXVQORxlVa7XPaz91aGWdfHxvkOZdXX2"
+
+
+@pytest.mark.parametrize("mta", PACKAGES)
+def test_a_further_way_is_part_of_the_configuration_and_no_password_shows(run, mta):
+    given = {"fallback": [IRELAND], "fallback_secrets": [{"smtp_password": OWN}]}
+    result = run(check_mode=True, mta=mta, installed="mta", **given)
+    assert result["fallback"] == [{"endpoint": "email-smtp.eu-west-1.amazonaws.com", "port": 587, "log_in": None}]
+    assert "email-smtp.eu-west-1.amazonaws.com" in json.dumps(result["diff"])
+    assert OWN not in json.dumps(result)
+
+
+def test_a_further_way_without_credentials_for_its_region_is_refused(run):
+    assert run(there("postfix"), fallback=[IRELAND])["faults"][0].startswith("ses_fallback[0] (email-smtp.eu-west-1")
+
+
+def test_a_further_way_that_cannot_log_in_is_named_before_any_change(run, monkeypatch):
+    # The first way takes the log-in here, the second one does not.
+    def report(self):
+        if self._option_names["region"] == "ses_region":
+            return {"ports": [{"port": 587, "ok": True}]}
+        raise log_in.LogInError("Port 587 of email-smtp.eu-west-1.amazonaws.com did not.", {})
+
+    monkeypatch.setattr(log_in.LogIn, "begin", lambda *_given: None)
+    monkeypatch.setattr(log_in.LogIn, "report", report)
+    given = {"fallback": [IRELAND], "fallback_secrets": [{"smtp_password": OWN}], "verify": True}
+    result = run(check_mode=True, installed="mta", **given)
+    assert result["msg"] == "ses_fallback[0]: Port 587 of email-smtp.eu-west-1.amazonaws.com did not."

@@ -127,3 +127,12 @@ def test_the_address_outside_gets_its_mail_from_itself():
     aliases = postfix(ses_bounce_recipient="ops@example.com").bounce_aliases
     assert aliases == "inline:{ {forward = ops@example.com} {owner-forward = ops@example.com} }"
     assert postfix().bounce_aliases == ""
+
+
+def test_every_way_begins_tls_as_the_first_does():
+    ways = [{"ses_port": "2587"}, {"ses_port": "2465"}]
+    assert postfix_faults({"ses_port": "587"}) == postfix_faults({"ses_port": 587, "ses_fallback": ways[:1]}) == []
+    (fault,) = postfix_faults({"ses_port": "25", "ses_fallback": ways})
+    assert fault.startswith("ses_fallback[1].port '2465' begins TLS in another way than ses_port '25'")
+    assert fault.endswith("use 25, 587, 2587.")
+    assert postfix_faults({"ses_port": "465", "ses_fallback": ways})[0].endswith("use 465, 2465.")

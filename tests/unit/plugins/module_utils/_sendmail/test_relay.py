@@ -6,8 +6,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import describe
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Fallback, describe
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import (
+    fallback_faults,
     for_sendmail,
     in_sendmail,
     sendmail_faults,
@@ -181,3 +182,40 @@ def test_auto_means_the_ports_that_sendmail_can_use():
 )
 def test_a_host_needs_a_qualified_name(names, qualified, count):
     assert len(sendmail_faults("587", names, lambda: qualified)) == count
+
+
+IRELAND = "email-smtp.eu-west-1.amazonaws.com"
+TWO = [Fallback(IRELAND, 587, "AKIAI44QH8DHBEXAMPLE", [IRELAND])]
+
+
+def with_fallback():
+    return in_sendmail(describe(GOOD, ["web1.corp.test"], None, TWO))
+
+
+def test_with_a_further_way_the_rules_mean_the_list_of_both_servers():
+    plan = with_fallback()
+    for ruleset in ("Stry_tls", "Stls_server", "Sauthinfo", "Scheck_compat"):
+        assert any(f"< {ENDPOINT}:{IRELAND} >" in left for left, _right in ruleset_of(plan, ruleset))
+
+
+def test_each_server_of_the_list_proves_its_own_name_and_no_other_server_any():
+    rules = ruleset_of(with_fallback(), "Stls_server")
+    assert ["< ses > FALSE", "$: <server> $&{server_name}"] in rules
+    for name in (ENDPOINT, IRELAND):
+        assert [f"<server> {name}", f"$: <demanded> {name}"] in rules
+    (right,) = [right for left, right in rules if left == "<server> $*"]
+    assert right.startswith("$#error $@ 4.7.0")
+
+
+def test_one_server_with_an_address_is_enough():
+    rules = ruleset_of(with_fallback(), "Scheck_compat")
+    answers = [right for left, right in rules if left.startswith("< ses") and "#error" in right]
+    assert len(answers) == 2
+    assert all(IRELAND in answer for answer in answers)
+
+
+def test_all_ways_have_the_port_of_the_mailer():
+    ways = [{"ses_port": "587"}, {"ses_port": "2587"}]
+    assert fallback_faults({"ses_port": 587}) == fallback_faults({"ses_port": 587, "ses_fallback": ways[:1]}) == []
+    (fault,) = fallback_faults({"ses_port": 587, "ses_fallback": ways})
+    assert fault.startswith("ses_fallback[1].port '2587' is another than ses_port '587'")
