@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ses_simulator.client import Control
 
-from .layout import Host, Layout
+from .layout import DISGUISE, Host, Layout
 
 ROOT = Path(__file__).resolve().parents[2]
 SIMULATOR = "simulator"
@@ -50,7 +50,7 @@ def images(layout: Layout, suites: list[str]) -> None:
     for suite in suites:
         name = layout.image(suite)
         if not run("podman", "images", "--quiet", name):
-            make = pull if suite in layout.pulled else bootstrap
+            make = pull if suite in layout.pulled else disguise if suite in layout.disguised else bootstrap
             make(name, suite, layout)
 
 
@@ -63,6 +63,16 @@ def bootstrap(name: str, suite: str, layout: Layout) -> None:
         include = f"--include={','.join(layout.include)}"
         run("mmdebstrap", "--quiet", "--variant=minbase", *options, include, *layout.bootstrap, suite, archive)
         run("podman", "import", "--quiet", "--change", 'CMD ["/sbin/init"]', archive, name)
+
+
+def disguise(name: str, system: str, layout: Layout) -> None:
+    """Make an image that says it is SYSTEM out of a Debian one, with RPMs of Debian's programs and a repository."""
+    images(layout, [layout.disguised[system]])
+    print(f"Making a host that says it is {system}", flush=True)
+    base = layout.image(layout.disguised[system])
+    arguments = (f"--build-arg=BASE={base}", f"--build-arg=SYSTEM={system}", f"--file={DISGUISE}/Containerfile")
+    # Its network is the machine's, as that of mmdebstrap is.
+    run("podman", "build", "--quiet", "--network", "host", "--tag", name, *arguments, str(DISGUISE))
 
 
 def pull(name: str, image: str, layout: Layout) -> None:

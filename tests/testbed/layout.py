@@ -12,6 +12,7 @@ from pathlib import Path
 import tomllib
 
 HERE = Path(__file__).resolve().parent
+DISGUISE = HERE / "dnf"  # what makes a Debian image say that it is another system
 MOST = 255 - 77  # by the third number of their addresses
 
 
@@ -35,6 +36,7 @@ class Layout:
     gateway: str
     repository: str
     suites: dict[str, str]
+    disguised: dict[str, str]
     pulled: dict[str, str]
     include: list[str]
     apt: list[str]
@@ -62,6 +64,7 @@ class Layout:
             gateway=data["network"]["gateway"],
             repository=data["images"]["repository"],
             suites=data["images"]["suites"],
+            disguised=data["images"]["disguised"],
             pulled={name: data["images"]["commands"][by] for name, by in data["images"]["pulled"].items()},
             include=data["images"]["include"],
             apt=data["images"]["apt"],
@@ -79,7 +82,11 @@ class Layout:
 
     def image(self, suite: str) -> str:
         """The image of a suite; its tag changes with its contents, so that a changed list is bootstrapped anew."""
-        bootstrapped = [self.include, self.apt, self.bootstrap]
-        contents = [suite, self.pulled[suite]] if suite in self.pulled else [suite, *bootstrapped]
+        contents: list[object] = [suite, self.include, self.apt, self.bootstrap]
+        if suite in self.pulled:
+            contents = [suite, self.pulled[suite]]
+        elif suite in self.disguised:
+            files = sorted(path for path in DISGUISE.rglob("*") if path.is_file())
+            contents = [suite, self.image(self.disguised[suite]), *(path.read_text() for path in files)]
         digest = hashlib.sha256(json.dumps(contents).encode()).hexdigest()[:10]
         return f"{self.repository}:{suite.rpartition('/')[2].replace(':', '')}-{digest}"

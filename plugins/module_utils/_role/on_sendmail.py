@@ -43,7 +43,8 @@ def faults(variables: Mapping[str, Any], names: Sequence[str]) -> list[str]:
 def look(known: Mapping[str, Any], names: Sequence[str], others: Sequence[str], host: Host, sound: bool) -> Looked:
     """The relay of these variables on this host of these NAMES, where OTHERS are MTAs that go; SOUND says that the
     variables have no fault."""
-    there = Present() if host.fresh else present(host.run, others)
+    found = present(host.run, others)
+    there = Present() if host.fresh else found
     findings = [] if host.fresh else findings_of(there, looked_for(known, names))
     if not sound:
         return None, None, findings
@@ -55,8 +56,9 @@ def look(known: Mapping[str, Any], names: Sequence[str], others: Sequence[str], 
         in_sendmail,
         relay,
         keep_daemons=known.get("ses_loopback_only") is False,
-        own_daemons=own_daemons(there),
-        reads_access=reads_access(there),
+        # A package's own stay as well, so that a second run, which cannot tell them from a wish, finds the same.
+        own_daemons=own_daemons(found),
+        reads_access=reads_access(found),
     )
     return relay, terms, findings
 
