@@ -37,6 +37,12 @@ _MARKUP = re.compile(r"\b[A-Z]+\(([^()]+)\)")
 _DEFAULT = re.compile(
     r" ?(?:The default is (?P<words>[^.]*(?:\.\w[^.]*)*)|(?P<required>Required, unless [^.]*))\.(?= |$)"
 )
+# What a new user looks for; README has these alone.
+FIRST_VARIABLES = (
+    *("ses_region", "ses_endpoint", "ses_port", "ses_smtp_username", "ses_smtp_password", "ses_secret_access_key"),
+    *("ses_masquerade_domain", "ses_sender", "ses_bounce_recipient", "ses_configuration_set"),
+    *("ses_max_connections", "ses_fallback", "ses_loopback_only", "ses_replace_mta", "ses_probe_recipient"),
+)
 # The first word of a system's name in the table -> what its vendor calls it.
 _VENDORS = {"RedHat": "RHEL and its rebuilds", "Amazon": "Amazon Linux"}
 _VERSIONS = {"forky/sid": "sid", "22": "22.04", "24": "24.04"}
@@ -79,8 +85,10 @@ def meaning(option: dict[str, Any]) -> str:
     return markdown(_DEFAULT.sub("", option["description"][0])).rstrip(".")
 
 
-def variables(spec: Path) -> str:
-    rows = ([f"`{name}`", default(option), meaning(option)] for name, option in options(spec).items())
+def variables(spec: Path, names: Iterable[str] = ()) -> str:
+    """Those that are named, or all."""
+    found = options(spec)
+    rows = ([f"`{name}`", default(found[name]), meaning(found[name])] for name in names or found)
     return table(["variable", "default", "meaning"], rows)
 
 
@@ -152,6 +160,7 @@ def faults() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    "first variables": partial(variables, SPEC, FIRST_VARIABLES),
     "variables": partial(variables, SPEC),
     "network variables": partial(variables, NETWORK),
     "variables in MTAs": mtas,
