@@ -35,14 +35,20 @@ def options(spec: Path = SPEC) -> dict[str, dict[str, Any]]:
 
 
 def kind(option: dict[str, Any]) -> str:
-    """A variable's type, which its default tells where Ansible is not to read it."""
-    return type(option["default"]).__name__ if option["type"] == "raw" else str(option["type"])
+    """A variable's type, which its default or its bounds tell where Ansible is not to read it."""
+    if option["type"] != "raw":
+        return str(option["type"])
+    return type(option["default"] if "default" in option else (bounds(option) or [None])[0]).__name__
 
 
-def bounds(option: dict[str, Any]) -> tuple[int, int] | None:
+def bounds(option: dict[str, Any]) -> tuple[float, float] | None:
     """The smallest and the largest number that make sense, as a variable's description says; None of what is none."""
-    found = re.search(r"A whole number from (\d+) to (\d+)\.", "\n".join(option["description"]))
-    return (int(found[1]), int(found[2])) if found else None
+    text = "\n".join(option["description"])
+    whole = re.search(r"A whole number from (\d+) to (\d+)\.", text)
+    if whole:
+        return (int(whole[1]), int(whole[2]))
+    found = re.search(r"A number from (\d+\.?\d*) to (\d+\.?\d*)\.", text)
+    return (float(found[1]), float(found[2])) if found else None
 
 
 def texts() -> dict[Path, str]:
@@ -91,7 +97,7 @@ DEFAULTS: dict[str, Any] = {{
 {rows}
 }}
 # Variable -> the smallest and the largest number that make sense, in the variable's unit.
-RANGES: dict[str, tuple[int, int]] = {{
+RANGES: dict[str, tuple[float, float]] = {{
 {ranges}
 }}
 '''

@@ -29,6 +29,8 @@ FIXED = {
     "ses_connection_max_messages": 100,
     "ses_connection_max_seconds": 60,
     "ses_max_connections": 10,
+    "ses_headers": {},
+    "ses_max_rate": None,
     "ses_tls_ca_file": None,
     "ses_replace_mta": False,
     "ses_probe_recipient": None,
@@ -73,7 +75,7 @@ def test_what_is_judged_is_defined(name):
 
 
 def test_every_number_has_a_range():
-    assert set(RANGES) == {name for name, option in OPTIONS.items() if definitions.kind(option) == "int"}
+    assert set(RANGES) == {name for name, option in OPTIONS.items() if definitions.kind(option) in ("int", "float")}
 
 
 def test_the_choices_of_a_definition_are_what_is_taken():

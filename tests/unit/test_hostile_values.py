@@ -116,6 +116,7 @@ RIGHT: dict[str, list[Any]] = {
     "ses_connection_max_messages": ["50"],
     "ses_connection_max_seconds": [" 60 "],
     "ses_max_connections": ["7", 7.0],
+    "ses_max_rate": [14, "2.5", 0.5, " 7 ", 1],
     "ses_tls_ca_file": ["/etc/ssl/ca.pem", "/etc/dnl/include.pem", "/a+b@c:d"],
     "ses_loopback_only": ["false"],
     "ses_replace_mta": ["no"],
@@ -213,7 +214,7 @@ def request(plan: Plan, users: dict[str, Any], directory: str) -> Any:
 
 def provoked(test: Any) -> Any:
     """What was once written as something else, or was no sentence, is tried each time."""
-    infinity, names = float("inf"), ("ses_max_connections", "ses_connection_max_seconds", "ses_hostname_aliases")
+    infinity, names = float("inf"), ("ses_max_connections", "ses_max_rate", "ses_hostname_aliases")
     cases = [{name: value} for name in names for value in (True, infinity, -infinity, float("nan"), [True], {})]
     cases += [
         {"ses_smtp_password": value} for value in ("587", "example", "true", 587, True, [1], {}, None, 0, infinity)
@@ -294,6 +295,7 @@ def test_postfix_gets_what_was_meant_or_a_sentence_names_the_variable(bare, chan
     for name, value in headers(users).items():
         assert f"PREPEND {name}: {value}\n" in written["ses_headers"]
     services = master_cf.services(written["master.cf"])
+    assert (("ses-pace", "unix") in services) == (users["ses_max_rate"] not in (None, ""))
     options = {
         one["name"]: {name: main_cf.to_value(value) for name, value in (one.get("options") or {}).items()}
         for one in arguments["services"]
@@ -323,9 +325,10 @@ def of_others(plan: Plan) -> dict[str, None]:
 
 
 def connections(users: dict[str, Any]) -> str:
-    """How many are meant: none that is given means the default."""
-    meant = users["ses_max_connections"]
-    return str(int(float(DEFAULTS["ses_max_connections"] if meant in (None, "") else meant)))
+    """How many are meant: none that is given means the default, and a rate needs no more than four for each message."""
+    meant, rate = users["ses_max_connections"], users["ses_max_rate"]
+    most = int(float(DEFAULTS["ses_max_connections"] if meant in (None, "") else meant))
+    return str(most if rate in (None, "") else min(most, max(1, int(float(rate) * 4))))
 
 
 def headers(users: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.systems import PostfixThere
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import pace
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import InPostfix, keys
 from ansible_collections.mailops.ses.plugins.module_utils._relay.choice import Choice
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay
@@ -29,8 +30,8 @@ def _parameters(relay: Relay, choice: Choice) -> dict[str, Any]:
         # log-in. A row of transport_maps goes its own way, by the client services that the host has.
         "relayhost": f"[{relay.endpoint}]:{choice.port}",
         "default_transport": "ses-relay:$relayhost",
-        "ses-relay_destination_concurrency_limit": relay.variables["ses_max_connections"],
-        "ses-relay_initial_destination_concurrency": relay.variables["ses_max_connections"],
+        "ses-relay_destination_concurrency_limit": relay.connections,
+        "ses-relay_initial_destination_concurrency": relay.connections,
         # SES refuses connections above a limit of its own: one of them, by default, would have all mail wait.
         "ses-relay_destination_concurrency_failed_cohort_limit": 10,
         "ses-relay_destination_recipient_limit": 50,  # SES takes no more in a mail
@@ -69,7 +70,7 @@ def _client(relay: Relay, choice: Choice) -> dict[str, Any]:
         "smtp_tls_connection_reuse": True,
         "tlsproxy_service_name": "ses-tlsproxy",
         "smtp_connection_cache_on_demand": True,
-        "smtp_connection_cache_destinations": relay.servers,
+        "smtp_connection_cache_destinations": pace.destinations(relay, relay.servers),
         "smtp_connection_cache_time_limit": "5s",  # SES closes an idle connection after about 10
         "smtp_connection_reuse_time_limit": f"{_most_seconds(relay)}s",
         # It counts the uses after the first.
@@ -222,6 +223,7 @@ def _services(relay: Relay, terms: InPostfix, choice: Choice, there: PostfixTher
             "options": _tlsproxy(choice),
             "optional_options": TLSPROXY_OPTIONAL,
         },
+        pace.service(relay),
         # A null sender's mail comes in once more, at a loopback address of its own, where ses_bounces changes its
         # recipient to one that no alias leads back to SES. This takes no set-gid program, which a sandboxed service
         # could not run.

@@ -21,6 +21,7 @@ TYPES: dict[str, str] = {
     "ses_connection_max_messages": "int",
     "ses_connection_max_seconds": "int",
     "ses_max_connections": "int",
+    "ses_max_rate": "float",
     "ses_tls_ca_file": "path",
     "ses_loopback_only": "bool",
     "ses_replace_mta": "bool",
@@ -41,9 +42,10 @@ DEFAULTS: dict[str, Any] = {
     "ses_replace_mta_timeout": 300,
 }
 # Variable -> the smallest and the largest number that make sense, in the variable's unit.
-RANGES: dict[str, tuple[int, int]] = {
+RANGES: dict[str, tuple[float, float]] = {
     "ses_connection_max_messages": (1, 10000),
     "ses_connection_max_seconds": (1, 3600),
     "ses_max_connections": (1, 1000),
+    "ses_max_rate": (0.1, 500.0),
     "ses_replace_mta_timeout": (1, 86400),
 }

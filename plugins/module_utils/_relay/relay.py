@@ -18,6 +18,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._ses.headers import CO
 
 # A domain that exists nowhere (RFC 2606), for recipients that only the relay's own settings know.
 BOUNCE_DOMAIN = "ses-bounce.invalid"
+WAIT = 4  # seconds; an idle connection is kept for 5
 # Names that every host has, whatever it is called.
 LOOPBACK_NAMES = ("localhost", "localhost.localdomain")
 
@@ -60,6 +61,19 @@ class Relay:
     def servers(self) -> list[str]:
         """The endpoints of all ways, in their order."""
         return list(dict.fromkeys([self.endpoint, *(way.endpoint for way in self.fallback)]))
+
+    @property
+    def max_rate(self) -> float | None:
+        """Messages a second, None where as many leave as can."""
+        rate: float | None = self.variables.get("ses_max_rate")
+        return rate
+
+    @property
+    def connections(self) -> int:
+        """How many there are at once: with a rate no more than so many that each has its turn within WAIT."""
+        if not self.max_rate:
+            return self.max_connections
+        return min(self.max_connections, max(1, int(self.max_rate * WAIT)))
 
     @property
     def bounces_leave(self) -> bool:

@@ -77,6 +77,8 @@ LEAST_LENGTH = 8
 TOO_SHORT = f"has fewer than {LEAST_LENGTH} characters, which no credential of SES has: copy it again"
 
 _WHOLE = re.compile(r"\s*-?[0-9]{1,18}\s*", re.ASCII)
+_DECIMAL = re.compile(r"\s*-?[0-9]{1,9}(?:\.[0-9]{1,9})?\s*", re.ASCII)
+GREAT = 1e9  # no number of a variable is as great
 SHOWN = 60  # characters of a value in a sentence
 
 
@@ -87,6 +89,15 @@ def _whole_number(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
         raise TypeError
     return int(value)
+
+
+def _number(value: Any) -> float:
+    """Ansible's own reading takes true for 1, and infinity for a number."""
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < GREAT:
+        raise TypeError
+    return float(value)
 
 
 def _text(value: Any) -> str:
@@ -115,6 +126,7 @@ def _texts(value: Any) -> dict[str, str]:
 NO_TEXT = "is no text; write it as one, in quotes"
 READERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "int": (_whole_number, "is no whole number"),
+    "float": (_number, "is no number"),
     "bool": (check_type_bool, "is neither true nor false"),
     "dict": (_texts, "is no mapping of names to texts, each name once"),
     "list": (_names, "is no list of names"),
@@ -176,7 +188,7 @@ def faults(variables: Mapping[str, Any], credentials: Mapping[str, str], refused
     apart = {"ses_smtp_username": username_fault(username) if username is not None else None, **credentials}
     found += [f"{name} {fault}." for name, fault in apart.items() if fault]
     for name, (least, most) in RANGES.items():
-        if not least <= variables[name] <= most:
+        if variables.get(name) is not None and not least <= variables[name] <= most:
             found.append(f"{name} {shown(variables[name])} is out of range; use {least} to {most}.")
     for alias in variables.get("ses_hostname_aliases") or []:
         fault = hidden_fault(alias) or host_fault(alias)

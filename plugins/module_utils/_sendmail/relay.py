@@ -10,6 +10,7 @@ from typing import Any
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.queue_groups import (
     BURST_QUEUE,
+    QUEUE,
     QUEUE_MAPS,
     QUEUE_RULES,
     queue_groups,
@@ -39,6 +40,10 @@ KNOWN = "ses_known"
 # Both ask as Sendmail does, /etc/hosts before DNS. The first is kept for a queue run's length, so that a dead name
 # server costs a run one wait; it takes an alias for a host, and the second is asked anew for each mail.
 NAME_MAPS = ["Kses_name host -m -T<TMPF>", "Kses_address program -m /usr/bin/getent ahosts"]
+# The mail that had its turn last in this queue run, where there is a rate. A mail waits for a lock on a directory that
+# no user can open, which each delivery in turn holds for the time of one mail.
+PACED = "ses_paced"
+PACE_MAP = f"Kses_pace program /usr/bin/flock {QUEUE} /bin/sleep"
 # What Sendmail says of a server's certificate -> what is said of it when that is not enough, in Sendmail's own words.
 UNPROVEN = {
     "FAIL": "authentication failed",
@@ -81,7 +86,7 @@ def in_sendmail(
 ) -> InSendmail:
     """The relay's rows and rules; daemons are the host's where it keeps them, else those on loopback alone: its own,
     and the distribution's. A host without the table access needs no rows in it."""
-    queue_macros = {"QUEUE_GROUP": queue_groups(relay.max_connections)}
+    queue_macros = {"QUEUE_GROUP": queue_groups(relay.connections)}
     return InSendmail(
         credential_keys=keys(relay.credential_names),
         mailer=mailer(relay),
@@ -260,6 +265,7 @@ def delivery_rules(relay: Relay) -> Rules:
         ["$*", "$: < $&h > $1"],
         [f"< {name} > $| $*", refusal],
         [f"< {name} > < > $| $*", refusal],
+        *pace_rules(relay, name),
         [f"< {name} > $*", f"$: < ses $&{{{KNOWN}}} > $1"],
     ]
     for server in relay.servers:
@@ -277,6 +283,20 @@ def delivery_rules(relay: Relay) -> Rules:
         ]
     rules += [[f"< ses {server} > $*", f"$: $(ses_macro {{{KNOWN}}} $@ {KNOWN} $) $1"] for server in relay.servers]
     return [*rules, ["< $* > $*", "$: $2"]]
+
+
+def pace_rules(relay: Relay, name: str) -> Rules:
+    """In check_compat, mail for the host NAME: at a mail's first recipient it waits for its turn."""
+    if not relay.max_rate:
+        return []
+    return [
+        [f"< {name} > $*", f"$: < {name} > < $&{{{PACED}}} > $1"],
+        [f"< {name} > < $&i > $*", f"$: < {name} > $1"],
+        [
+            f"< {name} > < $* > $*",
+            f"$: $(ses_macro {{{PACED}}} $@ $&i $) < {name} > $(ses_pace {1 / relay.max_rate:.4f} $: $) $2",
+        ],
+    ]
 
 
 def server_rules(relay: Relay) -> Rules:
@@ -310,11 +330,12 @@ def server_rules(relay: Relay) -> Rules:
 
 
 def options(relay: Relay) -> list[str]:
-    """Lines of sendmail.cf: SES's headers on what leaves, and a further file of aliases."""
+    """Lines of sendmail.cf: SES's headers on what leaves, a map for a rate, and a further file of aliases."""
     headers = [f"H?{FLAG}?{name}: {value}" for name, value in relay.headers.items()]
+    pace = [PACE_MAP] if relay.max_rate else []
     # Not by ALIAS_FILE, which the distribution's make does not understand with more than one file.
     aliases = [f"O AliasFile=text:-k0 -v1 {ALIASES}"] if relay.bounces_leave else []
-    return headers + aliases
+    return headers + pace + aliases
 
 
 def bounce_aliases(relay: Relay) -> dict[str, str]:

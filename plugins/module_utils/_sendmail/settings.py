@@ -84,7 +84,7 @@ def _defines(relay: Relay, choice: Choice, there: SendmailThere) -> dict[str, An
         # Connections: mail is queued first, and queue runs send it, each over a connection of its own that it keeps.
         # The queue groups among the macros bound how many begin, this how many there are.
         "confDELIVERY_MODE": "queue",
-        "confMAX_QUEUE_CHILDREN": relay.variables["ses_max_connections"],
+        "confMAX_QUEUE_CHILDREN": relay.connections,
         "confMCI_CACHE_TIMEOUT": "5s",  # SES closes an idle connection after about 10
         # Retries after SES's advice (5, 10, 30 seconds, then 20 minutes): from 5 seconds, doubling up to 20 minutes.
         "confMIN_QUEUE_AGE": "5s",

@@ -865,7 +865,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "rate_exceeded",
         "The account's sending rate (messages per second) is exceeded.",
-        "Send slower, with fewer connections (ses_max_connections), let the MTA retry, or ask AWS for a higher rate.",
+        "Send slower (ses_max_rate), let the MTA retry, or ask AWS for a higher rate.",
         _QUOTAS,
         says=rf"454{_X}Throttling failure: Maximum sending rate",
     ),

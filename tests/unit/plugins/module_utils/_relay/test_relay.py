@@ -80,6 +80,7 @@ def faults(variables):
         ({"ses_connection_max_messages": 0}, "ses_connection_max_messages", "1"),
         ({"ses_connection_max_seconds": 0}, "ses_connection_max_seconds", "1"),
         ({"ses_max_connections": -1}, "ses_max_connections", "1"),
+        *(({"ses_max_rate": rate}, "ses_max_rate", "0.1 to 500") for rate in (0, 0.05, -1, 501.0)),
         ({"ses_replace_mta_timeout": 0}, "ses_replace_mta_timeout", "1"),
         ({"ses_replace_mta_timeout": 86401}, "ses_replace_mta_timeout", "86400"),
         ({"ses_tls_ca_file": "ca.pem"}, "ses_tls_ca_file", "absolute"),
@@ -153,6 +154,11 @@ def test_a_secret_never_shows_in_its_fault(value):
         *(("ses_verify_not", value, None) for value in (1, "x")),
         *(("ses_max_connections", value, None) for value in (True, False, 1.5, INFINITY, -INFINITY, NAN, "1e1", "0x7")),
         *(("ses_max_connections", value, None) for value in ("", "٣", "9" * 5000, [7], {"a": 7}, None)),
+        *(("ses_max_rate", value, 2.5) for value in (2.5, "2.5", " 2.50 ")),
+        *(
+            ("ses_max_rate", value, None)
+            for value in (True, INFINITY, -INFINITY, NAN, "1e1", "٣", "fast", 10**300, [1], {})
+        ),
         *(("ses_configuration_set", value, None) for value in (True, 1.1, ["a"], {"a": "b"}, INFINITY)),
         *(("ses_headers", value, None) for value in (7, "x", [1], {"a": True}, {"a": None}, {"a": "b", "A": "b"})),
         ("ses_headers", "X-SES-TENANT=acme", {"X-SES-TENANT": "acme"}),
@@ -196,6 +202,13 @@ def test_sess_headers_have_one_order_and_one_spelling():
         ("X-SES-SOURCE-ARN", ARN),
     ]
     assert relay().headers == {}
+
+
+@pytest.mark.parametrize(
+    ("rate", "connections"), [(None, 10), (0.1, 1), (0.5, 2), (1, 4), (2.4, 9), (14, 10), (500, 10)]
+)
+def test_with_a_rate_there_are_no_more_connections_than_have_their_turn_soon(rate, connections):
+    assert relay(ses_max_rate=rate).connections == connections
 
 
 def test_auto_means_all_ports_in_the_order_of_preference():
