@@ -49,6 +49,7 @@ class Fault:
     status: int
     times: int | None
     delay: float
+    skip: int
 
 
 class Account:
@@ -67,8 +68,7 @@ class Account:
         self.propagation = 0.0  # seconds until SES knows a new key
 
     def __enter__(self) -> Account:
-        for backend in MOTO:
-            backend.reset()
+        self.reset()
         self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="aws", daemon=True)
         self._thread.start()
@@ -81,6 +81,17 @@ class Account:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    def reset(self) -> None:
+        """An account as on its first day."""
+        for backend in MOTO:
+            backend.reset()
+        for name in self._regions:
+            self._regions[name] = Region(name)
+        self._faults.clear()
+        self._seen.clear()
+        self.calls.clear()
+        self.foreign.clear()
 
     @property
     def endpoint(self) -> str:
@@ -126,9 +137,11 @@ class Account:
         status: int = 400,
         times: int | None = None,
         delay: float = 0.0,
+        skip: int = 0,
     ) -> None:
-        """Answer this operation with an error's code, or later; delay=HANG is longer than any client waits."""
-        self._faults.append(Fault(operation, code, status, times, delay))
+        """Answer this operation with an error's code, or later; delay=HANG is longer than any client waits. The first
+        SKIP requests are let by."""
+        self._faults.append(Fault(operation, code, status, times, delay, skip))
 
     def mend(self) -> None:
         """End all faults."""
@@ -230,6 +243,9 @@ class Account:
     def _due(self, operation: str) -> Fault | None:
         for fault in self._faults:
             if fault.operation == operation and fault.times != 0:
+                if fault.skip:
+                    fault.skip -= 1
+                    continue
                 fault.times = None if fault.times is None else fault.times - 1
                 return fault
         return None

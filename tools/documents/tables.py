@@ -131,9 +131,9 @@ def scenarios() -> str:
 
 
 def plugins() -> str:
-    """Modules, then filters, by their short descriptions."""
+    """Modules, then filters and lookups, by their short descriptions."""
     rows = []
-    for kind, note in (("modules", ""), ("filter", " (filter)")):
+    for kind, note in (("modules", ""), ("filter", " (filter)"), ("lookup", " (lookup)")):
         for file in sorted((ROOT / "plugins" / kind).glob("*.py")):
             found = _DOCUMENTATION.search(file.read_text())
             assert found, file

@@ -19,10 +19,16 @@ from aws.account import HANG
 ALLOW = {"Effect": "Allow", "Action": "ses:SendRawEmail", "Resource": "arn:aws:ses:*:*:identity/example.com"}
 
 
-@pytest.fixture
-def account() -> Iterator[Account]:
+@pytest.fixture(scope="module")
+def server() -> Iterator[Account]:
     with Account() as account:
         yield account
+
+
+@pytest.fixture
+def account(server: Account) -> Account:
+    server.reset()
+    return server
 
 
 @pytest.fixture

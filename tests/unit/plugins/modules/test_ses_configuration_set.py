@@ -25,10 +25,16 @@ WHOLE = {
 }
 
 
-@pytest.fixture
-def account() -> Iterator[Account]:
+@pytest.fixture(scope="module")
+def server() -> Iterator[Account]:
     with Account() as account:
         yield account
+
+
+@pytest.fixture
+def account(server: Account) -> Account:
+    server.reset()
+    return server
 
 
 @pytest.fixture

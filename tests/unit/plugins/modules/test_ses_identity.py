@@ -16,11 +16,17 @@ from aws import Account
 READS = {"GetEmailIdentity", "GetCallerIdentity"}
 
 
-@pytest.fixture
-def account() -> Iterator[Account]:
+@pytest.fixture(scope="module")
+def server() -> Iterator[Account]:
     with Account() as account:
-        account.region().sets["fleet"] = {}
         yield account
+
+
+@pytest.fixture
+def account(server: Account) -> Account:
+    server.reset()
+    server.region().sets["fleet"] = {}
+    return server
 
 
 @pytest.fixture
