@@ -89,7 +89,7 @@ def parts_of(result: Mapping[str, Any], queue: Mapping[str, Any] | None) -> dict
     """The parts of what host_check registered. Where it did not run, what was registered tells why, and QUEUE may have
     what another module found."""
     if "check" in result:
-        return {name: result.get(name) for name in ("check", "queue", "probe")}
+        return {name: result.get(name) for name in ("check", "queue", "probe", "fallback")}
     return {"check": result, "queue": queue or result}
 
 

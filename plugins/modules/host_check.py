@@ -60,6 +60,33 @@ options:
     description:
       - Who gets a mail, as in M(mailops.ses.mail_probe). By default none is sent.
     type: str
+  fallback:
+    description:
+      - Further ways out, as the roles' C(ses_fallback) has them. Each is checked by a log-in at its port.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      region:
+        description: The way's AWS region.
+        type: str
+      endpoint:
+        description: Another name than the region's usual one.
+        type: str
+      port:
+        description: The endpoint's port. By default 587.
+        type: str
+      smtp_username:
+        description: The SMTP user name. By default O(username).
+        type: str
+      smtp_password:
+        description: The SMTP password for this region.
+        type: str
+      secret_access_key:
+        description:
+          - The secret access key, from which the password is derived. By default O(secret_access_key), and in the first
+            way's region O(password).
+        type: str
   option_names:
     description:
       - What messages call the options, where a role has given them other names, such as C(region) and C(ses_region).
@@ -103,6 +130,16 @@ EXAMPLES = r"""
       - found.queue is not failed
     fail_msg: "{{ found.check.msg | default('') }} {{ found.queue.msg | default('') }}"
 
+- name: Check a further way out too, for whose region the key gives a password
+  mailops.ses.host_check:
+    region: us-east-1
+    username: "{{ vault_ses_smtp_username }}"
+    password: "{{ vault_ses_smtp_password }}"
+    fallback:
+      - region: eu-west-1
+        secret_access_key: "{{ vault_ses_secret_access_key }}"
+  become: true
+
 - name: Send a mail to SES's mailbox simulator as well
   mailops.ses.host_check:
     region: us-east-1
@@ -133,6 +170,34 @@ check:
       returned: with RV(check.failed)
       type: str
       sample: "ses_region lacks a hyphen before its number: write it like us-east-1."
+fallback:
+  description:
+    - What M(mailops.ses.smtp_check) returns of each further way at its port, with RV(fallback[].name).
+    - Of a list that is at fault one dictionary with C(failed) and C(msg).
+  returned: with O(fallback)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: What errors call the way.
+      returned: unless the list is at fault
+      type: str
+      sample: ses_fallback[0]
+    endpoint:
+      description: The endpoint's name.
+      returned: unless the list is at fault
+      type: str
+      sample: email-smtp.eu-west-1.amazonaws.com
+    port:
+      description: The endpoint's port.
+      returned: unless the list is at fault
+      type: int
+      sample: 587
+    reachable:
+      description: Whether the port took the whole dialogue.
+      returned: unless an option is at fault
+      type: bool
+      sample: true
 queue:
   description: What M(mailops.ses.mail_queue_info) returns, and this when it fails.
   returned: always
@@ -191,6 +256,19 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "ca_file": {"type": "path"},
     "mta": {"type": "str", "choices": ["postfix", "sendmail"]},
     "recipient": {"type": "str"},
+    "fallback": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "region": {"type": "str"},
+            "endpoint": {"type": "str"},
+            "port": {"type": "str"},
+            "smtp_username": {"type": "str"},
+            "smtp_password": {"type": "str", "no_log": True},
+            "secret_access_key": {"type": "str", "no_log": True},
+        },
+    },
     "option_names": {"type": "dict", "default": {}},
 }
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, Callable, TypeVar, Union
 
+from ansible_collections.mailops.ses.plugins.module_utils._check import ways
 from ansible_collections.mailops.ses.plugins.module_utils._host.command import run
 from ansible_collections.mailops.ses.plugins.module_utils._probe import mail, send
 from ansible_collections.mailops.ses.plugins.module_utils._queue import look
@@ -26,9 +27,10 @@ def parts(
     installed: Callable[[], str | None],
     check_mode: bool,
     hide: Callable[[str], object],
-) -> dict[str, Result | None]:
-    """What came of each part, for host_check's options: None for a mail that was not asked for. INSTALLED tells the
-    host's MTA, LookupError where it cannot; HIDE is given what no result may show besides the options."""
+) -> dict[str, Any]:
+    """What came of each part, for host_check's options: None for a mail that was not asked for, and no part of further
+    ways. INSTALLED tells the host's MTA, LookupError where it cannot; HIDE is given what no result may show besides the
+    options."""
     installed = lru_cache(None)(installed)  # each part asks, and a package manager takes its time
     asked = alone(lambda: _request(params, hide))
     endpoint = asked.endpoint if isinstance(asked, request.Request) else None
@@ -42,13 +44,15 @@ def parts(
     def queue() -> Result:
         return look.outcome(params["mta"], endpoint, installed, run)
 
-    if params["recipient"] is None:
-        with ThreadPoolExecutor(1) as pool:
-            meanwhile = pool.submit(alone, queue)  # the ports are waited for, not worked on
-            return {"check": alone(ports), "probe": None, "queue": meanwhile.result()}
-    # One after the other: a log-in that fails is no reason for the mail to wait, and the queue is read without it.
-    found = {name: alone(part) for name, part in (("check", ports), ("probe", probe), ("queue", queue))}
-    return dict(found)
+    with ThreadPoolExecutor(2) as pool:  # the ports are waited for, not worked on
+        others = pool.submit(ways.outcomes, params, net, hide) if params.get("fallback") else None
+        if params["recipient"] is None:
+            meanwhile = pool.submit(alone, queue)
+            found: dict[str, Any] = {"check": alone(ports), "probe": None, "queue": meanwhile.result()}
+        else:
+            # One after the other: a log-in that fails is no reason for the mail to wait, and the queue is read without.
+            found = {name: alone(part) for name, part in (("check", ports), ("probe", probe), ("queue", queue))}
+        return {**found, "fallback": alone(others.result)} if others else found
 
 
 def alone(part: Callable[[], _Value]) -> Union[_Value, Result]:  # noqa: UP007  (Python 3.9 makes no such type of |)

@@ -63,9 +63,9 @@ class LogIn:
         secrets: Mapping[str, str | None],
         bundle: str,
         awaited: bool,
-        option_names: Mapping[str, str] = OPTION_NAMES,
+        option_names: Mapping[str, str] | None = None,
     ) -> None:
-        self._secrets, self._mta, self._option_names = secrets, mta, option_names
+        self._secrets, self._mta, self._option_names = secrets, mta, option_names or OPTION_NAMES
         # The distribution's trust anchors, and whether they are AWAITED from a package that is still to be installed.
         self._bundle, self._awaited = bundle, awaited
         self._thread: threading.Thread | None = None

@@ -113,6 +113,7 @@ IN_TIME: Mapping[str, Any] = {
     "confTO_STARTTLS": "10s",
     "confTO_AUTH": "10s",
     "confTO_RSET": "5s",
+    "confTO_MISC": "5s",  # whether a connection that was kept still lives
     "confTO_QUIT": "5s",
     "confTO_MAIL": "20s",
     "confTO_RCPT": "20s",

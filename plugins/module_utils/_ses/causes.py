@@ -1114,6 +1114,23 @@ CAUSES: tuple[Cause, ...] = (
         kinds=("only_accepted",),
     ),
     Cause(
+        "fallback_fails",
+        "The further way through {endpoint} (ses_fallback) cannot be used: {said}",
+        "Mend it before it is needed: correct the entry of ses_fallback, or what lies on the way. Then run the "
+        "playbook mailops.ses.relay, which proves each way before anything changes.",
+        _CONNECT,
+        kinds=("fallback_fails",),
+    ),
+    Cause(
+        "fallback_identities",
+        "Mail may leave through {endpoint} too (ses_fallback), and SES knows verified senders, configuration sets, "
+        "quotas and the sandbox in each region apart. A log-in does not show them.",
+        "Verify the senders' domains in the region of each way, and create the configuration set there. If not, SES "
+        "answers 554 to mail that takes that way, and it bounces.",
+        _IDENTITIES,
+        kinds=("fallback_identities",),
+    ),
+    Cause(
         "hosts_file",
         "The address of {endpoint} comes from a line in /etc/hosts ({said}): SES's addresses change, and a line does "
         "not follow them. Postfix may ask DNS alone and find no address, or another one.",

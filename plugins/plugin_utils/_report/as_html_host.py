@@ -17,6 +17,7 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._report.words import (
     stage_words,
     title,
     total,
+    way_words,
 )
 
 _WIDTH = 200  # of a picture, in units of its own
@@ -159,6 +160,8 @@ def _facts(host: Mapping[str, Any]) -> Iterable[str]:
     yield from _queue(host)
     if host["probe"]:
         yield f"<dt>Mail<dd>{markup(host['probe']['message'])}"
+    for way in host["fallback"]:
+        yield f"<dt>Further way<dd>{markup(way_words(way))}"
 
 
 def _certificate(certificate: Mapping[str, Any], several: bool) -> str:

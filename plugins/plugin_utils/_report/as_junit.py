@@ -25,6 +25,7 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._report.words import (
     stage_words,
     total,
     visible,
+    way_words,
 )
 
 NAME = "mailops.ses.check"
@@ -52,7 +53,13 @@ def render(fleet: dict[str, Any]) -> str:
 
 
 def _suite(host: dict[str, Any], timestamp: str) -> tuple[dict[str, int], list[str]]:
-    cases = [_can_send(host), *(_port(host, port) for port in host["ports"]), *_queue(host), *_probe(host)]
+    cases = [
+        _can_send(host),
+        *(_port(host, port) for port in host["ports"]),
+        *_queue(host),
+        *_probe(host),
+        *_ways(host),
+    ]
     text = "".join(line for case in cases for line in case)
     counts = {
         "tests": len(cases),
@@ -118,6 +125,20 @@ def _probe(host: dict[str, Any]) -> list[list[str]]:
         return [_case(host, "mail", seconds, out=probe["message"])]
     causes = [item["id"] for item in host["diagnosis"] if item["stops_sending"]]
     return [_case(host, "mail", seconds, _result("skipped", (causes or ["unknown"])[-1], probe["message"]))]
+
+
+def _ways(host: dict[str, Any]) -> list[list[str]]:
+    """The further ways out: one that cannot be used is skipped with its message, since mail takes the first."""
+    return [
+        _case(
+            host,
+            f"way {number}",
+            0,
+            _result("skipped", "fallback_fails", f"{way_words(way)}: {way['message']}") if way["message"] else "",
+            out=way_words(way),
+        )
+        for number, way in enumerate(host["fallback"], start=2)
+    ]
 
 
 def _dialogue(port: dict[str, Any]) -> str:

@@ -27,6 +27,8 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import
     state_by_mta,
     state_by_probe,
     state_of,
+    ways_causes,
+    ways_of,
     why_unproven,
 )
 
@@ -77,6 +79,7 @@ def _host(name: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]
         "queue": queue,
         "queue_error": queue_error,
         "probe": probe,
+        "fallback": ways_of(result.get("fallback")),
     }
     host["diagnosis"] = _diagnosis(check, ports, result, host)
     return host
@@ -214,6 +217,8 @@ def _diagnosis(
             if reason.get("diagnosis"):
                 stops = waits and holds_mail(reason["diagnosis"].get("id", ""))
                 add(reason["diagnosis"], stops)["queued"] += reason.get("count") or 0
+    for item in ways_causes(host["fallback"]):
+        add(item, False)
     if host["queue_error"]:
         add(diagnose(Symptom("queue_unreadable", host["queue_error"])), False)
     return list(found.values())

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose, holds_mail, tells_nothing
@@ -156,6 +156,31 @@ def probe_causes(result: Mapping[str, Any], probe: Mapping[str, Any] | None) -> 
     if probe and probe["state"] == "failed":
         return [diagnose(Symptom("module_failed" if _crashed(result) else "not_checked", probe["message"]))]
     return list(result.get("diagnosis") or []) if probe else []
+
+
+def ways_of(results: Any) -> list[dict[str, Any]]:
+    """What a report has of each further way: its endpoint and port, and whether it takes a log-in."""
+    return [_way(way) for way in results or [] if isinstance(way, Mapping)] if isinstance(results, list) else []
+
+
+def _way(way: Mapping[str, Any]) -> dict[str, Any]:
+    logs_in = any(map(_logged_in, way.get("ports") or [])) if way.get("reachable") else False
+    return {
+        "name": str(way.get("name") or "ses_fallback"),
+        "endpoint": way.get("endpoint"),
+        "port": number_of(way.get("port")),
+        "reachable": bool(way.get("reachable")),
+        "logs_in": logs_in,
+        "message": "" if way.get("reachable") else message_of(way),
+    }
+
+
+def ways_causes(ways: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """What is wrong with further ways, and what a log-in does not show of them."""
+    named = [(way, {"endpoint": str(way["endpoint"] or way["name"])}) for way in ways]
+    found = [diagnose(Symptom("fallback_fails", way["message"], facts=facts)) for way, facts in named if way["message"]]
+    other = ", ".join(dict.fromkeys(str(way["endpoint"]) for way in ways if way["reachable"]))
+    return [*found, *([diagnose(Symptom("fallback_identities", facts={"endpoint": other}))] if other else [])]
 
 
 def _logged_in(port: Mapping[str, Any]) -> bool:

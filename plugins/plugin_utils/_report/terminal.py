@@ -13,6 +13,7 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._report.words import (
     headline,
     listed,
     visible,
+    way_words,
 )
 
 TABLE_UP_TO = 30  # hosts; of more the causes alone are printed
@@ -25,7 +26,7 @@ def summary(fleet: Mapping[str, Any], directory: str) -> list[str]:
     if len(fleet["hosts"]) > TABLE_UP_TO:
         lines = [*lines, *causes(fleet)]
     elif fleet["hosts"]:
-        lines = [*table(fleet), *causes(fleet), *_probes(fleet["hosts"]), "", *lines]
+        lines = [*table(fleet), *causes(fleet), *_probes(fleet["hosts"]), *_ways(fleet["hosts"]), "", *lines]
     return [visible(line) for line in [*lines, "", f"Reports in {directory}: report.html, report.json, junit.xml"]]
 
 
@@ -43,6 +44,12 @@ def _probes(hosts: Iterable[Mapping[str, Any]]) -> list[str]:
     for host in hosts:
         lines += ["", f"mail: {host['host']}", *wrapped(host["probe"]["message"])] if host["probe"] else []
     return lines
+
+
+def _ways(hosts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Each host's further ways out."""
+    lines = [f"way: {host['host']}: {way_words(way)}" for host in hosts for way in host["fallback"]]
+    return ["", *lines] if lines else []
 
 
 def _others(summary: Mapping[str, int]) -> str:

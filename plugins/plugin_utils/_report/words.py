@@ -134,6 +134,16 @@ def failure_words(port: Mapping[str, Any]) -> str:
     return f"fails at {stage_words(failed_at(port))}"
 
 
+def way_words(way: Mapping[str, Any]) -> str:
+    """What the check has found of a further way."""
+    if not way["endpoint"]:
+        return str(way["message"])
+    place = f"{way['endpoint']}, port {way['port'] or '?'}"
+    if way["message"]:
+        return f"{place} cannot be used"
+    return f"{place}: {STATE_WORDS['can_log_in' if way['logs_in'] else 'not_logged_in']}"
+
+
 def listed(names: list[str], most: int) -> str:
     """The first names, and how many more there are."""
     more = len(names) - most

@@ -37,6 +37,19 @@ REFUSALS = {
     "infinity for a number": ({"ses_max_connections": float("inf")}, ["ses_max_connections inf is no whole number"]),
     "a number for a password": ({"ses_smtp_password": 587}, ["ses_smtp_password is no text"]),
     "a list for a password": ({"ses_smtp_password": ["x"]}, ["ses_smtp_password is no text"]),
+    "a further way that is a text": ({"ses_fallback": "eu-west-1"}, ["ses_fallback is no list"]),
+    "a further way without credentials for its region": (
+        {
+            "ses_fallback": [{"region": "eu-west-1"}],
+            "ses_smtp_password": "BNLwbqu5nBNtltr9JQjwPT6p3HAPb5ain1R+Dq3+tPa5",
+            "ses_secret_access_key": None,
+        },
+        ["ses_fallback[0]", "no credentials for eu-west-1"],
+    ),
+    "a further way with another region's password": (
+        {"ses_fallback": [{"region": "eu-west-1", "smtp_password": "B" + "x" * 43}]},
+        ["ses_fallback[0]", "535"],
+    ),
     "a wrong password": ({"ses_smtp_password": "B" + "x" * 43}, ["535"]),
 }
 

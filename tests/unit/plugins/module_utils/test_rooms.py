@@ -28,7 +28,7 @@ FLOORS = {
     "_probe": {*GROUND, "_relay", "_mta", "_postfix", "_sendmail"},
     "_replace": {*GROUND, "_mta", "_postfix", "_sendmail"},
     "_role": {*GROUND, "_relay", "_mta", "_smtp", "_postfix", "_sendmail"},
-    "_check": {*GROUND, "_smtp", "_queue", "_probe"},
+    "_check": {*GROUND, "_relay", "_smtp", "_queue", "_probe"},
     "_aws": {"_ses"},
 }
 # Parts of a room that know nothing of each other.

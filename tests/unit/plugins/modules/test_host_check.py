@@ -126,16 +126,45 @@ def test_a_broken_program_does_not_stop_the_log_in(run: Run, monkeypatch: pytest
 
 def test_the_documentation_has_the_options_and_the_parts(run: Run) -> None:
     options = yaml.safe_load(host_check.DOCUMENTATION)["options"]
-    assert {
-        name: {key: value for key, value in option.items() if key != "description"} for name, option in options.items()
-    } == {
-        name: {key: value for key, value in option.items() if key != "no_log"}
-        for name, option in host_check.ARGUMENTS.items()
-    }
-    assert set(yaml.safe_load(host_check.RETURN)) == set(run(region="eu-central-1")) - {"changed"}
+    ways = options["fallback"].pop("suboptions")
+    asked = {**host_check.ARGUMENTS, "fallback": {**host_check.ARGUMENTS["fallback"]}}
+    for documented, arguments in ((ways, asked["fallback"].pop("options")), (options, asked)):
+        assert {
+            name: {key: value for key, value in option.items() if key != "description"}
+            for name, option in documented.items()
+        } == {
+            name: {key: value for key, value in option.items() if key != "no_log"} for name, option in arguments.items()
+        }
+    found = run(region="eu-central-1", fallback=[{"port": "2587"}])
+    assert set(yaml.safe_load(host_check.RETURN)) == set(found) - {"changed"}
     assert yaml.safe_load(host_check.EXAMPLES)
 
 
 def test_the_single_modules_have_its_options() -> None:
     single = {**mail.ARGUMENTS, **request.ARGUMENTS, "recipient": {"type": "str"}}
-    assert {name: single[name] for name in host_check.ARGUMENTS} == host_check.ARGUMENTS
+    assert {name: single[name] for name in host_check.ARGUMENTS if name != "fallback"} == {
+        name: option for name, option in host_check.ARGUMENTS.items() if name != "fallback"
+    }
+
+
+def test_each_further_way_is_checked_at_its_port_by_its_own_log_in(run: Run, simulator: Simulator) -> None:
+    found = run(**LOGIN, fallback=[{"port": "2587"}, {"region": "eu-west-1", "smtp_password": "B" + "x" * 43}])
+    ways = [(way["name"], way["endpoint"], way["port"], way["reachable"]) for way in found["fallback"]]
+    assert ways == [
+        ("ses_fallback[0]", "email-smtp.eu-central-1.amazonaws.com", 2587, True),
+        ("ses_fallback[1]", "email-smtp.eu-west-1.amazonaws.com", 587, False),
+    ]
+    assert found["check"]["reachable"]
+
+
+def test_a_further_way_without_credentials_for_its_region_is_told_and_the_host_is_checked(run: Run) -> None:
+    login = {**LOGIN, "secret_access_key": None, "password": PASSWORD}
+    found = run(**login, fallback=[{"region": "eu-west-1"}])
+    assert "has no credentials for eu-west-1" in found["fallback"][0]["msg"]
+    assert found["check"]["reachable"]
+
+
+def test_without_secrets_the_check_of_a_further_way_ends_after_tls(run: Run, simulator: Simulator) -> None:
+    (way,) = run(region="eu-central-1", fallback=[{"port": "2465"}])["fallback"]
+    assert way["reachable"]
+    assert {session["user"] for session in simulator.sessions()} == {None}
