@@ -112,6 +112,7 @@ RIGHT: dict[str, list[Any]] = {
     "ses_replace_mta": ["no"],
     "ses_replace_mta_timeout": ["300"],
     "ses_probe_recipient": ["success@simulator.amazonses.com", ""],
+    "ses_metrics_dir": ["/var/lib/prometheus/node-exporter", ""],
     "ses_verify": ["false"],
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import socket
+from pathlib import Path
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import changed, refused
@@ -198,3 +199,29 @@ def test_a_port_that_was_proven_is_taken_without_a_second_log_in(run, monkeypatc
     monkeypatch.setattr(log_in.LogIn, "begin", lambda *_given: pytest.fail("a second log-in"))
     given = {"verify": True, "check_mode": True, "variables": {"ses_port": "auto"}}
     assert run(installed="mta", proven_port=2465, **given)["port"] == 2465
+
+
+def test_metrics_are_part_of_the_same_call(run, tmp_path):
+    result = run(check_mode=True, installed="mta", variables={"ses_metrics_dir": str(tmp_path)})
+    assert {Path(one["path"]).name: one["changed"] for one in result["metrics"]} == {
+        "ses-metrics.pyz": True,
+        "ses-metrics.service": True,
+        "ses-metrics.timer": True,
+    }
+    assert f"ReadWritePaths={tmp_path}" in json.dumps(result["diff"])
+    assert run(check_mode=True, installed="mta")["metrics"] == []
+
+
+@pytest.mark.parametrize(
+    ("directory", "why"),
+    [
+        ("/nonexistent/node", "'/nonexistent/node' is no directory on this host; install node_exporter first"),
+        ("node-exporter", "'node-exporter' is no absolute path"),
+        ("/var/lib/node exporter", "is no absolute path of plain characters"),
+        ("/var/lib/%n", "is no absolute path of plain characters"),
+    ],
+)
+def test_a_directory_that_metrics_cannot_have_is_refused(run, directory, why):
+    fault, *_also = run(there("postfix"), variables={"ses_metrics_dir": directory})["faults"]
+    assert fault.startswith("ses_metrics_dir")
+    assert why in fault
