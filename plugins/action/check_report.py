@@ -19,6 +19,15 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._report import (
 )
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.fleet import fleet
 
+try:
+    from ansible.module_utils.secrets import mask_secrets
+except ImportError:  # before ansible-core 2.22, which hides every word of a vaulted file
+
+    def mask_secrets(value: str, /, *, mask_placeholder: str = "") -> str:
+        """The text as it is."""
+        return value
+
+
 LARGE = ("checks", "hosts", "queues", "probes")  # options that hold a fleet's results
 FILES = {"report.json": as_json.render, "junit.xml": as_junit.render, "report.html": as_html.render}
 
@@ -49,7 +58,7 @@ class ActionModule(ActionBase):
             files=list(texts),
             summary=found["summary"],
             message=terminal.verdict(found),
-            lines=terminal.summary(found, directory),
+            lines=terminal.legible(terminal.summary(found, directory), mask_secrets, directory),
         )
         return result
 

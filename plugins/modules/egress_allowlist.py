@@ -120,7 +120,7 @@ nft_installed:
   returned: success, with O(state=present)
   type: bool
 package_manager:
-  description: The package manager that can install nft, V(apt) or V(dnf); null where nft is installed.
+  description: The package manager that can install nft, V(apt), V(dnf) or V(dnf5); null where nft is installed.
   returned: success, with O(state=present)
   type: str
 """

@@ -24,6 +24,7 @@ notes:
   - A mail is a message of the account's quota. SES's mailbox simulator takes C(success@simulator.amazonses.com), also
     in the sandbox, without harm to the account's reputation.
   - With O(recipient) an address of your own the mail can be seen to arrive. SES's reply tells that SES has it.
+  - Where the host keeps metrics (C(ses_metrics_dir) of the roles), it notes when a mail was delivered.
 requirements:
   - Python 3.9 or newer on the managed host
   - Root on the managed host (C(become=true)), which may read the log and the queue
@@ -213,8 +214,12 @@ msg:
     root@example.com by ses-relay/smtp as 0107017033dbb64d-be13a01e-dbf1-44b7-b876-3622165dacc1-000000.
 """
 
+import time
+from contextlib import suppress
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import installed_mta
+from ansible_collections.mailops.ses.plugins.module_utils._metrics import proofs
 from ansible_collections.mailops.ses.plugins.module_utils._probe.mail import ARGUMENTS
 from ansible_collections.mailops.ses.plugins.module_utils._probe.send import outcome
 
@@ -225,6 +230,9 @@ def main() -> None:
     found = outcome(module.params, lambda: installed_mta(module.run_command), module.check_mode)
     if "failed" in found:
         module.fail_json(**found)
+    if found["delivered"] and proofs.kept():
+        with suppress(OSError):  # of a user who is not root
+            proofs.record("mail", time.time())
     module.exit_json(changed=False, **found)
 
 

@@ -167,9 +167,24 @@ unit_files:
   returned: unless RV(next) is V(install)
   type: list
   elements: dict
+metrics:
+  description: Files of the metrics (C(ses_metrics_dir)), empty where the host has none and is to have none.
+  returned: unless RV(next) is V(install)
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Its path.
+      type: str
+      sample: /etc/systemd/system/ses-metrics.timer
+    changed:
+      description: Whether it is written, or goes.
+      type: bool
+      sample: false
 """
 
 import os
+import time
 from dataclasses import asdict, replace
 from itertools import zip_longest
 from typing import Any
@@ -177,6 +192,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import read
 from ansible_collections.mailops.ses.plugins.module_utils._host.systems import System, names, system_of
+from ansible_collections.mailops.ses.plugins.module_utils._metrics import proofs
 from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import (
     finish,
     offline,
@@ -196,9 +212,10 @@ from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import (
     trust_anchors,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._role.mtas import part_of
-from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError, make_plan
+from ansible_collections.mailops.ses.plugins.module_utils._role.plan import Plan, RefusedError, make_plan
 
 ALTERNATIVE = "/etc/alternatives/mta"
+NO_METRICS: dict[str, Any] = {"changed": False, "diff": [], "files": []}
 ARGUMENTS: dict[str, Any] = {
     "mta": {"type": "str", "choices": ["postfix", "sendmail"], "required": True},
     "variables": {"type": "dict", "required": True},
@@ -283,13 +300,39 @@ def run(module: AnsibleModule, system: System) -> dict[str, Any]:
     except BringError:
         log_in.prove()  # of two faults the endpoint's is told first
         raise
+    proven = bool(log_in.report() or params["proven_port"])
+    metrics = with_metrics(module, plan, host.offline, proven) if plan.metrics or proofs.kept() else NO_METRICS
     probe = plan.variables.get("ses_probe_recipient") and not module.check_mode
-    return {**result, **known(), "next": "probe" if probe else "nothing"}
+    return {
+        **result,
+        **known(),
+        "changed": result["changed"] or metrics["changed"],
+        "diff": [*result["diff"], *metrics["diff"]],
+        "metrics": metrics["files"],
+        "next": "probe" if probe else "nothing",
+    }
+
+
+def with_metrics(module: AnsibleModule, plan: Plan, is_offline: bool, proven: bool) -> dict[str, Any]:
+    """Bring the host's metrics to what they are to be: none where the relay has none. PROVEN says that the host has
+    logged in to SES."""
+    # A host compiles every file that is loaded, and most have no metrics.
+    from ansible_collections.mailops.ses.plugins.module_utils._metrics import installation  # noqa: PLC0415
+
+    timer = unit_named(module, installation.TIMER, is_offline)
+    due = installation.plan(installation.Relay(plan.mta, plan.relay.endpoint), plan.metrics, timer)
+    if not module.check_mode:
+        if proven and plan.metrics:
+            proofs.record("log_in", time.time())
+        installation.bring(due, timer)
+    return {"changed": due.changed, "diff": due.diff(), "files": installation.result(due)}
 
 
 def _leads_elsewhere(program: str) -> bool:
     """Whether programs hand their mail to another MTA, where the system lets several be installed."""
-    return bool(program) and (os.readlink(ALTERNATIVE) if os.path.islink(ALTERNATIVE) else "") != program
+    found = os.readlink(ALTERNATIVE) if os.path.islink(ALTERNATIVE) else ""
+    # By its name: of /usr/sbin and /usr/bin, newer systems have made one.
+    return bool(program) and os.path.basename(found) != os.path.basename(program)
 
 
 def main() -> None:
@@ -306,7 +349,7 @@ def main() -> None:
         module.fail_json(msg=str(error), **error.result)
     except LogInError as error:
         module.fail_json(msg=str(error), **error.report)
-    except BringError as error:
+    except (BringError, proofs.MetricsError) as error:
         module.fail_json(msg=readable(str(error)))
     finish(module, result)
 

@@ -244,7 +244,7 @@ other_mtas:
   type: list
   elements: str
 package_manager:
-  description: The system's, V(apt) or V(dnf); null on a system that the MTA's role refuses.
+  description: The system's, V(apt), V(dnf) or V(dnf5); null on a system that the MTA's role refuses.
   returned: success
   type: str
 program:

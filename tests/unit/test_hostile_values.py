@@ -128,6 +128,7 @@ RIGHT: dict[str, list[Any]] = {
         [{"endpoint": "smtp.dnl.example.org", "smtp_password": "a*`dnlPdivert"}, {"port": 2587}],
         [{"region": "us-east-1", "endpoint": "email-smtp-fips.us-east-1.amazonaws.com"}],
     ],
+    "ses_metrics_dir": ["/var/lib/prometheus/node-exporter", ""],
     "ses_verify": ["false"],
 }
 

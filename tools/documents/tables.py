@@ -45,7 +45,7 @@ FIRST_VARIABLES = (
 )
 # The first word of a system's name in the table -> what its vendor calls it.
 _VENDORS = {"RedHat": "RHEL and its rebuilds", "Amazon": "Amazon Linux"}
-_VERSIONS = {"forky/sid": "sid", "22": "22.04", "24": "24.04"}
+_VERSIONS = {"forky/sid": "sid", "22": "22.04", "24": "24.04", "26": "26.04"}
 _PROVES = re.compile(r"^# Proves: (.*(?:\n#  .*)*)", re.MULTILINE)
 _DOCUMENTATION = re.compile(r'^DOCUMENTATION = r?("""(?:.|\n)*?""")', re.MULTILINE)
 

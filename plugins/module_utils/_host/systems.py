@@ -56,7 +56,7 @@ class SendmailThere:
 class System:
     """A row of the table. A role that is not in it does not run on that system."""
 
-    platform: str  # its name at Galaxy
+    platform: str  # its name at Galaxy; empty where Galaxy has none for it yet
     family: Family
     postfix: PostfixThere | None = None
     sendmail: SendmailThere | None = None
@@ -68,6 +68,8 @@ class System:
 
 APT = Family("apt", "/etc/ssl/certs/ca-certificates.crt")
 DNF = Family("dnf", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem")
+# Ansible has a module of its own for each: that of dnf needs Python bindings that hosts with dnf5 lack.
+DNF5 = replace(DNF, package_manager="dnf5")
 
 POSTFIX_APT = PostfixThere(("postfix", _SASL["apt"], "ca-certificates"), chroot="y")
 # postfix.service only stands for the instances there, and is active even when none runs.
@@ -101,12 +103,16 @@ SYSTEMS: Mapping[str, System] = {
     "Debian 11": System("Debian bullseye", APT, POSTFIX_INSTANCES, SENDMAIL_8_15),
     "Debian 12": System("Debian bookworm", APT, POSTFIX_INSTANCES, SENDMAIL_APT),
     "Debian 13": System("Debian trixie", APT, POSTFIX_APT, SENDMAIL_APT),
+    "Debian 14": System("Debian forky", APT, POSTFIX_APT, SENDMAIL_APT),
     "Debian forky/sid": System("Debian sid", APT, POSTFIX_APT, SENDMAIL_APT),
     "Ubuntu 22": System("Ubuntu jammy", APT, POSTFIX_INSTANCES, SENDMAIL_8_15),
     "Ubuntu 24": System("Ubuntu noble", APT, POSTFIX_INSTANCES, SENDMAIL_APT),
+    "Ubuntu 26": System("Ubuntu resolute", APT, POSTFIX_APT, SENDMAIL_APT),
     "RedHat 9": System("EL 9", DNF, POSTFIX_DNF, SENDMAIL_DNF),
     "RedHat 10": System("EL 10", DNF, POSTFIX_DNF),
+    "Fedora 44": System("Fedora 44", DNF5, POSTFIX_DNF, SENDMAIL_DNF),
     "Amazon 2023": System("Amazon Linux 2023", DNF, POSTFIX_AMAZON, SENDMAIL_DNF),
+    "Amazon 2027": System("", DNF5, POSTFIX_AMAZON, SENDMAIL_DNF),
 }
 
 
@@ -134,7 +140,7 @@ REFUSALS: Mapping[str, Refusal] = {
     ),
 }
 # os-release's ID -> the name in the table; other systems have their own.
-_NAMES = {"debian": "Debian", "ubuntu": "Ubuntu", "rhel": "RedHat", "amzn": "Amazon"}
+_NAMES = {"debian": "Debian", "ubuntu": "Ubuntu", "rhel": "RedHat", "fedora": "Fedora", "amzn": "Amazon"}
 # Words of ID and ID_LIKE -> the system that such a one is a rebuild of. Mageia is "mandriva fedora", and its 9 no RHEL.
 _FAMILIES = {
     "rhel": "RedHat",

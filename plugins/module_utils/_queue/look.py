@@ -6,17 +6,15 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterable
 from typing import Any, Callable
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.command import SEARCH_PATH
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import Runner, read
-from ansible_collections.mailops.ses.plugins.module_utils._mta.mailq import Message, QueueError, summarize
+from ansible_collections.mailops.ses.plugins.module_utils._mta.mailq import QueueError, summarize
 from ansible_collections.mailops.ses.plugins.module_utils._mta.way import Way
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.mailq import postfix_queue
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.main_cf import parameters
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.way import PARAMETERS, of_postfix
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail.mailq import configured, sendmail_queue
+from ansible_collections.mailops.ses.plugins.module_utils._queue.messages import queue_of
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.way import of_sendmail
 
 SENDMAIL_CF = "/etc/mail/sendmail.cf"
@@ -37,18 +35,6 @@ def outcome(mta: str | None, endpoint: str | None, installed: Callable[[], str |
     except QueueError as error:
         return {"failed": True, "msg": str(error)}
     return {"mta": mta, "relay": way and way._asdict(), **summary}
-
-
-def queue_of(mta: str | None) -> Iterable[Message]:
-    """The MTA's messages, to be read once."""
-    if mta == "sendmail":
-        return sendmail_queue(configured())
-    if mta == "postfix":
-        postqueue = shutil.which("postqueue", path=SEARCH_PATH)
-        if not postqueue:
-            raise QueueError("mta is postfix, but this host has no postqueue: Postfix is not installed.")
-        return postfix_queue(postqueue)
-    return ()
 
 
 def way_of(mta: str | None, run: Runner) -> Way | None:

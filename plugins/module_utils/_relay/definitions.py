@@ -27,6 +27,7 @@ TYPES: dict[str, str] = {
     "ses_replace_mta": "bool",
     "ses_replace_mta_timeout": "int",
     "ses_probe_recipient": "str",
+    "ses_metrics_dir": "path",
 }
 # Variable -> its default; the others are unset by default.
 DEFAULTS: dict[str, Any] = {

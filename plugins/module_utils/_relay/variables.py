@@ -66,6 +66,7 @@ CHECKS: Mapping[str, Callable[[str], str | None]] = {
     "ses_bounce_recipient": _bounce_fault,
     "ses_probe_recipient": address_fault,
     "ses_tls_ca_file": _path_fault,
+    "ses_metrics_dir": _path_fault,
 }
 # Judged on the controller: in the result of a module that gets a secret, Ansible hides every word that is the same.
 SECRET_CHECKS: Mapping[str, Callable[[str], str | None]] = {

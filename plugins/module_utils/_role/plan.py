@@ -51,6 +51,12 @@ class Plan:
     findings: list[Finding] = field(default_factory=list)
 
     @property
+    def metrics(self) -> str | None:
+        """The directory where the host is to tell of its queue; None where it is not to."""
+        directory: str | None = self.variables.get("ses_metrics_dir")
+        return directory
+
+    @property
     def warnings(self) -> list[str]:
         """What changes on the host, and what a log-in does not show of the endpoint."""
         return [readable(text) for text in (*sentences(self.findings, CHANGED), *_doubts(self.relay))]
@@ -132,4 +138,10 @@ def _host_faults(offline: bool, variables: Mapping[str, Any]) -> list[str]:
     ca_file = variables.get("ses_tls_ca_file")
     if ca_file and not os.path.isfile(ca_file):
         found.append(f"ses_tls_ca_file {ca_file!r} is not there on this host; put it there first, or leave it unset.")
+    metrics = variables.get("ses_metrics_dir")
+    if metrics and not os.path.isdir(metrics):
+        found.append(
+            f"ses_metrics_dir {metrics!r} is no directory on this host; install node_exporter first, whose option "
+            "--collector.textfile.directory names it, or leave it unset."
+        )
     return found

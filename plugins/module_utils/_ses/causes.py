@@ -1075,8 +1075,9 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "module_failed",
         "The check could not run on the host: {said}",
-        "Mostly the host's Python is missing, broken or too old for Ansible: repair it, or name another one in "
-        "ansible_python_interpreter. As soon as `ansible HOST -m ansible.builtin.setup` works, check again.",
+        "Mostly the host's Python is missing, broken, or too old or too new for this ansible-core: repair it, or name "
+        "another one in ansible_python_interpreter. As soon as `ansible HOST -m ansible.builtin.setup` works, check "
+        "again.",
         _ANSIBLE + "reference_appendices/interpreter_discovery.html",
         kinds=("module_failed",),
     ),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import FAILING
@@ -28,6 +28,18 @@ def summary(fleet: Mapping[str, Any], directory: str) -> list[str]:
     elif fleet["hosts"]:
         lines = [*table(fleet), *causes(fleet), *_probes(fleet["hosts"]), *_ways(fleet["hosts"]), "", *lines]
     return [visible(line) for line in [*lines, "", f"Reports in {directory}: report.html, report.json, junit.xml"]]
+
+
+def legible(lines: list[str], mask: Callable[[str], str], directory: str) -> list[str]:
+    """The lines, or where MASK, which hides secrets in what Ansible prints, would make holes in them: why they are not
+    printed, and where they are whole."""
+    if all(mask(line) == line for line in lines):
+        return lines
+    return [
+        f"Ansible would hide words of this report, which a vaulted file has too. It is whole in {directory}: "
+        "report.html, report.json, junit.xml.",
+        "Vault the secrets alone (ansible-vault encrypt_string), and it is printed here.",
+    ]
 
 
 def verdict(fleet: Mapping[str, Any]) -> str:

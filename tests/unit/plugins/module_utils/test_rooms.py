@@ -25,6 +25,7 @@ FLOORS = {
     "_postfix": {*GROUND, "_relay", "_mta"},
     "_sendmail": {*GROUND, "_relay", "_mta"},
     "_queue": {*GROUND, "_mta", "_postfix", "_sendmail"},
+    "_metrics": {*GROUND, "_mta", "_queue"},
     "_probe": {*GROUND, "_relay", "_mta", "_postfix", "_sendmail"},
     "_replace": {*GROUND, "_mta", "_postfix", "_sendmail"},
     "_role": {*GROUND, "_relay", "_mta", "_smtp", "_postfix", "_sendmail"},

@@ -12,7 +12,7 @@ from typing import Any, Callable
 import pytest
 import yaml
 from ansible_collections.mailops.ses.plugins.module_utils._probe import mail
-from ansible_collections.mailops.ses.plugins.module_utils._queue import look
+from ansible_collections.mailops.ses.plugins.module_utils._queue import look, messages
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import net as edge
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import request, resolver
 from ansible_collections.mailops.ses.plugins.modules import host_check, mail_queue_info, smtp_check
@@ -47,7 +47,8 @@ def run(
     net = edge.Net(lambda _name: resolver.Resolved("lb.example", ["127.0.0.1"]), connect, time.monotonic, time.sleep)
     for module in (host_check, mail_queue_info):
         monkeypatch.setattr(module, "installed_mta", lambda _run: "postfix")
-    monkeypatch.setattr(look, "SEARCH_PATH", str(tmp_path))
+    for file in (look, messages):
+        monkeypatch.setattr(file, "SEARCH_PATH", str(tmp_path))
 
     def run(module: Any = host_check, postqueue: str = "", **arguments: Any) -> dict[str, Any]:
         (tmp_path / "postqueue").write_text(f"#!/bin/sh\n{postqueue}\n")

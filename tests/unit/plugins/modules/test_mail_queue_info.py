@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.mailops.ses.plugins.module_utils._queue import look
+from ansible_collections.mailops.ses.plugins.module_utils._queue import look, messages
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mailq
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.mailq import Queue
 from ansible_collections.mailops.ses.plugins.modules import mail_queue_info
@@ -44,7 +44,8 @@ def run(monkeypatch, tmp_path, capsys):
         if postconf is not None:
             program("postconf", postconf)
         monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-        monkeypatch.setattr(look, "SEARCH_PATH", str(tmp_path))
+        for file in (look, messages):
+            monkeypatch.setattr(file, "SEARCH_PATH", str(tmp_path))
         with patch_module_args(arguments), pytest.raises(SystemExit):
             mail_queue_info.main()
         found = json.loads(capsys.readouterr().out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import socket
+from pathlib import Path
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import changed, refused
@@ -229,3 +230,29 @@ def test_a_further_way_that_cannot_log_in_is_named_before_any_change(run, monkey
     given = {"fallback": [IRELAND], "fallback_secrets": [{"smtp_password": OWN}], "verify": True}
     result = run(check_mode=True, installed="mta", **given)
     assert result["msg"] == "ses_fallback[0]: Port 587 of email-smtp.eu-west-1.amazonaws.com did not."
+
+
+def test_metrics_are_part_of_the_same_call(run, tmp_path):
+    result = run(check_mode=True, installed="mta", variables={"ses_metrics_dir": str(tmp_path)})
+    assert {Path(one["path"]).name: one["changed"] for one in result["metrics"]} == {
+        "ses-metrics.pyz": True,
+        "ses-metrics.service": True,
+        "ses-metrics.timer": True,
+    }
+    assert f"ReadWritePaths={tmp_path}" in json.dumps(result["diff"])
+    assert run(check_mode=True, installed="mta")["metrics"] == []
+
+
+@pytest.mark.parametrize(
+    ("directory", "why"),
+    [
+        ("/nonexistent/node", "'/nonexistent/node' is no directory on this host; install node_exporter first"),
+        ("node-exporter", "'node-exporter' is no absolute path"),
+        ("/var/lib/node exporter", "is no absolute path of plain characters"),
+        ("/var/lib/%n", "is no absolute path of plain characters"),
+    ],
+)
+def test_a_directory_that_metrics_cannot_have_is_refused(run, directory, why):
+    fault, *_also = run(there("postfix"), variables={"ses_metrics_dir": directory})["faults"]
+    assert fault.startswith("ses_metrics_dir")
+    assert why in fault

@@ -99,3 +99,13 @@ def test_of_mail_manager_nobody_says_that_the_host_can_send():
     assert "The host logged in, sending not known." in lines(results)
     assert any(line.startswith("only_accepted: web1") for line in lines(results))
     assert terminal.verdict(fleet(results, samples.NOW)) == ""
+
+
+def test_a_report_with_holes_is_not_printed():
+    """As ansible-core 2.22 makes them, of each word that a vaulted file has."""
+    whole = lines(samples.small())
+    assert terminal.legible(whole, lambda line: line, "/tmp/ses-report") == whole
+    told = terminal.legible(whole, lambda line: line.replace("587", "$REDACTED$"), "/tmp/ses-report")
+    assert "/tmp/ses-report: report.html" in told[0]
+    assert "encrypt_string" in told[1]
+    assert not [line for line in told if line in whole]
