@@ -13,7 +13,6 @@ from dataclasses import asdict
 
 import pytest
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout import lock
-
 from rollout.fleets import SECRET, Fleet
 
 WAVES = [1, 2, "100%"]
