@@ -162,7 +162,7 @@ class ActionModule(ActionBase):
         close(rollout)
         book.write(rollout)
         lock.release(book.path(LOCK), _ours())
-        more = [sentence(given["retire"], rollout.hosts)] if given["retire"] else []
+        more = [sentence(given["retire"], rollout.hosts, time.time())] if given["retire"] else []
         end = terminal.end_lines(rollout, book.directory, more)
         return {"message": terminal.verdict(rollout), "lines": [*lines, *end]}
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.words import listed
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.outcome import DUE, Look
@@ -36,7 +36,7 @@ def make_plan(looks: Mapping[str, Look], settings: Settings, asked: Asked, earli
         rollout.started, rollout.waves = earlier.started, earlier.waves
         rollout.hosts = dict(earlier.hosts)
         rollout.passed = sum(wave.verdict == "passed" for wave in earlier.waves)
-    rollout.hosts.update({name: _host(look, rollout.hosts.get(name)) for name, look in looks.items()})
+    rollout.hosts.update({name: _host(look, rollout.hosts.get(name), asked.now) for name, look in looks.items()})
     chosen = [host for host in asked.canaries or () if host in looks]
     if asked.canaries is None:
         chosen = canaries_of(due, {host: (looks[host].mta, looks[host].system) for host in due})
@@ -48,9 +48,9 @@ def make_plan(looks: Mapping[str, Look], settings: Settings, asked: Asked, earli
     return rollout
 
 
-def _host(look: Look, earlier: Host | None) -> Host:
+def _host(look: Look, earlier: Host | None, now: float) -> Host:
     if earlier and look.kind == "nothing" and earlier.state == "done":
-        return earlier
+        return replace(earlier, at=now)
     state = _STATES.get(look.kind, "rolled_back")
     return Host(
         state=state,
@@ -59,6 +59,7 @@ def _host(look: Look, earlier: Host | None) -> Host:
         system=look.system,
         fingerprint=look.fingerprint or (earlier.fingerprint if earlier else ""),
         sends=look.sends,
+        at=now if look.kind == "nothing" else None,
         causes=look.causes,
     )
 

@@ -11,15 +11,19 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.state import 
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.verdict import NAMES
 
 
-def unproven(fleet: Sequence[str], hosts: Mapping[str, Host]) -> list[str]:
-    """The hosts of the whole FLEET, whatever --limit says, of which the rollout did not see that they have the new
-    credential and can log in with it."""
-    return sorted(name for name in set(fleet) if name not in hosts or hosts[name].state not in GOOD)
+PROOF_SECONDS = 86_400.0  # for which a proof counts: a host can have been given its old configuration since
 
 
-def sentence(fleet: Sequence[str], hosts: Mapping[str, Host]) -> str:
+def unproven(fleet: Sequence[str], hosts: Mapping[str, Host], now: float) -> list[str]:
+    """The hosts of the whole FLEET, whatever --limit says, of which the rollout did not see within a day that they have
+    the new credential and can log in with it. NOW is in seconds since the epoch."""
+    proven = {name for name, host in hosts.items() if host.state in GOOD and now - (host.at or 0.0) <= PROOF_SECONDS}
+    return sorted(set(fleet) - proven)
+
+
+def sentence(fleet: Sequence[str], hosts: Mapping[str, Host], now: float) -> str:
     """What is said of the old credential."""
-    left = unproven(fleet, hosts)
+    left = unproven(fleet, hosts, now)
     if left:
         return (
             f"Keep the old credential: {plural(len(left), 'host')} of {len(set(fleet)):,} in the inventory may still "

@@ -30,7 +30,7 @@ class Host:
     fingerprint: str = ""
     sends: bool = False
     wave: int | None = None
-    at: float | None = None  # when its wave was judged
+    at: float | None = None  # when its wave was judged, or a look showed that nothing is to change
     message_id: str = ""  # of the mail that proved it
     causes: list[Cause] = field(default_factory=list)
 

@@ -111,7 +111,10 @@ def test_the_controller_s_side_knows_of_ses_alone(path):
 
 
 def test_the_controller_s_side_is_a_room_and_no_file():
-    assert {path.name for path in (PLUGINS / "plugin_utils").iterdir() if path.name != "__pycache__"} == {"_report", "_rollout"}
+    assert {path.name for path in (PLUGINS / "plugin_utils").iterdir() if path.name != "__pycache__"} == {
+        "_report",
+        "_rollout",
+    }
 
 
 def test_the_unit_tests_have_the_same_rooms():
