@@ -89,8 +89,8 @@ class ActionModule(ActionBase):
         """Judge what can be judged before a host is looked at, and take the lock."""
         if settings.canaries and not set(given["canaries"]) & set(given["hosts"]):
             raise SettingsError(
-                f"ses_canaries {settings.canaries!r} matches no host of this run: name hosts or groups of it, or leave ses_canaries out for "
-                "one host of each MTA and system."
+                f"ses_canaries {settings.canaries!r} matches no host of this run: name hosts or groups of it, or "
+                "leave ses_canaries out for one host of each MTA and system."
             )
         if not settings.restart:
             book.read()

@@ -38,8 +38,8 @@ options:
     default: ses-report
   settings:
     description:
-      - The playbook's variables C(ses_waves), C(ses_canaries), C(ses_allowed_failures), C(ses_allowed_unreachable), C(ses_soak),
-        C(ses_rollback), C(ses_rollout_plan_only), C(ses_rollout_restart) and C(ses_stop), all of them.
+      - The playbook's variables C(ses_waves), C(ses_canaries), C(ses_allowed_failures), C(ses_allowed_unreachable),
+        C(ses_soak), C(ses_rollback), C(ses_rollout_plan_only), C(ses_rollout_restart) and C(ses_stop), all of them.
     type: dict
     default: {}
   playbook:

@@ -19,7 +19,8 @@ REFUSED = "refused@example.org"  # SES takes no mail of this sender
 # What a host has of its MTA, without the collection's own notes, and without the time that Debian's make notes in
 # comments and what it lists of the packages.
 SETTLED = r"""
-for path in $(find /etc/postfix /etc/mail /etc/systemd/system -xdev ! -type d ! -name '.mailops*' 2>/dev/null | sort); do
+kept="/etc/postfix /etc/mail /etc/systemd/system"
+for path in $(find $kept -xdev ! -type d ! -name '.mailops*' 2>/dev/null | sort); do
   stat -c '%n %a %U %G %N' $path
   test -L $path || grep -av '^#####' $path | sha256sum
 done
@@ -38,9 +39,9 @@ class Fleet:
         given = json.dumps({**BASE, **variables})
         return ["ansible-playbook", "-i", str(INVENTORY), playbook, "--extra-vars", given, *arguments]
 
-    def run(self, *arguments, **variables):
+    def run(self, *arguments, playbook="mailops.ses.rollout", **variables):
         """Run a rollout to its end."""
-        command = self.command(*arguments, **variables)
+        command = self.command(*arguments, playbook=playbook, **variables)
         return subprocess.run(
             command, cwd=self.folder, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=400
         )

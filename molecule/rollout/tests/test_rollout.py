@@ -55,7 +55,7 @@ def test_bare_hosts_become_relays_and_a_second_run_changes_nothing(fleet, endpoi
 
 def test_all_hosts_change_under_streams_of_mail(fleet, endpoint):
     with fleet.streams(endpoint):
-        fleet.passes(ses_configuration_set="wave", ses_canaries=["debian12", "debian12s"])
+        fleet.passes(ses_configuration_set="all", ses_canaries=["debian12", "debian12s"])
     assert fleet.states() == dict.fromkeys(NAMES, "done")
     assert [wave["hosts"] for wave in fleet.report()["waves"]] == [
         ["debian12", "debian12s"],
@@ -64,7 +64,7 @@ def test_all_hosts_change_under_streams_of_mail(fleet, endpoint):
     ]
     for relay in fleet.hosts.values():
         _session, message = relay.arrived(endpoint, relay.send())
-        assert ["X-SES-CONFIGURATION-SET", "wave"] in message["headers"]
+        assert ["X-SES-CONFIGURATION-SET", "all"] in message["headers"]
 
 
 @pytest.mark.parametrize("canary", ["debian13", "debian12s"])

@@ -10,7 +10,6 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.outcome impor
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.state import Host
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.verdict import NAMES
 
-
 PROOF_SECONDS = 86_400.0  # for which a proof counts: a host can have been given its old configuration since
 
 
