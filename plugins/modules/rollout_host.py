@@ -152,9 +152,13 @@ fingerprint:
   type: str
   sample: 1f0c4e9a7b3d5c21
 before:
-  description: What the host had before the first change of this rollout.
-  returned: with O(step=change), except in check mode
+  description: What the host had before the first change of this rollout. Later the stamp has it.
+  returned: where RV(next) is V(install)
   type: dict
+touched:
+  description: Whether the host may have been changed, so that there is a way back.
+  returned: with O(step=change), if so
+  type: bool
 due:
   description: Whether the configuration would change.
   returned: in check mode

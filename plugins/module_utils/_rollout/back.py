@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mailops.ses.plugins.module_utils._host.files import text_of
@@ -20,51 +20,64 @@ class BackError(Exception):
     """Why a host does not have again what it had, in a sentence."""
 
 
-def go_back(mta: str, before: Mapping[str, Any], units: Sequence[Unit], there: Any, scratch: str) -> str:
+class Mta(NamedTuple):
+    """The MTA on this host: its units, of which the first runs it, its row of the system, and a private directory."""
+
+    name: str
+    units: Sequence[Unit]
+    there: Any
+    scratch: str
+
+
+def go_back(mta: Mta, before: Mapping[str, Any], gone: Callable[[], None] = lambda: None) -> str:
     """Make the host what BEFORE notes, and say in a sentence what was done; its others_now are other MTAs that it has
-    now. THERE is the MTA's row of the system. It may be called again after it failed. BackError where the host does not
-    have all of it again."""
-    if before["other_mtas"] and before["other_mtas"] == before["others_now"]:
-        return f"It has what it had: {', '.join(before['other_mtas'])} was not replaced."
-    if before["other_mtas"]:
+    now. GONE is called once the configuration has gone back, which a second call would undo. BackError where the host
+    does not have all of it again."""
+    others = ", ".join(before["other_mtas"])
+    if others and before["other_mtas"] == before["others_now"]:
+        return f"It has what it had: {others} was not replaced."
+    if others:
         raise BackError(
-            f"{', '.join(before['other_mtas'])} was replaced by {mta}, which no roll back undoes: look at the host, "
-            "and run it again, or install the other MTA by hand"
+            f"{others} was replaced by {mta.name}, which no roll back undoes: look at the host, and run it again, or "
+            "install the other MTA by hand"
         )
     try:
         if not before["installed"]:
-            return _first_installation(mta, before, units, there, scratch)
-        changed = before["way_back"] != way_back(mta)
+            return _first_installation(mta, before, gone)
+        changed = before["way_back"] != way_back(mta.name)
         if changed:
-            _configure(mta, units if before["active"][units[0].name] else (), there, scratch)
-        moved = _restore(before["unit_files"], units)
-        _states(before, units, restart=moved)
+            _configure(mta, mta.units if before["active"][mta.units[0].name] else ())
+            gone()
+        moved = _restore(before["unit_files"], mta.units)
+        _states(before, mta.units, restart=moved)
     except (UnitError, OSError) as error:
         raise BackError(str(error)) from error
     return "It has again what it had." if changed or moved else "It has what it had: nothing was changed."
 
 
-def _first_installation(mta: str, before: Mapping[str, Any], units: Sequence[Unit], there: Any, scratch: str) -> str:
+def _first_installation(mta: Mta, before: Mapping[str, Any], gone: Callable[[], None]) -> str:
     """The MTA stopped, with the configuration that its package brought."""
-    if not part_of(mta).installed():
+    if not part_of(mta.name).installed():
         return "It has what it had: nothing was installed."
-    for unit in units:
+    for unit in mta.units:
         unit.stop()
         unit.run(["systemctl", "disable", unit.name])
-    if before["way_back"] != way_back(mta):
-        _configure(mta, (), there, scratch)
-    _restore(before["unit_files"], units)
-    return f"{mta} stays installed, stopped, with its package's configuration."
+    if before["way_back"] != way_back(mta.name):
+        _configure(mta, ())
+        gone()
+    _restore(before["unit_files"], mta.units)
+    return f"{mta.name} stays installed, stopped, with its package's configuration."
 
 
-def _configure(mta: str, units: Sequence[Unit], there: Any, scratch: str) -> None:
-    part = part_of(mta)
+def _configure(mta: Mta, units: Sequence[Unit]) -> None:
+    """Have the configuration go back, and these units load it."""
+    part = part_of(mta.name)
     options = {"state": "previous"}
-    if mta == "sendmail":
-        options["settings_file"] = there.settings_file
+    if mta.name == "sendmail":
+        options["settings_file"] = mta.there.settings_file
     request = part.request_of(ArgumentSpecValidator(part.ARGUMENTS).validate(options).validated_parameters)
     try:
-        part.configure(request, False, scratch, units, lambda: None)
+        part.configure(request, False, mta.scratch, units, lambda: None)
     except part.Failure as error:
         raise BackError(str(error)) from error
 

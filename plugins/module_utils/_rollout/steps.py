@@ -18,8 +18,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._role import config
 from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import LogInError
 from ansible_collections.mailops.ses.plugins.module_utils._role.mtas import part_of
 from ansible_collections.mailops.ses.plugins.module_utils._rollout import stamp
-from ansible_collections.mailops.ses.plugins.module_utils._rollout.back import BackError, go_back
-from ansible_collections.mailops.ses.plugins.module_utils._rollout.before import DIRECTORIES, note, sends
+from ansible_collections.mailops.ses.plugins.module_utils._rollout.back import BackError, Mta, go_back
+from ansible_collections.mailops.ses.plugins.module_utils._rollout.before import DIRECTORIES, note, sends, way_back
 
 ARGUMENTS: dict[str, Any] = {
     **config.ARGUMENTS,
@@ -67,13 +67,13 @@ def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
     except Exception:
         _unstamp(directory, old)
         raise
-    known = {**known, **_brief(found), "before": before, "queue": waiting}
+    known = {**known, **_brief(found), "queue": waiting}
     if found["next"] == "install":
-        return known
+        return {**known, "before": before}
     probe = _probe(module, found["endpoint"])
     proven_at = int(time.time()) if probe["delivered"] else None
     stamp.write(directory, {"fingerprint": mark, "before": before, "proven": proven_at})
-    return {**known, "probe": probe, **_of_probe(probe)}
+    return {**known, "touched": True, "probe": probe, **_of_probe(probe)}
 
 
 def look_again(module: Any) -> dict[str, Any]:
@@ -89,10 +89,17 @@ def back(module: Any, system: System) -> dict[str, Any]:
     before = mark["before"] if mark else params["before"]
     if before is None:
         return {"changed": False, "state": "rolled_back", "msg": "It has what it had: nothing was changed."}
+
+    def gone() -> None:  # what the configuration goes back to next time is what it leaves now
+        before["way_back"] = way_back(mta)
+        if mark:
+            stamp.write(directory, mark)
+
     try:
         with scratch(module) as private:
             others = installed_packages(module.run_command).others_than(mta)
-            told = go_back(mta, {**before, "others_now": others}, _units(module, system), system.of(mta), private)
+            there = Mta(mta, _units(module, system), system.of(mta), private)
+            told = go_back(there, {**before, "others_now": others}, gone)
     except BackError as error:
         return {"changed": True, "failed": True, "state": "broken", "msg": f"It is not as it was: {error}."}
     stamp.drop(directory)

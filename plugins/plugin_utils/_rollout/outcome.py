@@ -100,8 +100,8 @@ def outcome_of(
         return Outcome("broken", f"{message_of(back)} It was to be rolled back because: {why}", causes)
     if back.get("state") == "rolled_back":
         return Outcome("rolled_back", f"{why} {back.get('msg') or ''}".strip(), causes)
-    kept = "before" not in change
-    return Outcome("rolled_back" if kept else "unproven", why, causes)
+    touched = change.get("touched") or change.get("next") == "install"
+    return Outcome("unproven" if touched else "rolled_back", why, causes)
 
 
 def causes_of(result: Mapping[str, Any]) -> list[Cause]:

@@ -81,7 +81,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible-core has no t
         was, host["has"], host["stamped"] = host["has"], "new", True
         self._dies(host, "changed")
         (Path(self.get_option("folder")) / "changed").open("a").write(f"{self.get_option('host')}\n")
-        known = {"mta": host["mta"], "before": {}, "next": "nothing", "changed": was == "old", "queue": {}}
+        known = {"mta": host["mta"], "touched": True, "next": "nothing", "changed": was == "old", "queue": {}}
         if down or host.get("fails") in ("mail", "broken", "lost"):
             return {**known, "failed": True, "msg": "The mail waits.", "causes": [DOWN if down else WRONG]}
         host["proven"] = True

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit
 from ansible_collections.mailops.ses.plugins.module_utils._rollout import back
-from ansible_collections.mailops.ses.plugins.module_utils._rollout.back import BackError, go_back
+from ansible_collections.mailops.ses.plugins.module_utils._rollout.back import BackError, Mta, go_back
 
 
 class Systemd:
@@ -34,15 +34,8 @@ def configured(monkeypatch):
     """What the way back of the configuration was asked for; there is another generation than the note has."""
     calls = []
 
-    def configure(request, check_mode, scratch, units, _ready):
-        calls.append([unit.name for unit in units])
-
-    part = SimpleNamespace(
-        installed=lambda: True, ARGUMENTS={}, Failure=RuntimeError, request_of=lambda _given: None, configure=configure
-    )
-    monkeypatch.setattr(back, "part_of", lambda _mta: part)
-    monkeypatch.setattr(back, "ArgumentSpecValidator", lambda _spec: SimpleNamespace(validate=SimpleNamespace))
-    monkeypatch.setattr(back, "_configure", lambda mta, units, there, scratch: configure(None, False, "", units, None))
+    monkeypatch.setattr(back, "part_of", lambda _mta: SimpleNamespace(installed=lambda: True))
+    monkeypatch.setattr(back, "_configure", lambda _mta, units: calls.append([unit.name for unit in units]))
     monkeypatch.setattr(back, "way_back", lambda _mta: [2, 2])
     return calls
 
@@ -61,7 +54,7 @@ def before(path=None, text=None, **more):
 
 
 def run(note, systemd):
-    return go_back("postfix", note, [Unit("mta", systemd)], None, "")
+    return go_back(Mta("postfix", [Unit("mta", systemd)], None, ""), note)
 
 
 def test_the_configuration_goes_back_while_the_mta_runs(configured):

@@ -15,7 +15,7 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.outcome impor
 REFUSED = {"id": "credentials_invalid", "cause": "Wrong.", "remedy": "Mend it.", "source": ""}
 DOWN = {"id": "connection_refused", "cause": "Down.", "remedy": "Wait.", "source": ""}
 DEAD = {"unreachable": True, "msg": "No route to host"}
-CHANGED = {"changed": True, "before": {}, "probe": {"message_id": "1-2"}}
+CHANGED = {"changed": True, "touched": True, "probe": {"message_id": "1-2"}}
 FAILED = {**CHANGED, "failed": True, "msg": "The mail waits.", "causes": [REFUSED]}
 KEPT = {"failed": True, "msg": "ses_region is wrong."}
 INSTALLS = {"changed": False, "before": {}, "next": "install"}
