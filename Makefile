@@ -59,7 +59,7 @@ faults: setup ## faults under mail on both MTAs, and what becomes of each mail; 
 
 oldest: python ## the oldest ansible-core that is supported, with the oldest and the newest Python of managed hosts
 	@tests/testbed/setup oldest
-	$(OWN) pytest tests/versions/test_converge.py --oldest
+	$(OWN) pytest tests/versions/test_converge.py tests/versions/test_rollout.py --oldest
 
 versions: ## each version that docs/tested.md names: ansible-core with its unit tests, Python of managed hosts, Debian sid
 	@tests/testbed/setup versions

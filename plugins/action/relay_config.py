@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -26,22 +27,25 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """The module's result."""
         super().run(tmp, task_vars)
-        given = dict(self._task.args)
-        if given.get("mta") not in MTAS:
-            raise AnsibleActionFail(
-                f"ses_mta {json.dumps(given.get('mta'))} is no MTA that can relay here; use {' or '.join(MTAS)}."
-            )
-        faults = credential_faults({variable: given.get(option) for option, variable in SECRETS.items()})
-        faulty = {option for option, variable in SECRETS.items() if faults.get(variable)}
-        arguments = {name: value for name, value in given.items() if name not in {*faulty, "fallback"}}
-        try:
-            ways, secrets, of_ways = apart(given.get("fallback"))
-        except FormError as fault:
-            raise AnsibleActionFail(str(fault)) from None
-        fallback = {"fallback": ways, "fallback_secrets": secrets} if ways else {}
         result: dict[str, Any] = self._execute_module(
-            module_name="mailops.ses.relay_config",
-            module_args={**arguments, **fallback, "credential_faults": {**faults, **of_ways}},
-            task_vars=task_vars,
+            module_name="mailops.ses.relay_config", module_args=judged(self._task.args), task_vars=task_vars
         )
         return result
+
+
+def judged(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that go to a host: without secrets of a wrong form, and with what is wrong of them. AnsibleActionFail
+    where the MTA is none, or the further ways have no form."""
+    if given.get("mta") not in MTAS:
+        raise AnsibleActionFail(
+            f"ses_mta {json.dumps(given.get('mta'))} is no MTA that can relay here; use {' or '.join(MTAS)}."
+        )
+    faults = credential_faults({variable: given.get(option) for option, variable in SECRETS.items()})
+    faulty = {option for option, variable in SECRETS.items() if faults.get(variable)}
+    arguments = {name: value for name, value in given.items() if name not in {*faulty, "fallback"}}
+    try:
+        ways, secrets, of_ways = apart(given.get("fallback"))
+    except FormError as fault:
+        raise AnsibleActionFail(str(fault)) from None
+    fallback = {"fallback": ways, "fallback_secrets": secrets} if ways else {}
+    return {**arguments, **fallback, "credential_faults": {**faults, **of_ways}}

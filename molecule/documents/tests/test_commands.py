@@ -17,6 +17,8 @@ ELSEWHERE = {
     ("README.md", "Install"): "the project's fixture, in a copy of the checkout",
     ("CONTRIBUTING.md", "Before a pull request"): "by CI's `make test`",
     ("credentials.md", "Ansible Vault"): "test_credentials.py",
+    ("credentials.md", "Rotate"): "the scenario `rollout`",
+    ("fleets.md", "Roll out"): "the scenario `rollout`",
     ("ansible-pull.md", "ansible-pull"): "test_ansible_pull.py",
     ("upgrade.md", "Pin it"): "test_a_requirements_file_installs_it",
 }

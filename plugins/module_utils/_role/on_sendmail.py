@@ -66,5 +66,5 @@ def look(known: Mapping[str, Any], names: Sequence[str], others: Sequence[str], 
 def configure(
     request: Request, check_mode: bool, scratch: str, units: Sequence[Unit], ready: Callable[[], None]
 ) -> dict[str, Any]:
-    """As `configure` of Postfix is called; Sendmail has one unit."""
-    return configuring.configure(request, check_mode, scratch, units[0], ready)
+    """As `configure` of Postfix is called; Sendmail has one unit, or none where its daemon is left alone."""
+    return configuring.configure(request, check_mode, scratch, units[0] if units else None, ready)

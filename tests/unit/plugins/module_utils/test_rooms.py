@@ -28,9 +28,10 @@ FLOORS = {
     "_metrics": {*GROUND, "_mta", "_queue"},
     "_probe": {*GROUND, "_relay", "_mta", "_postfix", "_sendmail"},
     "_replace": {*GROUND, "_mta", "_postfix", "_sendmail"},
-    "_role": {*GROUND, "_relay", "_mta", "_smtp", "_postfix", "_sendmail"},
+    "_role": {*GROUND, "_relay", "_mta", "_smtp", "_postfix", "_sendmail", "_metrics"},
     "_check": {*GROUND, "_relay", "_smtp", "_queue", "_probe"},
     "_aws": {"_ses"},
+    "_rollout": {*GROUND, "_mta", "_queue", "_probe", "_role"},
 }
 # Parts of a room that know nothing of each other.
 APART = ("_network/mtu", "_network/egress")
@@ -111,7 +112,10 @@ def test_the_controller_s_side_knows_of_ses_alone(path):
 
 
 def test_the_controller_s_side_is_a_room_and_no_file():
-    assert {path.name for path in (PLUGINS / "plugin_utils").iterdir() if path.name != "__pycache__"} == {"_report"}
+    assert {path.name for path in (PLUGINS / "plugin_utils").iterdir() if path.name != "__pycache__"} == {
+        "_report",
+        "_rollout",
+    }
 
 
 def test_the_unit_tests_have_the_same_rooms():

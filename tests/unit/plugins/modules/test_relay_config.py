@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import changed, refused
-from ansible_collections.mailops.ses.plugins.module_utils._role import log_in, on_postfix, on_sendmail, plan
+from ansible_collections.mailops.ses.plugins.module_utils._role import config, log_in, on_postfix, on_sendmail, plan
 from ansible_collections.mailops.ses.plugins.modules import relay_config
 from module_arguments import patch_module_args
 from relay_variables import PASSWORD, SECRET
@@ -166,7 +166,7 @@ def test_a_fault_of_ours_keeps_its_traceback(run, monkeypatch):
     def broken(*_given):
         raise KeyError("port")
 
-    monkeypatch.setattr(relay_config, "choose", broken)
+    monkeypatch.setattr(config, "choose", broken)
     with pytest.raises(KeyError, match="port"):
         run(there("postfix"))
 

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The controller's part of mailops.ses.rollout_host: secrets are judged here, and so is the second look at a queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.mailops.ses.plugins.action.relay_config import SECRETS, judged
+from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.outcome import queue_fault
+
+OURS = ("change", "reason")  # options that no host is sent
+
+
+class ActionModule(ActionBase):
+    """Runs the module of the same name."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The module's result, and what follows from it."""
+        super().run(tmp, task_vars)
+        given = dict(self._task.args)
+        ours = {name: given.pop(name, None) for name in OURS}
+        step = given.get("step", "change")
+        if step == "look" and (ours["change"] or {}).get("unreachable"):
+            return {"changed": False, "msg": "It could not be reached."}
+        if step != "change":
+            given = {name: value for name, value in given.items() if name not in SECRETS}
+        try:
+            sent = judged(given)
+        except AnsibleActionFail as fault:
+            if self._task.check_mode:
+                return {"changed": False, "refused": True, "msg": str(fault)}
+            raise
+        result: dict[str, Any] = self._execute_module(
+            module_name="mailops.ses.rollout_host", module_args=sent, task_vars=task_vars
+        )
+        if self._task.check_mode and result.get("failed"):
+            return {**result, "failed": False, "refused": True}
+        if step == "look":
+            return {**result, **_worse(ours["change"] or {}, result)}
+        return {**result, "reason": ours["reason"]} if step == "back" else result
+
+
+def _worse(change: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
+    """The failure of a queue that is worse than it was before the change; empty where it is not."""
+    fault = queue_fault(change.get("queue") or {}, result.get("queue") or {})
+    return {"failed": True, "msg": fault[0], "causes": fault[1]} if fault else {}
