@@ -136,20 +136,20 @@ seealso:
 EXAMPLES = r"""
 - name: Change a host, and prove it
   become: true
-  vars:
-    relay:
-      mta: postfix
-      variables:
-        ses_region: us-east-1
-        ses_smtp_username: "{{ vault_ses_smtp_username }}"
-        ses_masquerade_domain: example.com
-      smtp_password: "{{ vault_ses_smtp_password }}"
   block:
     - name: Bring the host to the relay, and send a mail
-      mailops.ses.rollout_host: "{{ relay }}"
+      mailops.ses.rollout_host:
+        mta: postfix
+        variables:
+          ses_region: us-east-1
+          ses_smtp_username: "{{ vault_ses_smtp_username }}"
+          ses_masquerade_domain: example.com
+        smtp_password: "{{ vault_ses_smtp_password }}"
   rescue:
     - name: Give it back what it had
-      mailops.ses.rollout_host: "{{ relay | combine({'step': 'back'}) }}"
+      mailops.ses.rollout_host:
+        step: back
+        mta: postfix
 """
 
 RETURN = r"""

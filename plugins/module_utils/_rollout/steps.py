@@ -89,6 +89,8 @@ def back(module: Any, system: System) -> dict[str, Any]:
     before = mark["before"] if mark else params["before"]
     if before is None:
         return {"changed": False, "state": "rolled_back", "msg": "It has what it had: nothing was changed."}
+    if module.check_mode:
+        return {"changed": True, "state": "rolled_back", "msg": "It would get back what it had."}
 
     def gone() -> None:  # what the configuration goes back to next time is what it leaves now
         before["way_back"] = way_back(mta)

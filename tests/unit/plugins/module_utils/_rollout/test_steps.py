@@ -153,6 +153,14 @@ def test_a_host_that_nothing_was_changed_on_has_nothing_to_go_back_to(host):
     assert host.asked == []
 
 
+def test_in_check_mode_nothing_goes_back(host):
+    host.change()
+    asked = list(host.asked)
+    assert steps.back(host.module(check_mode=True, step="back"), SYSTEM)["changed"]
+    assert host.asked == asked
+    assert host.stamp() is not None
+
+
 def attempts(*outcomes):
     """Log-ins that end so, one after the other."""
     left = list(outcomes)
