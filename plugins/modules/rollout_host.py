@@ -95,6 +95,12 @@ options:
     description:
       - RV(before) of an earlier call, where packages were installed after it.
     type: dict
+  fingerprint:
+    description:
+      - With O(step=back), RV(fingerprint) of the change that is to be taken back. A host with the stamp of another
+        change keeps what it has.
+      - By default a change that no mail has proven is taken back.
+    type: str
   change:
     description:
       - With O(step=look), what O(step=change) registered. The queue then is no worse than before the change, or the

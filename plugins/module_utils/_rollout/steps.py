@@ -27,6 +27,7 @@ ARGUMENTS: dict[str, Any] = {
     "step": {"type": "str", "choices": ["change", "look", "back"], "default": "change"},
     "recipient": {"type": "str", "default": "success@simulator.amazonses.com"},
     "before": {"type": "dict"},
+    "fingerprint": {"type": "str"},
     "patience": {"type": "float", "default": 0.0},
 }
 _RECIPIENT_NAMES = {"recipient": "ses_probe_recipient"}
@@ -85,7 +86,7 @@ def back(module: Any, system: System) -> dict[str, Any]:
     """Go back to what the stamp notes, or O(before), and prove by a mail that it works if it did."""
     params = module.params
     mta, directory = params["mta"], DIRECTORIES[params["mta"]]
-    mark = stamp.read(directory)
+    mark = _own(stamp.read(directory), params["fingerprint"])
     before = mark["before"] if mark else params["before"]
     if before is None:
         return {"changed": False, "state": "rolled_back", "msg": "It has what it had: nothing was changed."}
@@ -112,6 +113,13 @@ def back(module: Any, system: System) -> dict[str, Any]:
         return {"changed": True, "state": "rolled_back", "msg": f"{told} A mail left by it.", "probe": probe}
     why = f"{told} A mail does not leave by it either: {probe['msg']}"
     return {"changed": True, "failed": True, "state": "broken", "msg": why, "causes": probe["diagnosis"]}
+
+
+def _own(mark: dict[str, Any] | None, fingerprint: str | None) -> dict[str, Any] | None:
+    """The stamp if it is of this change, or where none is named, of one without a proof. One of an earlier change that
+    was proven stays: going back by it would undo that."""
+    own = mark is not None and (not mark["proven"] if fingerprint is None else mark["fingerprint"] == fingerprint)
+    return mark if own else None
 
 
 def patient(
