@@ -29,6 +29,9 @@ ARGUMENTS: dict[str, Any] = {
     "before": {"type": "dict"},
     "fingerprint": {"type": "str"},
     "patience": {"type": "float", "default": 0.0},
+    # These two are the controller's, and are not sent.
+    "change": {"type": "dict"},
+    "reason": {"type": "str"},
 }
 _RECIPIENT_NAMES = {"recipient": "ses_probe_recipient"}
 PAUSE_SECONDS = 5.0  # between two log-ins with a key that AWS may not know everywhere yet
