@@ -30,7 +30,7 @@ class ActionModule(ActionBase):
         if step == "look" and (ours["change"] or {}).get("unreachable"):
             return {"changed": False, "msg": "It could not be reached."}
         if step != "change":
-            given = {name: value for name, value in given.items() if name not in SECRETS}
+            given = {name: value for name, value in given.items() if name not in (*SECRETS, "fallback")}
         try:
             sent = judged(given)
         except AnsibleActionFail as fault:

@@ -49,6 +49,25 @@ options:
   secret_access_key:
     description: The secret access key. Without O(smtp_password) the password is derived from it.
     type: str
+  fallback:
+    description:
+      - The roles' C(ses_fallback), further ways out. Its meaning stands in the roles' documentation.
+      - An entry has what the variables of these names without their C(ses_) have for the first way, C(region) or
+        C(endpoint), C(port), C(smtp_username), and C(smtp_password) or C(secret_access_key).
+    type: raw
+  fallback_secrets:
+    description:
+      - The secrets of O(fallback), entry by entry. The controller takes them out of O(fallback), and fills this.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      smtp_password:
+        description: The entry's SMTP password.
+        type: str
+      secret_access_key:
+        description: The entry's secret access key.
+        type: str
   credential_faults:
     description:
       - What is wrong with the form of each secret that is set, or an empty text, by its variable.
@@ -76,6 +95,12 @@ options:
     description:
       - RV(before) of an earlier call, where packages were installed after it.
     type: dict
+  fingerprint:
+    description:
+      - With O(step=back), RV(fingerprint) of the change that is to be taken back. A host with the stamp of another
+        change keeps what it has.
+      - By default a change that no mail has proven is taken back.
+    type: str
   change:
     description:
       - With O(step=look), what O(step=change) registered. The queue then is no worse than before the change, or the
@@ -117,20 +142,20 @@ seealso:
 EXAMPLES = r"""
 - name: Change a host, and prove it
   become: true
-  vars:
-    relay:
-      mta: postfix
-      variables:
-        ses_region: us-east-1
-        ses_smtp_username: "{{ vault_ses_smtp_username }}"
-        ses_masquerade_domain: example.com
-      smtp_password: "{{ vault_ses_smtp_password }}"
   block:
     - name: Bring the host to the relay, and send a mail
-      mailops.ses.rollout_host: "{{ relay }}"
+      mailops.ses.rollout_host:
+        mta: postfix
+        variables:
+          ses_region: us-east-1
+          ses_smtp_username: "{{ vault_ses_smtp_username }}"
+          ses_masquerade_domain: example.com
+        smtp_password: "{{ vault_ses_smtp_password }}"
   rescue:
     - name: Give it back what it had
-      mailops.ses.rollout_host: "{{ relay | combine({'step': 'back'}) }}"
+      mailops.ses.rollout_host:
+        step: back
+        mta: postfix
 """
 
 RETURN = r"""

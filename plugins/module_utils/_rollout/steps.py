@@ -27,7 +27,11 @@ ARGUMENTS: dict[str, Any] = {
     "step": {"type": "str", "choices": ["change", "look", "back"], "default": "change"},
     "recipient": {"type": "str", "default": "success@simulator.amazonses.com"},
     "before": {"type": "dict"},
+    "fingerprint": {"type": "str"},
     "patience": {"type": "float", "default": 0.0},
+    # These two are the controller's, and are not sent.
+    "change": {"type": "dict"},
+    "reason": {"type": "str"},
 }
 _RECIPIENT_NAMES = {"recipient": "ses_probe_recipient"}
 PAUSE_SECONDS = 5.0  # between two log-ins with a key that AWS may not know everywhere yet
@@ -40,7 +44,7 @@ def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
     first change on what there was. Errors are those of relay_config: the host keeps what it had then."""
     params = module.params
     mta, directory = params["mta"], DIRECTORIES[params["mta"]]
-    mark = stamp.fingerprint(mta, params["variables"])
+    mark = stamp.fingerprint(mta, {**params["variables"], "ses_fallback": params["fallback"]})
     old = stamp.read(directory)
     same = old is not None and old["fingerprint"] == mark
     known = {"system": names[0], "mta": mta, "fingerprint": mark}
@@ -85,10 +89,12 @@ def back(module: Any, system: System) -> dict[str, Any]:
     """Go back to what the stamp notes, or O(before), and prove by a mail that it works if it did."""
     params = module.params
     mta, directory = params["mta"], DIRECTORIES[params["mta"]]
-    mark = stamp.read(directory)
+    mark = _own(stamp.read(directory), params["fingerprint"])
     before = mark["before"] if mark else params["before"]
     if before is None:
         return {"changed": False, "state": "rolled_back", "msg": "It has what it had: nothing was changed."}
+    if module.check_mode:
+        return {"changed": True, "state": "rolled_back", "msg": "It would get back what it had."}
 
     def gone() -> None:  # what the configuration goes back to next time is what it leaves now
         before["way_back"] = way_back(mta)
@@ -110,6 +116,13 @@ def back(module: Any, system: System) -> dict[str, Any]:
         return {"changed": True, "state": "rolled_back", "msg": f"{told} A mail left by it.", "probe": probe}
     why = f"{told} A mail does not leave by it either: {probe['msg']}"
     return {"changed": True, "failed": True, "state": "broken", "msg": why, "causes": probe["diagnosis"]}
+
+
+def _own(mark: dict[str, Any] | None, fingerprint: str | None) -> dict[str, Any] | None:
+    """The stamp if it is of this change, or where none is named, of one without a proof. One of an earlier change that
+    was proven stays: going back by it would undo that."""
+    own = mark is not None and (not mark["proven"] if fingerprint is None else mark["fingerprint"] == fingerprint)
+    return mark if own else None
 
 
 def patient(

@@ -57,6 +57,10 @@ class Host:
     def change(self, **more):
         return steps.change(self.module(**more), SYSTEM, ["Debian 13"])
 
+    def mark(self):
+        """The fingerprint of what `change` asks for."""
+        return (self.stamp() or {}).get("fingerprint", "")
+
     def stamp(self):
         return stamp.read(self.directory)
 
@@ -120,7 +124,7 @@ def test_what_has_to_be_installed_first_is_told_with_what_there_was(host):
 
 def test_back_proves_the_old_configuration_and_takes_the_stamp_away(host):
     host.change()
-    found = steps.back(host.module(step="back"), SYSTEM)
+    found = steps.back(host.module(step="back", fingerprint=host.mark()), SYSTEM)
     assert (found["state"], found["msg"]) == ("rolled_back", "It has again what it had. A mail left by it.")
     assert host.stamp() is None
 
@@ -134,14 +138,14 @@ def test_back_of_a_host_that_sent_no_mail_sends_none(host):
 def test_a_host_whose_old_configuration_sends_nothing_either_is_broken(host):
     host.change()
     host.probe = WAITS
-    found = steps.back(host.module(step="back"), SYSTEM)
+    found = steps.back(host.module(step="back", fingerprint=host.mark()), SYSTEM)
     assert (found["state"], found["failed"], found["causes"]) == ("broken", True, [DOWN])
 
 
 def test_a_host_that_cannot_go_back_is_broken_and_keeps_its_stamp(host):
     host.change()
     host.fault = BackError("postfix does not start")
-    found = steps.back(host.module(step="back"), SYSTEM)
+    found = steps.back(host.module(step="back", fingerprint=host.mark()), SYSTEM)
     assert (found["state"], found["failed"]) == ("broken", True)
     assert "postfix does not start" in found["msg"]
     # The configuration has gone back: going back once more would not undo that.
@@ -149,8 +153,29 @@ def test_a_host_that_cannot_go_back_is_broken_and_keeps_its_stamp(host):
 
 
 def test_a_host_that_nothing_was_changed_on_has_nothing_to_go_back_to(host):
-    assert steps.back(host.module(step="back"), SYSTEM)["state"] == "rolled_back"
+    assert steps.back(host.module(step="back", fingerprint=host.mark()), SYSTEM)["state"] == "rolled_back"
     assert host.asked == []
+
+
+def test_a_host_that_kept_what_it_had_does_not_go_back_behind_an_earlier_change(host):
+    proven = {"fingerprint": "earlier", "before": dict(BEFORE), "proven": 5}
+    stamp.write(host.directory, proven)
+    host.fault = LogInError("No.", {"diagnosis": [DOWN]})
+    with pytest.raises(LogInError):
+        host.change()
+    host.asked.clear()
+    for named in ("", None):
+        found = steps.back(host.module(step="back", fingerprint=named), SYSTEM)
+        assert (found["changed"], found["state"]) == (False, "rolled_back")
+    assert (host.asked, host.stamp()) == ([], proven)
+
+
+def test_in_check_mode_nothing_goes_back(host):
+    host.change()
+    asked = list(host.asked)
+    assert steps.back(host.module(check_mode=True, step="back", fingerprint=host.mark()), SYSTEM)["changed"]
+    assert host.asked == asked
+    assert host.stamp() is not None
 
 
 def attempts(*outcomes):
