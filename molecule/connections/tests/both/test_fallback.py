@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -95,3 +96,14 @@ def test_the_second_way_proves_its_own_name_or_gets_neither_log_in_nor_mail(both
     assert quiet.sessions()
     assert {(session["region"], session["user"]) for session in quiet.sessions()} == {(SECOND, None)}
     assert len(both.queue()) == 1
+
+
+def test_the_check_tells_of_each_way_whether_it_can_be_used(both, endpoint, tmp_path):
+    ways = [{"region": SECOND}, {"region": "us-west-2", "smtp_password": "B" + "x" * 43}]
+    done = both.playbook(name="mailops.ses.check", ses_report_dir=str(tmp_path), ses_fallback=ways)
+    assert done.returncode == 0, done.stdout
+    assert f"way: {both.name}: email-smtp.{SECOND}.amazonaws.com, port 587: can log in" in done.stdout
+    assert f"way: {both.name}: email-smtp.us-west-2.amazonaws.com, port 587 cannot be used" in done.stdout
+    (host,) = json.loads((tmp_path / "report.json").read_text())["hosts"]
+    assert (host["state"], [way["logs_in"] for way in host["fallback"]]) == ("can_send", [True, False])
+    assert {"fallback_fails", "fallback_identities"} <= {item["id"] for item in host["diagnosis"]}
