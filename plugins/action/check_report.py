@@ -28,7 +28,7 @@ except ImportError:  # before ansible-core 2.22, which hides every word of a vau
         return value
 
 
-LARGE = ("checks", "hosts", "queues", "probes")  # options that hold a fleet's results
+LARGE = ("checks", "hosts", "queues", "probes")  # options that hold a fleet's results, a host each
 FILES = {"report.json": as_json.render, "junit.xml": as_junit.render, "report.html": as_html.render}
 
 
@@ -42,7 +42,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = self._options()
-        found = fleet(results_of(options), datetime.now(timezone.utc))
+        found = fleet(results_of(options), datetime.now(timezone.utc), options["accounts"])
         directory = os.path.abspath(os.path.expanduser(options["directory"]))
         texts = {os.path.join(directory, name): render(found) for name, render in FILES.items()}
         try:
@@ -69,6 +69,7 @@ class ActionModule(ActionBase):
             "checks": {"type": "dict"},
             "queues": {"type": "dict", "default": {}},
             "probes": {"type": "dict", "default": {}},
+            "accounts": {"type": "list", "elements": "dict", "default": []},
             "variables": {"type": "dict", "default": {}},  # of 0.1.0, without effect
             "directory": {"type": "str", "default": "ses-report"},
         }

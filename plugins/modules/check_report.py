@@ -62,6 +62,16 @@ options:
         C(junit.xml) then has the test case C(mail), which is skipped with a message where the mail did not arrive.
     type: dict
     default: {}
+  accounts:
+    description:
+      - What a loop of M(mailops.ses.ses_account_info) over P(mailops.ses.account_requests#filter) registered as
+        C(results).
+      - The reports then have the accounts in a section of their own. A finding that stops mail makes each host that it
+        is for one that cannot send, and stands among the causes. The others warn.
+    type: list
+    elements: dict
+    default: []
+    version_added: 0.2.0
   variables:
     description:
       - Has no effect since 0.2.0, and is taken so that tasks that give it still run.

@@ -168,6 +168,12 @@ class Account:
             self._tell()
         return made.access_key_id, made.secret_access_key
 
+    def deactivate(self, user: str, key_id: str) -> None:
+        """As somebody does it in IAM's console."""
+        iam_backends[iam.ACCOUNT]["aws"].update_access_key(user, key_id, "Inactive")
+        with self._lock:
+            self._tell()
+
     def keys(self, user: str) -> dict[str, str]:
         """The status of each of the user's keys."""
         return {key.access_key_id: key.status for key in iam.users()[user].access_keys}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.account import heading, quota_words
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.as_html_host import (
     Bars,
     detail,
@@ -79,6 +80,7 @@ def render(fleet: Mapping[str, Any]) -> str:
             _header(fleet),
             "<main>\n",
             _causes(fleet["causes"], len(fleet["hosts"])),
+            _accounts(fleet["accounts"]),
             _hosts(fleet, columns),
             "</main>\n</body>\n</html>\n",
         ]
@@ -153,6 +155,37 @@ def _cause(number: int, cause: Mapping[str, Any], opened: str) -> str:
         f'<span class="where">{markup("; ".join(places))}</span> '
         f'<span class="gist" aria-hidden="true">{markup(gist)}</span> '
         f'<span class="stops">{", ".join(stops) or "warning"}</span></summary>'
+        f"{words}</details>"
+    )
+
+
+def _accounts(accounts: list[Mapping[str, Any]]) -> str:
+    """The accounts that were asked; nothing where none was."""
+    items = "".join(_account(account) for account in accounts)
+    return (
+        f'<section class="causes" aria-labelledby="h-accounts"><h2 id="h-accounts">Accounts</h2>\n<ol>{items}</ol>\n'
+        "</section>\n"
+        if accounts
+        else ""
+    )
+
+
+def _account(account: Mapping[str, Any]) -> str:
+    findings = account["findings"]
+    stops = any(item["stops_sending"] for item in findings)
+    said = [text for text in (account["message"], quota_words(account)) if text]
+    words = "".join(f"<div class=words><p>{markup(text)}</div>" for text in said)
+    for item in findings:
+        fix = f"<p class=fix>{markup(item['remedy'])} {link(item['source'])}"
+        words += f"<div class=words><p><b>{markup(title(item['id']))}</b> {markup(item['cause'])}{fix}</div>"
+    count = len(account["hosts"])
+    return (
+        f'\n<li class="{"bad" if stops else "warn"}">'
+        f'<span class="pick"><b>{count:,}</b> host{"" if count == 1 else "s"}</span>'
+        f'<details open><summary><span class="name">{markup(account["number"] or "Account")}</span> '
+        f'<span class="where">{markup(account["region"] or "no region")}</span> '
+        f'<span class="gist">{markup(heading(account))}</span> '
+        f'<span class="stops">{"stops mail" if stops else "warning" if findings else "nothing found"}</span></summary>'
         f"{words}</details>"
     )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""junit.xml: a testsuite a host, in it "can send", each port and the queue.
+"""junit.xml: a testsuite a host, in it "can send", each port and the queue; and one an account that was asked.
 
 What a host that cannot send fails is "can send", and nothing else: the failures of the file are as many as the hosts
 that cannot send (those whose mail waits among them), its errors as many as those that could not be checked. A host of
@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.account import heading, quota_words
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.words import (
     STATE_WORDS,
     age,
@@ -44,6 +45,7 @@ _ENDS = {
 def render(fleet: dict[str, Any]) -> str:
     """The whole file; times are in seconds."""
     suites = [_suite(host, fleet["generated_at"]) for host in fleet["hosts"]]
+    suites += [_account(account, fleet["generated_at"]) for account in fleet["accounts"]]
     totals = {key: sum(counts[key] for counts, _suite_lines in suites) for key in ("tests", "failures", "errors")}
     seconds = max((_seconds(host) for host in fleet["hosts"]), default=0.0)
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', _open("testsuites", name=NAME, time=_time(seconds), **totals)]
@@ -60,6 +62,23 @@ def _suite(host: dict[str, Any], timestamp: str) -> tuple[dict[str, int], list[s
         *_probe(host),
         *_ways(host),
     ]
+    return _of_cases(host["host"], cases, _seconds(host), timestamp)
+
+
+def _account(account: dict[str, Any], timestamp: str) -> tuple[dict[str, int], list[str]]:
+    """An account is a suite: what in it stops a host is a failure there, and is skipped with a message here."""
+    name = heading(account)
+    named = {"host": f"account.{account['region']}"}
+    cases = [
+        _case(named, item["id"], 0, _result("skipped", item["id"], f"{item['cause']} {item['remedy']}"))
+        for item in account["findings"]
+    ]
+    if account["message"]:
+        cases.append(_case(named, "account", 0, _result("skipped", "not_checked", account["message"])))
+    return _of_cases(name, cases or [_case(named, "account", 0, out=quota_words(account))], 0, timestamp)
+
+
+def _of_cases(name: str, cases: list[list[str]], seconds: float, timestamp: str) -> tuple[dict[str, int], list[str]]:
     text = "".join(line for case in cases for line in case)
     counts = {
         "tests": len(cases),
@@ -67,8 +86,7 @@ def _suite(host: dict[str, Any], timestamp: str) -> tuple[dict[str, int], list[s
         "errors": text.count("<error "),
         "skipped": text.count("<skipped "),
     }
-    name = host["host"]
-    start = _open("testsuite", name=name, **counts, time=_time(_seconds(host)), timestamp=timestamp[:-1], hostname=name)
+    start = _open("testsuite", name=name, **counts, time=_time(seconds), timestamp=timestamp[:-1], hostname=name)
     return counts, [start, *(line for case in cases for line in case), "</testsuite>"]
 
 

@@ -14,6 +14,11 @@ from typing import Any
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import diagnose, holds_mail
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.account import (
+    accounts_of,
+    state_by_account,
+    stopped_by_accounts,
+)
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import (
     FAILING,
     STATES,
@@ -40,22 +45,28 @@ _CERTIFICATE = ("subject", "names", "issuer", "not_after", "verified")
 _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|(?<![\w:])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:])")
 
 
-def fleet(results: Mapping[str, Mapping[str, Any]], now: datetime) -> dict[str, Any]:
-    """RESULTS has for each host what the modules registered: {"check": …, "queue": …, "probe": …}.
+def fleet(
+    results: Mapping[str, Mapping[str, Any]], now: datetime, accounts: Iterable[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """RESULTS has for each host what the modules registered: {"check": …, "queue": …, "probe": …}. ACCOUNTS has what a
+    loop of ses_account_info registered.
 
     Of a queue that a host has no entry for nothing is told; one that is None or has no messages could not be read.
     """
-    hosts = [_host(name, result, now) for name, result in results.items()]
+    told = accounts_of(accounts)
+    stopped = stopped_by_accounts(told)
+    hosts = [_host(name, result, now, stopped.get(str(name), [])) for name, result in results.items()]
     return {
         "version": VERSION,
         "generated_at": now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "summary": {"hosts": len(hosts), **{state: sum(host["state"] == state for host in hosts) for state in STATES}},
         "causes": _causes(hosts),
+        "accounts": told,
         "hosts": hosts,
     }
 
 
-def _host(name: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def _host(name: str, result: Mapping[str, Any], now: datetime, stops: list[dict[str, Any]]) -> dict[str, Any]:
     check = _with_numbers(result.get("check") or {})
     ports = check.get("ports") or []
     state = state_of(check)
@@ -82,6 +93,11 @@ def _host(name: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]
         "fallback": ways_of(result.get("fallback")),
     }
     host["diagnosis"] = _diagnosis(check, ports, result, host)
+    if stops:
+        host["state"] = state_by_account(state, stops)
+        told = {"stops_sending": host["state"] in {"cannot_send", "mail_waits"}, "ports": [], "queued": 0}
+        by_account = [{**item, **told} for item in stops]
+        host["diagnosis"] = [*by_account, *host["diagnosis"]]
     return host
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.account import heading, quota_words
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import FAILING
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.text_table import HOSTS, causes, table, wrapped
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.words import (
@@ -24,9 +25,10 @@ def summary(fleet: Mapping[str, Any], directory: str) -> list[str]:
     comes last, where it does not scroll away."""
     lines = [f"{headline(fleet['summary'])}{_others(fleet['summary'])}."]
     if len(fleet["hosts"]) > TABLE_UP_TO:
-        lines = [*lines, *causes(fleet)]
+        lines = [*lines, *causes(fleet), *_accounts(fleet["accounts"])]
     elif fleet["hosts"]:
-        lines = [*table(fleet), *causes(fleet), *_probes(fleet["hosts"]), *_ways(fleet["hosts"]), "", *lines]
+        told = [*_probes(fleet["hosts"]), *_ways(fleet["hosts"]), *_accounts(fleet["accounts"])]
+        lines = [*table(fleet), *causes(fleet), *told, "", *lines]
     return [visible(line) for line in [*lines, "", f"Reports in {directory}: report.html, report.json, junit.xml"]]
 
 
@@ -62,6 +64,17 @@ def _ways(hosts: Iterable[Mapping[str, Any]]) -> list[str]:
     """Each host's further ways out."""
     lines = [f"way: {host['host']}: {way_words(way)}" for host in hosts for way in host["fallback"]]
     return ["", *lines] if lines else []
+
+
+def _accounts(accounts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What the accounts say: what stops mail stands among the causes in full."""
+    lines: list[str] = []
+    for account in accounts:
+        said = [account["message"], quota_words(account)]
+        for item in account["findings"]:
+            said.append(item["id"] if item["stops_sending"] else f"{item['cause']} {item['remedy']}")
+        lines += ["", heading(account), *(line for text in said if text for line in wrapped(text))]
+    return lines
 
 
 def _others(summary: Mapping[str, int]) -> str:

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which questions a fleet has for AWS."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleError, AnsibleFilterError
+from ansible_collections.mailops.ses.plugins.filter.account_requests import FilterModule
+
+account_requests = FilterModule().filters()["account_requests"]
+HOST = {
+    "ses_region": "us-east-1",
+    "ses_smtp_username": "AKIAIOSFODNN7EXAMPLE",
+    "ses_masquerade_domain": "Example.com",
+    "ses_configuration_set": "fleet",
+}
+
+
+def test_hosts_that_are_alike_are_one_question():
+    (found,) = account_requests({f"web{n}": HOST for n in range(1000)})
+    hosts, connections = found.pop("hosts"), found.pop("connections")
+    assert (len(hosts), connections) == (1000, 10_000)
+    assert found == {
+        "region": "us-east-1",
+        "access_key_id": "AKIAIOSFODNN7EXAMPLE",
+        "identities": ["Example.com"],
+        "configuration_set": "fleet",
+    }
+
+
+def test_connections_are_summed():
+    (found,) = account_requests({"a": {**HOST, "ses_max_connections": 2}, "b": {**HOST, "ses_max_connections": "30"}})
+    assert found["connections"] == 32
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"ses_region": "eu-west-1"},
+        {"ses_smtp_username": "AKIAOTHER"},
+        {"ses_sender": "web@example.com"},
+        {"ses_configuration_set": ""},
+    ],
+)
+def test_hosts_that_differ_are_two(other):
+    assert len(account_requests({"a": HOST, "b": {**HOST, **other}})) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "region"),
+    [
+        ({"ses_endpoint": "email-smtp.eu-west-1.amazonaws.com"}, "eu-west-1"),
+        ({"ses_endpoint": "relay.example.com"}, "us-east-1"),
+        ({"ses_region": "us-east1"}, None),
+        ({"ses_region": ""}, None),
+    ],
+)
+def test_the_region_is_the_endpoints(given, region):
+    assert account_requests({"a": {**HOST, **given}})[0]["region"] == region
+
+
+class Lazy(dict):
+    """As a host's variables are: one may not be made."""
+
+    def __getitem__(self, name):
+        if name == "ses_smtp_username":
+            raise AnsibleError("'vault' is undefined")
+        return super().__getitem__(name)
+
+
+def test_a_variable_that_cannot_be_made_is_none():
+    (found,) = account_requests({"a": Lazy(HOST)})
+    assert found["access_key_id"] is None
+    assert found["identities"] == ["Example.com"]
+
+
+def test_what_is_no_dictionary_is_refused():
+    with pytest.raises(AnsibleFilterError):
+        account_requests(["a"])

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook mailops.ses.aws, and credentials out of a store, against an account on loopback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws import Account
+from testbed.engine import ROOT
+from testbed.relay import ENVIRONMENT
+
+VARIABLES = {
+    "ansible_host": "nowhere.invalid",  # nothing happens there
+    "ses_region": "us-east-1",
+    "ses_masquerade_domain": "example.com",
+    "ses_configuration_set": "fleet",
+    "ses_aws_user": "relay",
+    "ses_aws_mail_from": "bounce.example.com",
+    "ses_credential_store": {"secretsmanager": "mail/ses"},
+}
+POLICY = {"Effect": "Allow", "Action": "ses:SendRawEmail", "Resource": "*"}
+LOCAL = {"ansible_connection": "local", "ansible_host": "127.0.0.1", "ses_endpoint": "localhost"}
+
+
+def run(path: Path, account: Account, playbook: str, *arguments: str) -> tuple[int, str]:
+    """How a playbook ends, and what it says at most; that has none of the account's secrets."""
+    command = ["ansible-playbook", "-vvvv", "-i", "hosts.json", playbook, *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=path, env={**ENVIRONMENT, **account.environment}
+    )
+    output = done.stdout + done.stderr
+    assert not [secret for secret in account.secrets() if secret in output]
+    return done.returncode, output
+
+
+def play(path: Path, name: str, hosts: dict[str, dict[str, Any]], account: Account, *arguments: str) -> tuple[int, str]:
+    """The same of one of the collection's, for these hosts."""
+    (path / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
+    return run(path, account, f"mailops.ses.{name}", *arguments)
+
+
+def test_from_nothing_to_what_a_relay_needs(tmp_path: Path) -> None:
+    hosts = {"web1": VARIABLES, "localhost": {**VARIABLES, "ansible_python_interpreter": "/usr/bin/python3"}}
+    with Account() as account:
+        account.user("relay", POLICY)
+        code, _output = play(tmp_path, "aws", hosts, account, "--check")
+        assert code == 0
+        assert account.region().identities == {}
+        code, output = play(tmp_path, "aws", hosts, account)
+        assert code == 0, output
+        assert set(account.region().sets) == {"fleet"}
+        identity = account.region().identity("example.com")
+        assert identity.mail_from == "bounce.example.com"
+        for token in identity.tokens("us-east-1"):
+            assert f"{token}._domainkey.example.com" in output
+        assert list(account.keys("relay").values()) == ["Active"]
+        assert "example.com waits for its DKIM rows in DNS" in output
+        assert "aws sesv2 put-account-details --region us-east-1 --production-access-enabled" in output
+        account.verify("example.com")
+        account.region().production = True
+        code, again = play(tmp_path, "aws", hosts, account)
+        assert code == 0
+        assert "changed=0" in again
+        assert "put-account-details" not in again
+        assert account.count("CreateAccessKey") == 1
+
+
+def test_without_a_user_no_key_is_made_and_a_missing_one_is_named(tmp_path: Path) -> None:
+    with Account() as account:
+        hosts = {"web1": {**VARIABLES, "ses_aws_user": None}}
+        assert play(tmp_path, "aws", hosts, account)[0] == 0
+        code, output = play(tmp_path, "aws", {"web1": VARIABLES}, account)
+        assert code != 0
+        assert "There is no IAM user relay: create it and allow it ses:SendRawEmail" in output
+        assert account.count("CreateAccessKey") == 0
+
+
+HANDED = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_tasks: {tasks}
+      run_once: true
+    - ansible.builtin.debug:
+        msg: "given {{{{ ses_smtp_username }}}} and {{{{ ses_secret_access_key | length }}}}"
+"""
+
+
+@pytest.mark.parametrize("store", [{"secretsmanager": "mail/ses"}, {"ssm": "/mail/ses"}])
+def test_a_stored_credential_is_read_once_for_a_hundred_hosts(tmp_path: Path, store: dict[str, str]) -> None:
+    variables = {**VARIABLES, "ses_credential_store": store}
+    (tmp_path / "handed.yml").write_text(HANDED.format(tasks=ROOT / "playbooks/imports/stored_credential.yml"))
+    with Account() as account:
+        account.user("relay", POLICY)
+        assert play(tmp_path, "aws", {"web1": variables}, account)[0] == 0
+        account.calls.clear()
+        hosts = {f"web{number}": {**variables, **LOCAL} for number in range(100)}
+        (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
+        code, output = run(tmp_path, account, "handed.yml")
+        assert code == 0, output
+        assert account.count("GetSecretValue") + account.count("GetParameter") == 1
+        (key,) = account.keys("relay")
+        assert output.count(f"given {key} and 40") == 100
+
+
+def test_a_check_with_a_stored_credential_shows_it_nowhere(tmp_path: Path) -> None:
+    hosts = {name: {**VARIABLES, **LOCAL, "ses_aws": True} for name in ("web1", "web2")}
+    with Account() as account:
+        account.user("relay", POLICY)
+        assert play(tmp_path, "aws", {"web1": VARIABLES}, account)[0] == 0
+        account.calls.clear()
+        play(tmp_path, "check", hosts, account)
+        assert account.count("GetSecretValue") == 1
+        (key,) = account.keys("relay")
+        reports = [path.read_text() for path in (tmp_path / "ses-report").iterdir()]
+        assert not [secret for secret in account.secrets() for report in reports if secret in report]
+        found = json.loads((tmp_path / "ses-report" / "report.json").read_text())
+        assert [(item["user"], item["hosts"]) for item in found["accounts"]] == [(key, ["web1", "web2"])]
+
+
+def test_hosts_of_one_run_with_two_stores_are_refused(tmp_path: Path) -> None:
+    hosts = {
+        name: {**VARIABLES, **LOCAL, "ses_credential_store": {"ssm": f"/mail/{name}"}} for name in ("web1", "web2")
+    }
+    with Account() as account:
+        code, output = play(tmp_path, "relay", hosts, account)
+        assert code != 0
+        assert "ses_credential_store differs between the hosts of this run (2 stores)" in output
+        assert account.count("GetParameter") == 0
+
+
+def test_a_store_that_cannot_be_read_fails_before_any_host_is_touched(tmp_path: Path) -> None:
+    with Account() as account:
+        code, output = play(tmp_path, "relay", {"web1": {**VARIABLES, **LOCAL}}, account)
+        assert code != 0
+        assert "Using module file" not in output
