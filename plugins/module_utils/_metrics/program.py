@@ -51,4 +51,5 @@ def _source(name: str) -> str:
     text = loader.get_source(module) if loader else None
     if text is None:
         raise LookupError(f"{module} has no source here")
-    return str(text)
+    # Ansible's own loader, on a controller, gives bytes.
+    return text.decode() if isinstance(text, bytes) else str(text)

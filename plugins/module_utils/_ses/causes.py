@@ -1066,6 +1066,16 @@ CAUSES: tuple[Cause, ...] = (
     # What a report says of a host besides.
     Cause(
         "host_unreachable",
+        "Ansible reached the host, and did not become root there: {said}",
+        "Where the host's sudo is sudo-rs, as on Ubuntu 25.10 and newer, ansible-core before 2.22 does not see that it "
+        "asks for a password: set ansible_become_exe to sudo.ws, which is the former sudo, let the user become root "
+        "without a password, or use ansible-core 2.22. On other hosts, see that the user may become root.",
+        _ANSIBLE + "playbook_guide/playbooks_privilege_escalation.html",
+        kinds=("host_unreachable",),
+        needs=("no_prompt",),
+    ),
+    Cause(
+        "host_unreachable",
         "Ansible could not reach the host: {said}",
         "See that the host runs and that `ansible -i INVENTORY HOST -m ansible.builtin.ping` reaches it, "
         "then check again.",

@@ -109,6 +109,8 @@ def _concluded(symptom: Symptom) -> dict[str, str]:
     host, endpoint = facts.get("host", ""), facts.get("endpoint", "")
     found.update(_not_of_ses(facts))
     found.update(doubts(endpoint))
+    if "waiting for privilege escalation prompt" in symptom.text:
+        found["no_prompt"] = "true"
     derived_for = facts.get("derived_for")
     here = facts.get("region") or region_behind(endpoint, facts.get("canonical_name", ""))
     if derived_for and not here:

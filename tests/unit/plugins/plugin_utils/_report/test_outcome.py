@@ -116,3 +116,12 @@ def test_the_cause_of_what_no_dialogue_shows(check, identifier):
     note = note_of(check)
     assert (note and note["id"]) == identifier
     assert note is None or note["cause"].endswith(".")
+
+
+def test_a_sudo_whose_prompt_ansible_does_not_see_is_named():
+    """As ansible-core 2.21 says it of Debian's sudo-rs."""
+    said = "Task failed: Timeout (12s) waiting for privilege escalation prompt:"
+    note = note_of({"unreachable": True, "msg": said, "changed": False})
+    assert note["id"] == "host_unreachable"
+    assert note["cause"].startswith("Ansible reached the host, and did not become root there: Timeout (12s)")
+    assert "ansible_become_exe" in note["remedy"]
