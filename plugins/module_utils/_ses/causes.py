@@ -491,7 +491,8 @@ CAUSES: tuple[Cause, ...] = (
         "MTA that expands the name needs these rows: Postfix in /etc/postfix/sasl_passwd `{endpoint} "
         'USERNAME:PASSWORD`; Sendmail in /etc/mail/authinfo `AuthInfo:{endpoint} "U:root" "I:USERNAME" "P:PASSWORD" '
         '"M:LOGIN"` and in '
-        "/etc/mail/access `Connect:{endpoint} RELAY`. The roles write them (ses_hostname_fix).",
+        "/etc/mail/access `Connect:{endpoint} RELAY`. The roles write them (ses_hostname_fix), the credentials into "
+        "tables of their own: ses_sasl_passwd and ses_authinfo.",
         _TROUBLE,
         kinds=("certificate_other_name",),
         needs=("ses_name",),
@@ -755,7 +756,7 @@ CAUSES: tuple[Cause, ...] = (
         "no`; Sendmail: confDONT_EXPAND_CNAMES), and add the rows: for Postfix in /etc/postfix/sasl_passwd `{mismatch} "
         "USERNAME:PASSWORD`; for Sendmail in /etc/mail/authinfo `AuthInfo:{mismatch} "
         '"U:root" "I:USERNAME" "P:PASSWORD" "M:LOGIN"` and in /etc/mail/access `Connect:{mismatch} RELAY`. The roles '
-        "write them (ses_hostname_fix).",
+        "write them (ses_hostname_fix), the credentials into tables of their own: ses_sasl_passwd and ses_authinfo.",
         _TROUBLE,
         says=r"530[ -]",
         needs=("mismatch",),
@@ -1108,10 +1109,9 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "can_log_in",
-        "The host logs in to {endpoint}, and nothing shows that its mail goes there: {said}.",
-        "Nothing, where programs talk to SES themselves. To have the host's mail go there run the playbook "
-        "mailops.ses.relay; to see a mail arrive give the check ses_probe_recipient. Reading Sendmail's queue, "
-        "and an MTA's log-ins, needs root (--become).",
+        "The host logs in to {endpoint}; that its mail goes there is not proven: {said}.",
+        "Run the check with --become, which can read the MTA's log-ins. If the host has no relay yet, run the playbook "
+        "mailops.ses.relay. If programs talk to SES themselves, nothing is to do.",
         _SES + "send-email-smtp-existing-server.html",
         kinds=("can_log_in",),
     ),
