@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# One would guess that with max_fail_percentage: 0 no batch follows one in which a host has failed. Where the failing task is in a block that
-# has an `always`, all batches follow, and the run ends with 2 when everything is done: at each failure the limit counts hosts that have
-# nothing left to run, and this one still has its `always`. Without it the first batch is the last one.
-# Seen with ansible-core 2.16.19, 2.19.14, and 2.21.5 (ansible/plugins/strategy/linear.py, __init__.py). Needs python3.11 or 3.12; no root.
+# One would guess that with max_fail_percentage: 0 no batch follows one in which a host has failed. Where the failing task is in a block
+# that has an `always`, all batches follow, and the run ends with 2 when everything is done: at each failure the limit counts hosts that
+# have nothing left to run, and this one still has its `always`. Without it the first batch is the last one.
+# Seen with ansible-core 2.16.19, 2.19.14, and 2.21.5 (ansible/plugins/strategy/linear.py, __init__.py). Needs python3.11; no root.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# One would guess that Sendmail's daemon, told by SIGHUP to read its configuration anew, lets its queue runs end, as a delivery that waits for
-# the server's reply cannot be taken back. The signal ends them: the server has the whole mail, its reply meets nobody, and the next run
-# sends the mail again. `restart` at ControlSocketName starts the daemon anew as well, and the mail is sent once.
+# One would guess that Sendmail's daemon, told by SIGHUP to read its configuration anew, lets its queue runs end, as other daemons let
+# deliveries end. The signal ends them: where the server has the whole mail and has not replied yet, its reply meets nobody, and the
+# next run sends the mail again. `restart` at ControlSocketName starts the daemon anew as well, and the mail is sent once.
 # Sendmail 8.17.1.9. Needs Debian 12's package sources, m4, iproute2, python3, and root (namespaces for the network, /etc/hosts, /mnt).
 set -eu
 version=8.17.1.9-2+deb12u2
