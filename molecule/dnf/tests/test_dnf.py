@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
 import pytest
 import testinfra
 from ansible_collections.mailops.ses.plugins.module_utils._host.systems import SYSTEMS, names, system_of
-from testbed.engine import ROOT
+from testbed import engine, warm
 from testbed.relay import ENVIRONMENT, INVENTORY, Relay, relays, until
 
 # A host -> the row that it is for, the MTA that it begins with, the version of dnf that Debian has for it.
@@ -50,7 +49,7 @@ def run(hosts, *arguments, name="mailops.ses.relay", **variables):
     }
     command = ["ansible-playbook", "-i", str(INVENTORY), name, "--limit", ",".join([*hosts, "localhost"])]
     command += ["--extra-vars", json.dumps({"ses_hosts": "dnf", **told}), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    return warm.run(command, ENVIRONMENT)
 
 
 @pytest.mark.parametrize("name", HOSTS)
@@ -67,6 +66,27 @@ def test_it_is_what_it_is_here_for(machine, name):
     installed = host.check_output("rpm -qa --qf '%{NAME} '").split()
     assert set(SYSTEMS[row].of(mta).packages) <= {*installed}
     assert not host.exists("dpkg-query")
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_each_of_sendmails_units_brings_its_daemon_back(machine, endpoint, number):
+    host = machine("sayamazon2023")
+    process = host.mta.processes[number]
+
+    def pid():
+        return host.host.run(process).stdout.strip()
+
+    killed = until("it runs", pid)
+    host.host.check_output(f"kill -9 {killed}")
+    host.arrived(endpoint, host.send())
+    until("the process is back", lambda: pid() not in ("", killed))
+
+
+def test_both_daemons_run_after_a_reboot(machine, endpoint, layout):
+    host = machine("sayamazon2023")
+    engine.reboot(layout, [host.name])
+    assert host.host.check_output(f"systemctl is-active {UNITS['sendmail']}").split() == ["active", "active"]
+    host.arrived(endpoint, host.send())
 
 
 def test_an_mta_takes_the_others_place_and_nothing_is_lost(machine, endpoint):
@@ -169,7 +189,7 @@ def test_the_check_finds_nothing(machine, tmp_path):
 
 
 def test_the_egress_allowlist_comes_with_its_package(machine, endpoint, layout):
-    host, playbook = machine("sayrhel10"), str(ROOT / "molecule" / "dnf" / "network.yml")
+    host, playbook = machine("sayrhel10"), str(engine.ROOT / "molecule" / "dnf" / "network.yml")
     elsewhere = f"timeout 5 bash -c '</dev/tcp/{layout.regions['eu-west-1'][0]}/587'"
     assert host.host.run(elsewhere).rc == 0
     assert host.host.run("rpm -q nftables").rc == 1
