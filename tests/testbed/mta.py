@@ -188,7 +188,8 @@ class Sendmail(Mta):
     pid_file = "/run/sendmail/mta/sendmail.pid"
     processes = (f"head -1 {pid_file}", "head -1 /run/sendmail/msp/sendmail.pid")
     stops = ("systemctl stop {unit}", "/etc/init.d/sendmail stop")
-    deletion = "find /var/spool/mqueue /var/spool/mqueue-client -type f -delete"
+    queues = "/var/spool/mqueue /var/spool/mqueue-client"
+    deletion = f"find {queues} -type f -delete"
     sender_process = "sendmail: MTA: running queue"
     announcement = f"define(`SMART_HOST', ``ses_relay:{REGION_ENDPOINT}'')"
     trace = "(8."  # its version
@@ -217,7 +218,7 @@ class Sendmail(Mta):
         return min(messages, 2 * seconds)
 
     def queue(self) -> list[str]:
-        files = self.host.run("find /var/spool/mqueue /var/spool/mqueue-client -name 'qf*'").stdout.split()
+        files = self.host.run(f"find {self.queues} -name 'qf*'").stdout.split()
         texts = [self.host.run(f"sed -n 's/^M//p' {path}") for path in files]
         return [text.stdout.strip() for text in texts if text.rc == 0]
 
@@ -261,9 +262,33 @@ class Sendmail(Mta):
         return fields["I"], fields["P"]
 
 
+class RedHatsSendmail(Sendmail):
+    """Sendmail as Red Hat's family packages it: two units, each with its daemon."""
+
+    package = "sendmail"
+    reload = "systemctl reload sendmail"
+    pid_file = "/run/sendmail.pid"
+    processes = (f"head -1 {pid_file}", "head -1 /run/sm-client.pid")
+    stops = ("systemctl stop {unit}", "systemctl stop sm-client {unit}")
+    queues = "/var/spool/mqueue /var/spool/clientmqueue"
+    deletion = f"find {queues} -type f ! -name sm-client.st -delete"
+    sender_process = "sendmail: running queue"
+    exposures = (
+        Sendmail.exposures[0],
+        "printf 'Connect:10\\tRELAY\\n' >> /etc/mail/access",
+        *Sendmail.exposures[2:],
+    )
+
+
 MTAS: tuple[type[Mta], ...] = (Postfix, Sendmail)
 
 
 def mta_of(host: Any) -> Mta:
-    """The MTA that is installed on a host, Postfix where none is."""
-    return next((mta(host) for mta in MTAS if host.exists(mta.command)), Postfix(host))
+    """The MTA that is installed on a host, of two the one that programs hand their mail to; Postfix where none is."""
+    found = [mta(host) for mta in MTAS if host.exists(mta.command)]
+    if len(found) > 1:
+        program = host.run("readlink -f /usr/sbin/sendmail").stdout
+        found = [mta for mta in found if mta.name in program.rpartition("/")[2]]
+    if found and found[0].name == "sendmail" and host.file("/usr/sbin/sendmail.sendmail").exists:
+        return RedHatsSendmail(host)
+    return found[0] if found else Postfix(host)

@@ -44,6 +44,12 @@ def test_a_host_as_the_distribution_ships_it_has_nothing_to_say():
     assert look(Present(), WANTED) == []
 
 
+def test_red_hats_file_does_not_name_a_mailer_that_everybody_has():
+    """Its package of Sendmail comes without m4, so that nobody tells yet what the file means."""
+    mc = MC.replace("MAILER(`local')dnl\n", "")
+    assert look(replace(DEBIAN, mc=f"{mc}MAILER(procmail)dnl\n", compiled=""), WANTED) == []
+
+
 @pytest.mark.parametrize(
     ("host", "words"),
     [
