@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import testinfra
+from testbed import warm
 from testbed.layout import Layout
 from testbed.relay import ENVIRONMENT, INVENTORY, Relay
 from testbed.stream import Stream
@@ -41,10 +41,7 @@ class Fleet:
 
     def run(self, *arguments, playbook="mailops.ses.rollout", **variables):
         """Run a rollout to its end."""
-        command = self.command(*arguments, playbook=playbook, **variables)
-        return subprocess.run(
-            command, cwd=self.folder, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=400
-        )
+        return warm.run(self.command(*arguments, playbook=playbook, **variables), ENVIRONMENT, self.folder)
 
     def passes(self, *arguments, **variables):
         """Run a rollout that has to pass."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from testbed import warm
 from testbed.relay import ENVIRONMENT
 
 HERE = Path(__file__).parent
@@ -56,15 +57,7 @@ class Fleet:
         self, *arguments: str, settings: dict[str, str] | None = None, **variables: Any
     ) -> subprocess.CompletedProcess[str]:
         """Run a rollout to its end."""
-        return subprocess.run(
-            self.command(*arguments, **variables),
-            cwd=self.folder,
-            env=self.environment(**(settings or {})),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return warm.run(self.command(*arguments, **variables), self.environment(**(settings or {})), self.folder)
 
     def host(self, name: str) -> dict[str, Any]:
         """A host as it is."""
