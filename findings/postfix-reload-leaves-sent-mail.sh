@@ -3,7 +3,7 @@
 # One would guess that a mail which the server has taken is out of the queue. Where `postfix reload` comes while it is being delivered, the
 # old queue manager is gone when the delivery ends, and the new one, which has met the mail as "still being delivered", looks at it again
 # more than a minute later: meanwhile postqueue lists a mail that is sent, in `incoming` and without recipients; `postqueue -f` ends that.
-# Seen with Postfix 3.10.13 (Debian 13's package). Needs root (namespaces, a chroot), iproute2, python3, a Debian mirror among apt's sources.
+# Seen with Postfix 3.10.13 (Debian 13's package). Needs root (namespaces, a chroot), iproute2, python3, a Debian mirror in apt's sources.
 set -eu
 version=3.10.13-0+deb13u1
 folder=$(mktemp -d)

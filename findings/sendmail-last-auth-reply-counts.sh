@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# One would guess that Sendmail as a client tries the mechanisms in the order of M: in its AuthInfo row, or of the server, and that a refused
+# One would guess that Sendmail as a client tries mechanisms in the order of M: in its AuthInfo row, or of the server, and that a refused
 # log-in has one end. PLAIN is tried before LOGIN whatever their order, and the last reply decides: 535 and then 454, the mail waits; 454
 # and then 535, Sendmail goes on without a log-in, and the server's 530 to MAIL sends the mail back. Seen with Sendmail 8.17.1.9
 # (usersmtp.c) and SASL 2.1.28. Needs Debian 12's package sources, m4, iproute2, python3, and root (namespaces, mounts in one of them).
