@@ -136,6 +136,13 @@ def test_dnf5_takes_the_command_that_fetches_packages(manager):
     assert words.index("install") < words.index("--downloadonly") < words.index("__ses_plan.missing_packages")
 
 
+def test_dnf5_removes_with_an_mta_what_needs_it():
+    """Its module refuses that by default, where dnf 4's does it: sendmail-cf needs sendmail."""
+    tasks = yaml.safe_load((ROOT / "roles" / "internal_relay" / "tasks" / "alternative.yml").read_text())
+    (removal,) = (task for task in tasks if task.get("ansible.builtin.package", {}).get("state") == "absent")
+    assert removal["module_defaults"] == {"ansible.builtin.dnf5": {"allowerasing": True}}
+
+
 def test_each_package_manager_of_the_table_has_its_ways():
     found = {path.stem for path in (ROOT / "roles" / "internal_relay" / "vars").glob("*.yml")} - {"main"}
     assert found == {system.family.package_manager for system in SYSTEMS.values()}

@@ -1155,7 +1155,7 @@ ELSEWHERE = Host(
             "dnf5 fetches packages before another MTA stops",
             "Fedora",
             verdict=NOT_HERE,
-            why="the testbed has no dnf5; a unit test holds the command's words",
+            why="scenario dnf5 has such a host",
             fault=14,
         ),
         Life(
