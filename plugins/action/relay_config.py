@@ -10,6 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import FormError, apart
+from ansible_collections.mailops.ses.plugins.module_utils._relay.identities import IDENTITIES
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import credential_faults
 
 # Option -> the variable that errors name. In a module's result Ansible hides each word that is the same as a secret.
@@ -33,15 +34,22 @@ class ActionModule(ActionBase):
             )
         faults = credential_faults({variable: given.get(option) for option, variable in SECRETS.items()})
         faulty = {option for option, variable in SECRETS.items() if faults.get(variable)}
-        arguments = {name: value for name, value in given.items() if name not in {*faulty, "fallback"}}
+        arguments = {name: value for name, value in given.items() if name not in {*faulty, "fallback", "identities"}}
         try:
             ways, secrets, of_ways = apart(given.get("fallback"))
+            senders, own, of_senders = apart(given.get("identities"), IDENTITIES)
         except FormError as fault:
             raise AnsibleActionFail(str(fault)) from None
         fallback = {"fallback": ways, "fallback_secrets": secrets} if ways else {}
+        identities = {"identities": senders, "identity_secrets": own} if senders else {}
         result: dict[str, Any] = self._execute_module(
             module_name="mailops.ses.relay_config",
-            module_args={**arguments, **fallback, "credential_faults": {**faults, **of_ways}},
+            module_args={
+                **arguments,
+                **fallback,
+                **identities,
+                "credential_faults": {**faults, **of_ways, **of_senders},
+            },
             task_vars=task_vars,
         )
         return result

@@ -66,6 +66,27 @@ options:
       secret_access_key:
         description: The entry's secret access key.
         type: str
+  identities:
+    description:
+      - The roles' C(ses_identities), senders with a log-in of their own. Its meaning stands in the roles'
+        documentation.
+      - An entry has C(sender), and what the variables of these names without their C(ses_) have for the relay,
+        C(region) or C(endpoint), C(smtp_username), C(configuration_set), and C(smtp_password) or
+        C(secret_access_key).
+    type: raw
+  identity_secrets:
+    description:
+      - The secrets of O(identities), entry by entry. The controller takes them out of O(identities), and fills this.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      smtp_password:
+        description: The entry's SMTP password.
+        type: str
+      secret_access_key:
+        description: The entry's secret access key.
+        type: str
   credential_faults:
     description:
       - What is wrong with the form of each secret that is set, or an empty text, by its variable.
@@ -144,6 +165,15 @@ fallback:
     - endpoint: email-smtp.eu-west-1.amazonaws.com
       port: 587
       log_in: null
+identities:
+  description: The identities, in their order, each with the report of M(mailops.ses.smtp_check) as C(log_in).
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - sender: brand.example
+      endpoint: email-smtp.eu-west-1.amazonaws.com
+      log_in: null
 proven_port:
   description: The port that took the log-in, or null where no log-in was made.
   returned: when RV(next) is V(install)
@@ -202,6 +232,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring impor
 )
 from ansible_collections.mailops.ses.plugins.module_utils._relay.choice import choose
 from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import judged
+from ansible_collections.mailops.ses.plugins.module_utils._relay.identities import IDENTITIES
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import credential_faults, region_meant
 from ansible_collections.mailops.ses.plugins.module_utils._role.bring import BringError, asked_for, bring
 from ansible_collections.mailops.ses.plugins.module_utils._role.host import Host
@@ -232,6 +263,17 @@ ARGUMENTS: dict[str, Any] = {
             "secret_access_key": {"type": "str", "no_log": True},
         },
     },
+    "identities": {"type": "raw"},
+    "identity_secrets": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "no_log": False,  # the values that are secret are below
+        "options": {
+            "smtp_password": {"type": "str", "no_log": True},
+            "secret_access_key": {"type": "str", "no_log": True},
+        },
+    },
     "credential_faults": {"type": "dict", "default": {}},
     "verify": {"type": "bool", "default": True},
     "installed": {"type": "str", "choices": ["no", "package", "mta"], "default": "no"},
@@ -251,22 +293,32 @@ def run(module: AnsibleModule, system: System) -> dict[str, Any]:
         params["fallback_secrets"],
         system.family.ca_bundle,
         awaited=done == "no" or module.check_mode,
+        identities=params["identity_secrets"],
     )
     plan = make_plan(
         mta,
         params["variables"],
-        {**credential_faults(secrets), **judged(params["fallback_secrets"]), **params["credential_faults"]},
+        {
+            **credential_faults(secrets),
+            **judged(params["fallback_secrets"]),
+            **judged(params["identity_secrets"], IDENTITIES),
+            **params["credential_faults"],
+        },
         host,
         log_in.begin if params["verify"] and not params["proven_port"] else lambda variables: None,
         fallback=params["fallback"] or [],
+        identities=params["identities"] or [],
     )
     password = password_of(secrets, plan.relay.region)
     ways = zip(log_in.secrets(plan.variables), plan.variables["ses_fallback"])
     others = [password_of(own, region_meant(way)) for own, way in ways]
-    module.no_log_values.update([password, *others])  # they may be derived ones, which no option holds
+    senders = zip(log_in.identity_secrets(plan.variables), plan.variables["ses_identities"])
+    of_senders = [password_of(own, region_meant(way)) for own, way in senders]
+    module.no_log_values.update([password, *others, *of_senders])  # they may be derived ones, which no option holds
     # The report alone tells a port among several; with one, the dialogue goes on while the configuration is compared.
     report = log_in.report() if len(plan.relay.ports) > 1 else None
-    choice = choose(plan.relay, report, password, trust_anchors(plan.variables, system.family.ca_bundle), others)
+    anchors = trust_anchors(plan.variables, system.family.ca_bundle)
+    choice = choose(plan.relay, report, password, anchors, others, identity_passwords=of_senders)
     if params["proven_port"] in plan.relay.ports:
         choice = replace(
             choice, port=params["proven_port"], tls_wrapper=params["proven_port"] in plan.relay.wrapper_ports
@@ -280,6 +332,10 @@ def run(module: AnsibleModule, system: System) -> dict[str, Any]:
             "fallback": [
                 {"endpoint": way.endpoint, "port": way.port, "log_in": report}
                 for way, report in zip_longest(plan.relay.fallback, log_in.further_reports())
+            ],
+            "identities": [
+                {"sender": one.sender, "endpoint": one.endpoint, "log_in": report}
+                for one, report in zip_longest(plan.relay.identities, log_in.identity_reports())
             ],
             "findings": [asdict(finding) for finding in plan.findings],
         }
