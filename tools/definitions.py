@@ -20,7 +20,7 @@ DEFAULTS = Path("roles/internal_relay/defaults/main.yml")
 PASSED = Path("roles/internal_relay/vars/main.yml")
 PYTHON = Path("plugins/module_utils/_relay/definitions.py")
 # Secrets go to the modules apart, and what is no variable of the relay does not go there.
-APART = ("ses_smtp_password", "ses_secret_access_key", "ses_fallback", "ses_verify")
+APART = ("ses_smtp_password", "ses_secret_access_key", "ses_fallback", "ses_identities", "ses_verify")
 _NOTE = f"Written by `make docs` from {SPEC}; do not edit."
 _MARKUP = re.compile(r"\b[CVOM]\((?P<text>[^)]*)\)")
 

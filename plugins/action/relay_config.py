@@ -11,10 +11,12 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import FormError, apart
+from ansible_collections.mailops.ses.plugins.module_utils._relay.identities import IDENTITIES
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import credential_faults
 
 # Option -> the variable that errors name. In a module's result Ansible hides each word that is the same as a secret.
 MTAS = ("postfix", "sendmail")
+ENTRIES = ("fallback", "identities")  # lists whose entries have secrets of their own
 SECRETS = {"smtp_password": "ses_smtp_password", "secret_access_key": "ses_secret_access_key"}
 
 
@@ -35,17 +37,19 @@ class ActionModule(ActionBase):
 
 def judged(given: Mapping[str, Any]) -> dict[str, Any]:
     """The options that go to a host: without secrets of a wrong form, and with what is wrong of them. AnsibleActionFail
-    where the MTA is none, or the further ways have no form."""
+    where the MTA is none, or the further ways or the identities have no form."""
     if given.get("mta") not in MTAS:
         raise AnsibleActionFail(
             f"ses_mta {json.dumps(given.get('mta'))} is no MTA that can relay here; use {' or '.join(MTAS)}."
         )
     faults = credential_faults({variable: given.get(option) for option, variable in SECRETS.items()})
     faulty = {option for option, variable in SECRETS.items() if faults.get(variable)}
-    arguments = {name: value for name, value in given.items() if name not in {*faulty, "fallback"}}
+    arguments = {name: value for name, value in given.items() if name not in {*faulty, *ENTRIES}}
     try:
         ways, secrets, of_ways = apart(given.get("fallback"))
+        senders, own, of_senders = apart(given.get("identities"), IDENTITIES)
     except FormError as fault:
         raise AnsibleActionFail(str(fault)) from None
     fallback = {"fallback": ways, "fallback_secrets": secrets} if ways else {}
-    return {**arguments, **fallback, "credential_faults": {**faults, **of_ways}}
+    identities = {"identities": senders, "identity_secrets": own} if senders else {}
+    return {**arguments, **fallback, **identities, "credential_faults": {**faults, **of_ways, **of_senders}}

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.mailops.ses.plugins.action.relay_config import SECRETS, judged
+from ansible_collections.mailops.ses.plugins.action.relay_config import ENTRIES, SECRETS, judged
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.outcome import queue_fault
 
 OURS = ("change", "reason")  # options that no host is sent
@@ -30,7 +30,7 @@ class ActionModule(ActionBase):
         if step == "look" and (ours["change"] or {}).get("unreachable"):
             return {"changed": False, "msg": "It could not be reached."}
         if step != "change":
-            given = {name: value for name, value in given.items() if name not in (*SECRETS, "fallback")}
+            given = {name: value for name, value in given.items() if name not in (*SECRETS, *ENTRIES)}
         try:
             sent = judged(given)
         except AnsibleActionFail as fault:

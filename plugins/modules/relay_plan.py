@@ -148,6 +148,12 @@ relay:
     headers:
       description: The headers of SES's that each mail gets, with their values.
       type: dict
+    identities:
+      description:
+        - Senders with a log-in of their own. Empty here, since C(ses_identities) has secrets and goes to
+          M(mailops.ses.relay_config) alone.
+      type: list
+      elements: dict
     fallback:
       description:
         - Further ways out. Empty here, since C(ses_fallback) has secrets and goes to M(mailops.ses.relay_config) alone.

@@ -49,25 +49,6 @@ options:
   secret_access_key:
     description: The secret access key. Without O(smtp_password) the password is derived from it.
     type: str
-  fallback:
-    description:
-      - The roles' C(ses_fallback), further ways out. Its meaning stands in the roles' documentation.
-      - An entry has what the variables of these names without their C(ses_) have for the first way, C(region) or
-        C(endpoint), C(port), C(smtp_username), and C(smtp_password) or C(secret_access_key).
-    type: raw
-  fallback_secrets:
-    description:
-      - The secrets of O(fallback), entry by entry. The controller takes them out of O(fallback), and fills this.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      smtp_password:
-        description: The entry's SMTP password.
-        type: str
-      secret_access_key:
-        description: The entry's secret access key.
-        type: str
   credential_faults:
     description:
       - What is wrong with the form of each secret that is set, or an empty text, by its variable.
@@ -118,6 +99,7 @@ options:
     default: 0
 extends_documentation_fragment:
   - mailops.ses.attributes
+  - mailops.ses.log_ins
 attributes:
   action:
     description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the

@@ -24,8 +24,16 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_c
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix
 from ansible_collections.mailops.ses.plugins.module_utils._relay.choice import choose
 from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import DEFAULTS, RANGES
-from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import PLAIN, FormError, apart, secrets_of
+from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import (
+    FURTHER,
+    PLAIN,
+    Form,
+    FormError,
+    apart,
+    secrets_of,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import SECRETS as ENTRY_SECRETS
+from ansible_collections.mailops.ses.plugins.module_utils._relay.identities import IDENTITIES
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import describe, further
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import credential_faults, region_meant
 from ansible_collections.mailops.ses.plugins.module_utils._role.bring import asked_for
@@ -129,8 +137,26 @@ RIGHT: dict[str, list[Any]] = {
         [{"region": "us-east-1", "endpoint": "email-smtp-fips.us-east-1.amazonaws.com"}],
     ],
     "ses_metrics_dir": ["/var/lib/prometheus/node-exporter", ""],
+    "ses_identities": [
+        [
+            {
+                "sender": "brand.example.org",
+                "region": "eu-west-1",
+                "smtp_username": "dnl",
+                "smtp_password": "dnl us-east-1",
+            }
+        ],
+        [{"sender": "dnl@len.com", "secret_access_key": SECRET, "configuration_set": "index"}],
+        [
+            {"sender": "a#b@example.com"},
+            {"sender": "include.com", "endpoint": "smtp.dnl.test", "smtp_password": "a*`dnlPd"},
+        ],
+    ],
     "ses_verify": ["false"],
 }
+
+
+ENTRIES = ("ses_fallback", "ses_identities")
 
 
 def right(name: str) -> list[Any]:
@@ -162,7 +188,7 @@ def near(draw: st.DrawFn, right: list[Any]) -> Any:
         other = draw(near([str(text), str(name)]))
         return {**value, name: other} if draw(st.booleans()) else {**value, other: text}
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        key = draw(st.sampled_from([*PLAIN, *ENTRY_SECRETS, "smtp_pasword"]))
+        key = draw(st.sampled_from([*PLAIN, *IDENTITIES.plain, *ENTRY_SECRETS, "smtp_pasword"]))
         return [{**value[0], key: draw(st.one_of(ANYTHING, st.sampled_from([*value[0].values()])))}, *value[1:]]
     if isinstance(value, str) and draw(st.booleans()):
         place, put = draw(st.integers(0, len(value))), draw(st.sampled_from([*NASTY, *WORDS]))
@@ -188,9 +214,11 @@ def planned(users: dict[str, Any], mta: str) -> tuple[Plan | None, list[str]]:
     passed = json.loads(json.dumps({name: users[name] for name in PASSED}))
     try:
         entries, _own, faults = apart(users["ses_fallback"])
+        senders, _own, more = apart(users["ses_identities"], IDENTITIES)
     except FormError as fault:
         return None, [str(fault)]
-    known, found = judged(passed, {**credential_faults(secrets), **faults}, mta, NAMES, entries)
+    credentials = {**credential_faults(secrets), **faults, **more}
+    known, found = judged(passed, credentials, mta, NAMES, entries, identities=senders)
     if found:
         return None, found
     relay = describe(known, NAMES, None, [further(way, None) for way in known["ses_fallback"]])
@@ -202,10 +230,19 @@ def request(plan: Plan, users: dict[str, Any], directory: str) -> Any:
     """What the role asks of the MTA's own code, which finds no fault in it."""
     secrets = {name: users[name] or None for name in SECRETS}
     ca_file = trust_anchors(plan.variables, SYSTEM.family.ca_bundle)
-    _entries, own, _faults = apart(users["ses_fallback"])
-    ways = zip(plan.variables["ses_fallback"], own, strict=True)
-    others = [password_of(secrets_of(way, given, plan.variables, secrets), region_meant(way)) for way, given in ways]
-    choice = choose(plan.relay, None, password_of(secrets, plan.relay.region), ca_file, others)
+
+    def passwords(name: str, form: Form) -> list[str]:
+        ways = zip(plan.variables[name], apart(users[name], form)[1], strict=True)
+        return [password_of(secrets_of(way, given, plan.variables, secrets), region_meant(way)) for way, given in ways]
+
+    choice = choose(
+        plan.relay,
+        None,
+        password_of(secrets, plan.relay.region),
+        ca_file,
+        passwords("ses_fallback", FURTHER),
+        identity_passwords=passwords("ses_identities", IDENTITIES),
+    )
     there = SYSTEM.of(plan.mta)
     if plan.mta == "sendmail":
         there = replace(there, settings_file=f"{directory}/settings")
@@ -223,7 +260,7 @@ def provoked(test: Any) -> Any:
     cases += [{"ses_endpoint": f"smtp.{word}.example.com"} for word in ("dnl", "divert", "sysval", "changequote")]
     cases += [{"ses_masquerade_domain": "divert.com"}, {"ses_tls_ca_file": "/etc/dnl/x"}, {"ses_sender": "dnl@len.com"}]
     others = [None, "eu-west-1", {"region": "eu-west-1"}, ["eu-west-1"], [{}], [{"region": "eu-west-1", "key": "x"}]]
-    cases += [{"ses_fallback": value} for value in (*others, *RIGHT["ses_fallback"])]
+    cases += [{name: value} for name in ENTRIES for value in (*others, *RIGHT[name])]
     for case in cases:
         test = example(changed=case)(test)
     return test
@@ -269,7 +306,7 @@ PASSWORDS = ("ses_relay_password_maps", "smtp_sasl_password_maps")
 
 def plain(name: str) -> str:
     """A service's name, or a parameter of its own, without a generation's number."""
-    return re.sub(r"\b(ses-[a-z]+)-\d+", r"\1", name)
+    return re.sub(r"\b(ses-[a-z]+\d*)-\d+", r"\1", name)
 
 
 @provoked
@@ -313,11 +350,25 @@ def test_postfix_gets_what_was_meant_or_a_sentence_names_the_variable(bare, chan
         assert [line for line in lines if not line.startswith("(")] == [
             f"{key} {value}" for key, value in entries.items()
         ] or ("secret_entries" in table)
-    (secret,) = (table["secret_entries"] for table in arguments["tables"] if "secret_entries" in table)
+    secret, *others = (table["secret_entries"] for table in arguments["tables"] if "secret_entries" in table)
     password = users["ses_smtp_password"]
     firsts = {secret[key] for key in plan.terms.credential_keys}
     assert firsts == {f"{users['ses_smtp_username']}:{password}"} or not password
     assert set(of_others(plan)) <= set(secret)
+    # Each identity's client has its own log-in and no other, and a row leads its senders to it.
+    assert [{*rows.values()} for rows in others] == [{f"{name}:{given}"} for name, given in of_identities(plan, users)]
+    assert [row.split()[0] for row in written.get("ses_identities", "").splitlines()] == [
+        f"/{'^' if '@' in sender else '@'}{re.escape(sender)}$/"
+        for sender in sorted((one.sender for one in plan.relay.identities), key=lambda sender: "@" not in sender)
+    ]
+
+
+def of_identities(plan: Plan, users: dict[str, Any]) -> list[tuple[str, str]]:
+    """The user and the password of each identity."""
+    secrets = {name: users[name] or None for name in SECRETS}
+    ways = zip(plan.variables["ses_identities"], apart(users["ses_identities"], IDENTITIES)[1], strict=True)
+    own = [password_of(secrets_of(way, given, plan.variables, secrets), region_meant(way)) for way, given in ways]
+    return [(one.username, password) for one, password in zip(plan.relay.identities, own, strict=True)]
 
 
 def of_others(plan: Plan) -> dict[str, None]:
@@ -402,6 +453,10 @@ def test_sendmail_gets_what_was_meant_or_a_sentence_names_the_variable(bare, cha
     firsts = {secret[key] for key in plan.terms.credential_keys}
     assert firsts == {f'"U:root" "I:{name}" "P:{password}" "M:LOGIN PLAIN"'} or not password
     assert {f"AuthInfo:{key}" for key in of_others(plan)} <= set(secret)
+    for number, (user, key) in enumerate(of_identities(plan, users), start=1):
+        assert secret[f"AuthInfo:ses_identity{number}"] == f'"U:root" "I:{user}" "P:{key}" "M:LOGIN PLAIN"'
+        server = plan.relay.identities[number - 1].endpoint
+        assert re.search(rf"^`Mses_identity{number}, .*A=TCP {re.escape(server)} \d+'$", block, re.MULTILINE)
     access = {table["name"]: table.get("entries") or {} for table in arguments["tables"]}
     assert len(re.findall(r"^[^#\n]", written.get("access", ""), re.MULTILINE)) == len(access["access"])
 

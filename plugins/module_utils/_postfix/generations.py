@@ -41,8 +41,8 @@ def named(request: Request, suffix: str) -> Request:
         optional=_parameters(request.optional, request, rename),
         services=tuple(service for want in request.services for service in _services(want, rename)),
         tables=(
-            *(_table(table, suffix) for table in request.tables),
-            *(_gone(_table(table, other(suffix))) for table in request.tables if table.generations),
+            *(_table(table, suffix, rename) for table in request.tables),
+            *(_gone(_table(table, other(suffix), rename)) for table in request.tables if table.generations),
         ),
     )
 
@@ -130,8 +130,12 @@ def _services(want: Mapping[str, Any], rename: Callable[[str], str]) -> Iterator
         yield {**want, **renamed, "name": name}
 
 
-def _table(table: Table, suffix: str) -> Table:
-    return replace(table, name=table.name + suffix) if table.generations else table
+def _table(table: Table, suffix: str, rename: Callable[[str], str]) -> Table:
+    """A table under one generation's name, whose rows may lead to that generation's services; no secret is a name."""
+    if not table.generations:
+        return table
+    rows = table.entries if table.secret else {key: rename(value) for key, value in table.entries.items()}
+    return replace(table, name=table.name + suffix, entries=rows)
 
 
 def _gone(table: Table) -> Table:

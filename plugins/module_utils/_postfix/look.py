@@ -31,7 +31,9 @@ from ansible_collections.mailops.ses.plugins.module_utils._relay.senders import 
 SERVICES = names_of("ses-relay")
 ROUTES = tuple(f"{service}:$relayhost" for service in SERVICES)
 # Tables of the relay's own among those of a parameter, by their names.
-OWN = re.compile(rf":/etc/postfix/ses_(?:headers|sender_transport|senders|transport)(?:{'|'.join(SUFFIXES)})\Z")
+OWN = re.compile(
+    rf":/etc/postfix/ses_(?:headers|identities|sender_transport|senders|transport)(?:{'|'.join(SUFFIXES)})\Z"
+)
 # Domains that are not delivered by the default transport.
 _OWN_DOMAINS = ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains", "relay_domains")
 _SENDER_REWRITES = ("canonical_maps", "masquerade_domains", "sender_canonical_maps", "smtp_generic_maps")
@@ -441,7 +443,7 @@ def _headers(present: Present, relay: Relay, _wishes: Wishes) -> Iterator[Findin
 
 def needs_all_headers(relay: Relay) -> bool:
     """Whether mail of other hosts must get the headers that it lacks: SES's stand before more than From."""
-    return len(relay.headers) > 1
+    return any(len(headers) > 1 for headers in (relay.headers, *(one.headers for one in relay.identities)))
 
 
 def _deferring(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
@@ -574,13 +576,13 @@ def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping
             "message_size_limit": SES_MAXIMUM,
             "mailbox_size_limit": 0,  # a lower one than that ends local delivery
             "transport_maps": "regexp:/etc/postfix/ses_transport",
-            "sender_dependent_default_transport_maps": "regexp:/etc/postfix/ses_sender_transport",
+            "sender_dependent_default_transport_maps": _sender_routes(None, relay),
             "sender_canonical_maps": _senders_table(relay) if relay.sender_rewrites else None,
         }
     values: dict[str, object] = {
         **host_wide,
         "transport_maps": ["regexp:/etc/postfix/ses_transport", *_foreign(present, "transport_maps")],
-        "sender_dependent_default_transport_maps": _sender_routes(present),
+        "sender_dependent_default_transport_maps": _sender_routes(present, relay),
         "sender_canonical_maps": _senders_maps(present, relay),
     }
     if wishes.loopback_only:
@@ -640,10 +642,11 @@ def _closed() -> dict[str, object]:
     return {"inet_interfaces": "loopback-only", "mynetworks_style": None, "mynetworks": ["127.0.0.0/8", "[::1]/128"]}
 
 
-def _sender_routes(present: Present) -> list[str]:
-    """Null senders first; then the host's own ways for some senders."""
-    routes = [*_foreign(present, "sender_dependent_default_transport_maps")]
-    return ["regexp:/etc/postfix/ses_sender_transport", *filter(_of_some, routes)]
+def _sender_routes(present: Present | None, relay: Relay) -> list[str]:
+    """Null senders first; then the identities, and the host's own ways for some senders."""
+    identities = ["regexp:/etc/postfix/ses_identities"] if relay.identities else []
+    routes = _foreign(present, "sender_dependent_default_transport_maps") if present else []
+    return ["regexp:/etc/postfix/ses_sender_transport", *identities, *filter(_of_some, routes)]
 
 
 def _of_some(reference: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import identities
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import (
     NO_WISHES,
     Wishes,
@@ -41,24 +42,42 @@ class InPostfix:
     parameters: dict[str, Any]
     relay_options: dict[str, Any]
     services: list[dict[str, Any]] = field(default_factory=list)
+    identity_options: list[dict[str, Any]] = field(default_factory=list)  # as relay_options, of each identity's client
 
 
 def in_postfix(relay: Relay, present: Present | None = None, wishes: Wishes = NO_WISHES) -> InPostfix:
     """The relay's keys and tables, and what of the host's own settings goes with them."""
+    going = identities.left(present, relay)
     tables = [
         senders_table(relay),
-        headers_table(relay),
+        headers_table("ses_headers", relay.headers),
+        *(
+            headers_table(identities.headers_table(number), one.headers)
+            for number, one in enumerate(relay.identities, start=1)
+        ),
         bounces_table(relay),
         *FIXED,
         *tables_left(present),
+        *identities.tables_left(going),
     ]
     return InPostfix(
         credential_keys(relay),
         bounce_aliases(relay),
         tables,
-        dict(parameters(present, relay, wishes)),
-        relay_options(relay, present),
-        services_left(present),
+        {
+            **parameters(present, relay, wishes),
+            **{
+                name: value
+                for number in going
+                for name, value in identities.limits(identities.service(number), None).items()
+            },
+        },
+        relay_options("ses_headers" if relay.headers else None, present),
+        [*services_left(present), *identities.services_left(going)],
+        [
+            relay_options(identities.headers_table(number) if one.headers else None, present)
+            for number, one in enumerate(relay.identities, start=1)
+        ],
     )
 
 
@@ -68,13 +87,18 @@ def postfix_faults(variables: Mapping[str, Any]) -> list[str]:
 
 
 def _headers_too_many(variables: Mapping[str, Any]) -> Iterator[str]:
-    count = len(headers(variables))
-    if count > len(ANCHORS):
-        yield (
-            f"ses_headers and ses_configuration_set are {count} headers together, and Postfix can add {len(ANCHORS)} "
-            "to a mail; leave out what SES does not need (X-SES-SOURCE-ARN counts for From and Return-Path too), or "
-            "use the role mailops.ses.sendmail."
-        )
+    sets = {"ses_configuration_set": variables.get("ses_configuration_set")}
+    for number, way in enumerate(variables.get("ses_identities") or ()):
+        sets[f"ses_identities[{number}].configuration_set"] = way.get("configuration_set")
+    for name, value in sets.items():
+        count = len(headers(variables, value))
+        if count > len(ANCHORS):
+            yield (
+                f"ses_headers and {name} are {count} headers together, and Postfix can add {len(ANCHORS)} to a mail; "
+                "leave out what SES does not need (X-SES-SOURCE-ARN counts for From and Return-Path too), or use the "
+                "role mailops.ses.sendmail."
+            )
+            return
 
 
 def _ports_that_differ(variables: Mapping[str, Any]) -> Iterator[str]:
@@ -105,11 +129,11 @@ FIXED: tuple[dict[str, Any], ...] = tuple(
 )
 
 
-def relay_options(relay: Relay, present: Present | None) -> dict[str, Any]:
-    """Options of the service that sends to SES which depend on the relay and on the host's own header checks."""
+def relay_options(table: str | None, present: Present | None) -> dict[str, Any]:
+    """Options of a service that sends to SES which depend on the TABLE of its headers and on what the host has."""
     checks = present.explicit.get("smtp_header_checks", "") if present else ""
     own = [item for item in references(checks) if foreign(item)]
-    tables = ["regexp:/etc/postfix/ses_headers", *own] if relay.headers else own
+    tables = [f"regexp:/etc/postfix/{table}", *own] if table else own
     overrides = {name: value for name, value in _OVERRIDES.items() if present and present.explicit.get(name)}
     return {**({"smtp_header_checks": tables} if tables or checks else {}), **overrides}
 
@@ -167,13 +191,13 @@ def senders_table(relay: Relay) -> dict[str, Any]:
     }
 
 
-def headers_table(relay: Relay) -> dict[str, Any]:
+def headers_table(table: str, headers_: Mapping[str, str]) -> dict[str, Any]:
     """SES's headers, each once, before a header that every mail has once; the mail's own ones of these names go."""
-    added = [f"PREPEND {name}: {value}" for name, value in relay.headers.items()]
-    rules = {f"/^{name}:/": "IGNORE" for name in relay.headers}
+    added = [f"PREPEND {name}: {value}" for name, value in headers_.items()]
+    rules = {f"/^{name}:/": "IGNORE" for name in headers_}
     rules.update({f"/^{anchor}:/": line for anchor, line in zip(ANCHORS, added)})
     return {
-        "name": "ses_headers",
+        "name": table,
         "generations": True,
         "parameter": None,
         "type": "regexp",

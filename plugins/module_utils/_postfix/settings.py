@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.systems import PostfixThere
-from ansible_collections.mailops.ses.plugins.module_utils._postfix import pace
+from ansible_collections.mailops.ses.plugins.module_utils._postfix import identities, pace
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import InPostfix, keys
 from ansible_collections.mailops.ses.plugins.module_utils._relay.choice import Choice
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay
@@ -18,8 +19,17 @@ def wanted(relay: Relay, terms: InPostfix, choice: Choice, there: PostfixThere) 
     return {
         "parameters": {**_parameters(relay, choice), **terms.parameters},
         "optional_parameters": OPTIONAL_PARAMETERS,
-        "services": [*_services(relay, terms, choice, there), *terms.services],
-        "tables": [*terms.tables, _credentials(relay, terms, choice)],
+        "services": [
+            *_services(relay, terms, choice, there),
+            *_identity_clients(relay, terms, choice),
+            *terms.services,
+        ],
+        "tables": [
+            *terms.tables,
+            identities.routes(relay, choice.port),
+            _credentials(relay, terms, choice),
+            *_identity_credentials(relay, choice),
+        ],
     }
 
 
@@ -30,11 +40,11 @@ def _parameters(relay: Relay, choice: Choice) -> dict[str, Any]:
         # log-in. A row of transport_maps goes its own way, by the client services that the host has.
         "relayhost": f"[{relay.endpoint}]:{choice.port}",
         "default_transport": "ses-relay:$relayhost",
-        "ses-relay_destination_concurrency_limit": relay.connections,
-        "ses-relay_initial_destination_concurrency": relay.connections,
-        # SES refuses connections above a limit of its own: one of them, by default, would have all mail wait.
-        "ses-relay_destination_concurrency_failed_cohort_limit": 10,
-        "ses-relay_destination_recipient_limit": 50,  # SES takes no more in a mail
+        **{
+            name: value
+            for client in ("ses-relay", *map(identities.service, _numbers(relay)))
+            for name, value in identities.limits(client, relay.connections).items()
+        },
         "ses_relay_password_maps": None,  # of earlier versions; the table stands in the client's own options
     }
 
@@ -198,20 +208,25 @@ MAILBOX: Mapping[str, Any] = {
 }
 
 
+def _sender_to_ses(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A client for SES in master.cf."""
+    return {
+        "name": name,
+        "type": "unix",
+        "generations": True,
+        "chroot": "n",  # it resolves names as the host does
+        "args": [],
+        "command": "smtp",
+        "options": options,
+        "optional_options": CLIENT_OPTIONAL,
+    }
+
+
 def _services(relay: Relay, terms: InPostfix, choice: Choice, there: PostfixThere) -> list[dict[str, Any]]:
     """master.cf. What has generations changes together, with the next hop, and mail that is on its way goes on by the
     old."""
     return [
-        {
-            "name": "ses-relay",
-            "type": "unix",
-            "generations": True,
-            "chroot": "n",  # it resolves names as the host does
-            "args": [],
-            "command": "smtp",
-            "options": {**_client(relay, choice), **terms.relay_options},
-            "optional_options": CLIENT_OPTIONAL,
-        },
+        _sender_to_ses("ses-relay", {**_client(relay, choice), **terms.relay_options}),
         {
             "name": "ses-tlsproxy",
             "type": "unix",
@@ -263,6 +278,36 @@ def _services(relay: Relay, terms: InPostfix, choice: Choice, there: PostfixTher
             "command": "local",
             "options": {"alias_maps": terms.bounce_aliases, **MAILBOX},
         },
+    ]
+
+
+def _numbers(relay: Relay) -> range:
+    """Of the identities, from 1 on."""
+    return range(1, len(relay.identities) + 1)
+
+
+def _identity_clients(relay: Relay, terms: InPostfix, choice: Choice) -> list[dict[str, Any]]:
+    """Clients as the relay's own, but for the server, the log-in and the headers."""
+    client = _client(replace(relay, fallback=[]), choice)
+    return [
+        _sender_to_ses(
+            identities.service(number),
+            {**client, "smtp_connection_cache_destinations": pace.destinations(relay, [one.endpoint]), **options},
+        )
+        for number, one, options in zip(_numbers(relay), relay.identities, terms.identity_options)
+    ]
+
+
+def _identity_credentials(relay: Relay, choice: Choice) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": identities.log_in_table(number),
+            "parameter": "smtp_sasl_password_maps",
+            "service": identities.service(number),
+            "generations": True,
+            "secret_entries": dict.fromkeys(keys([one.endpoint], [choice.port]), f"{one.username}:{password}"),
+        }
+        for number, one, password in zip(_numbers(relay), relay.identities, choice.identity_passwords)
     ]
 
 

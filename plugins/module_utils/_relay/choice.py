@@ -19,6 +19,7 @@ class Choice:
     ca_file: str  # trust anchors, on the managed host
     password: str = field(repr=False)
     fallback_passwords: tuple[str, ...] = field(default=(), repr=False)  # of the relay's further ways, in their order
+    identity_passwords: tuple[str, ...] = field(default=(), repr=False)  # of its identities
 
 
 def choose(
@@ -27,8 +28,12 @@ def choose(
     password: str,
     ca_file: str,
     fallback_passwords: Sequence[str] = (),
+    *,
+    identity_passwords: Sequence[str] = (),
 ) -> Choice:
     """The relay's first port that took the log-in, by smtp_check's REPORT, or its first where none was made."""
     works = [one["port"] for one in (report or {}).get("ports", ()) if one["ok"]]
     port = next((port for port in relay.ports if port in works), relay.ports[0])
-    return Choice(port, port in relay.wrapper_ports, ca_file, password, tuple(fallback_passwords))
+    return Choice(
+        port, port in relay.wrapper_ports, ca_file, password, tuple(fallback_passwords), tuple(identity_passwords)
+    )

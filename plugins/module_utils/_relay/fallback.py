@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import endpoint_named
@@ -26,45 +27,61 @@ SECRETS = ("smtp_password", "secret_access_key")
 DEFAULT_PORT = "587"
 
 
+@dataclass(frozen=True)
+class Form:
+    """A variable that is a list of entries with credentials of their own."""
+
+    variable: str
+    plain: tuple[str, ...]  # what an entry has beside its secrets
+    each: str  # what there is an entry for
+    example: str
+
+
+FURTHER = Form(VARIABLE, PLAIN, "further way", "{region: eu-west-1, secret_access_key: …}")
+
+
 class FormError(ValueError):
     """Why this is no list of entries, in a sentence that shows no value: any of them may be a secret."""
 
 
-def label(number: int, key: str = "") -> str:
+def label(number: int, key: str = "", form: Form = FURTHER) -> str:
     """What errors call an entry, or a key of it."""
-    return f"{VARIABLE}[{number}]{'.' + key if key else ''}"
+    return f"{form.variable}[{number}]{'.' + key if key else ''}"
 
 
-def apart(given: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, str]]:
+def apart(given: Any, form: Form = FURTHER) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, str]]:
     """The entries without their secrets, the secrets that have no fault, entry by entry, and what is wrong with the
     form of each secret that is set, by its name in errors. FormError where this is no list of entries."""
     entries, secrets, faults = [], [], {}
-    for number, entry in enumerate(_listed(given)):
-        unknown = sorted(str(key) for key in entry if key not in (*PLAIN, *SECRETS))
+    for number, entry in enumerate(_listed(given, form)):
+        unknown = sorted(str(key) for key in entry if key not in (*form.plain, *SECRETS))
         if unknown:
-            raise FormError(f"{label(number, unknown[0])} is unknown; an entry has {', '.join((*PLAIN, *SECRETS))}.")
+            has = ", ".join((*form.plain, *SECRETS))
+            raise FormError(f"{label(number, unknown[0], form)} is unknown; an entry has {has}.")
         found = credential_faults({f"ses_{key}": entry.get(key) for key in SECRETS})
-        entries.append({key: entry.get(key) for key in PLAIN})
+        entries.append({key: entry.get(key) for key in form.plain})
         secrets.append({key: entry[key] for key in SECRETS if found.get(f"ses_{key}") == ""})
-        faults.update({label(number, name[len("ses_") :]): fault for name, fault in found.items()})
+        faults.update({label(number, name[len("ses_") :], form): fault for name, fault in found.items()})
     return entries, secrets, faults
 
 
-def judged(secrets: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def judged(secrets: Sequence[Mapping[str, Any]], form: Form = FURTHER) -> dict[str, str]:
     """That nothing is wrong with the secrets that `apart` has kept, as it tells of all."""
-    return {label(number, key): "" for number, own in enumerate(secrets) for key in SECRETS if own.get(key)}
+    return {label(number, key, form): "" for number, own in enumerate(secrets) for key in SECRETS if own.get(key)}
 
 
-def _listed(given: Any) -> Sequence[Mapping[str, Any]]:
+def _listed(given: Any, form: Form) -> Sequence[Mapping[str, Any]]:
     if given is None or given == "":
         return []
     if not isinstance(given, (list, tuple)):
-        raise FormError(f"{VARIABLE} is no list; give one entry for each further way, with its region and credentials.")
+        raise FormError(
+            f"{form.variable} is no list; give one entry for each {form.each}, with its region and credentials."
+        )
     for number, entry in enumerate(given):
         if not isinstance(entry, Mapping):
             raise FormError(
-                f"{label(number)} is no entry; write it like {{region: eu-west-1, secret_access_key: …}}, with a "
-                "region or an endpoint and its credentials."
+                f"{label(number, form=form)} is no entry; write it like {form.example}, with a region or an endpoint "
+                "and its credentials."
             )
     return given
 
@@ -80,7 +97,7 @@ def ways(
     first = not any(variables.get(name) and CHECKS[name](variables[name]) for name in ("ses_region", "ses_endpoint"))
     known = [dict(variables)] if first and (variables.get("ses_region") or variables.get("ses_endpoint")) else []
     for number, entry in enumerate(entries):
-        way, faults = _way(number, entry, variables)
+        way, faults = way_of(number, entry, variables)
         if not faults and known:
             faults = [*_beside(number, entry, way, known, credentials)]
             known.append(way)
@@ -88,7 +105,9 @@ def ways(
     return known[1:], found
 
 
-def _way(number: int, entry: Mapping[str, Any], variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def way_of(
+    number: int, entry: Mapping[str, Any], variables: Mapping[str, Any], form: Form = FURTHER
+) -> tuple[dict[str, Any], list[str]]:
     """An entry as variables, with what it leaves out, and the faults of their forms."""
     given: dict[str, str] = {}
     faults = []
@@ -99,16 +118,16 @@ def _way(number: int, entry: Mapping[str, Any], variables: Mapping[str, Any]) ->
         try:
             given[key] = READERS["str"][0](value)
         except TypeError:
-            faults.append(f"{label(number, key)} {shown(value)} {NO_TEXT}.")
+            faults.append(f"{label(number, key, form)} {shown(value)} {NO_TEXT}.")
             continue
         if key == "smtp_username":  # it is never shown
             fault = username_fault(given[key])
-            faults += [f"{label(number, key)} {fault}."] if fault else []
+            faults += [f"{label(number, key, form)} {fault}."] if fault else []
             continue
         fault = hidden_fault(given[key]) or CHECKS[f"ses_{key}"](given[key])
         if key == "port" and given[key] == AUTO:
             fault = "is no port; name one, and list another as a further way"
-        faults += [f"{label(number, key)} {shown(value)} {fault}."] if fault else []
+        faults += [f"{label(number, key, form)} {shown(value)} {fault}."] if fault else []
     place = given if given.get("region") or given.get("endpoint") else {k[4:]: v for k, v in variables.items()}
     way = {
         "ses_region": place.get("region"),

@@ -34,6 +34,21 @@ class Fallback:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """Senders whose mail has a way of its own."""
+
+    sender: str  # an address, or the domain of all that have it
+    endpoint: str
+    username: str
+    headers: dict[str, str] = field(default_factory=dict)  # of SES's, that its mail gets
+
+    @property
+    def whole_domain(self) -> bool:
+        """Whether the sender is a domain."""
+        return "@" not in self.sender
+
+
+@dataclass(frozen=True)
 class Relay:
     """Everything about the relay that is no secret."""
 
@@ -54,6 +69,7 @@ class Relay:
     configuration_set: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     fallback: list[Fallback] = field(default_factory=list)
+    identities: list[Identity] = field(default_factory=list)
     # All of them with types and defaults, for what an MTA takes as it is.
     variables: dict[str, Any] = field(default_factory=dict)
 
@@ -119,8 +135,9 @@ def describe(
         sender_rewrites=sender_rewrites(variables, own_names(host_names)),
         bounce_recipient=variables.get("ses_bounce_recipient") or "root",
         configuration_set=variables.get("ses_configuration_set"),
-        headers=headers(variables),
+        headers=headers(variables, variables.get("ses_configuration_set")),
         fallback=[*fallback],
+        identities=[identity(way, variables) for way in variables.get("ses_identities") or []],
         variables={name: variables.get(name) for name in TYPES},
     )
 
@@ -130,6 +147,12 @@ def further(way: Mapping[str, Any], canonical_name: str | None) -> Fallback:
     endpoint = endpoint_named(way)
     names = credential_names(way, endpoint, region_meant(way), canonical_name)
     return Fallback(endpoint, int(way["ses_port"]), way["ses_smtp_username"], names)
+
+
+def identity(way: Mapping[str, Any], variables: Mapping[str, Any]) -> Identity:
+    """An entry of ses_identities, by variables of its own; VARIABLES are those of the relay."""
+    own = headers(variables, way["configuration_set"])
+    return Identity(way["sender"].lower(), endpoint_named(way), way["ses_smtp_username"], own)
 
 
 def organisation_domains(variables: Mapping[str, Any]) -> set[str]:
@@ -157,10 +180,10 @@ def sender_rewrites(variables: Mapping[str, Any], names: Sequence[str]) -> dict[
     return {f"@{name}": f"@{domain}" for name in names if name != domain} if domain else {}
 
 
-def headers(variables: Mapping[str, Any]) -> dict[str, str]:
+def headers(variables: Mapping[str, Any], configuration_set: str | None) -> dict[str, str]:
     """The headers of SES's that each mail gets, the configuration set's first, whatever the order in the variable."""
     given = {name.upper(): value for name, value in (variables.get("ses_headers") or {}).items()}
-    given[CONFIGURATION_SET] = variables.get("ses_configuration_set") or ""
+    given[CONFIGURATION_SET] = configuration_set or ""
     return {name: given[name] for name in (CONFIGURATION_SET, *HEADERS) if given.get(name)}
 
 

@@ -18,6 +18,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring impor
 )
 from ansible_collections.mailops.ses.plugins.module_utils._relay.choice import choose
 from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import judged
+from ansible_collections.mailops.ses.plugins.module_utils._relay.identities import IDENTITIES
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import credential_faults, region_meant
 from ansible_collections.mailops.ses.plugins.module_utils._role.bring import BringError, asked_for, bring
 from ansible_collections.mailops.ses.plugins.module_utils._role.host import Host
@@ -47,6 +48,17 @@ ARGUMENTS: dict[str, Any] = {
             "secret_access_key": {"type": "str", "no_log": True},
         },
     },
+    "identities": {"type": "raw"},
+    "identity_secrets": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "no_log": False,  # the values that are secret are below
+        "options": {
+            "smtp_password": {"type": "str", "no_log": True},
+            "secret_access_key": {"type": "str", "no_log": True},
+        },
+    },
     "credential_faults": {"type": "dict", "default": {}},
     "verify": {"type": "bool", "default": True},
     "installed": {"type": "str", "choices": ["no", "package", "mta"], "default": "no"},
@@ -67,22 +79,32 @@ def run(module: Any, system: System) -> dict[str, Any]:
         params["fallback_secrets"],
         system.family.ca_bundle,
         awaited=done == "no" or module.check_mode,
+        identities=params["identity_secrets"],
     )
     plan = make_plan(
         mta,
         params["variables"],
-        {**credential_faults(secrets), **judged(params["fallback_secrets"]), **params["credential_faults"]},
+        {
+            **credential_faults(secrets),
+            **judged(params["fallback_secrets"]),
+            **judged(params["identity_secrets"], IDENTITIES),
+            **params["credential_faults"],
+        },
         host,
         log_in.begin if params["verify"] and not params["proven_port"] else lambda variables: None,
         fallback=params["fallback"] or [],
+        identities=params["identities"] or [],
     )
     password = password_of(secrets, plan.relay.region)
     ways = zip(log_in.secrets(plan.variables), plan.variables["ses_fallback"])
     others = [password_of(own, region_meant(way)) for own, way in ways]
-    module.no_log_values.update([password, *others])  # they may be derived ones, which no option holds
+    senders = zip(log_in.identity_secrets(plan.variables), plan.variables["ses_identities"])
+    of_senders = [password_of(own, region_meant(way)) for own, way in senders]
+    module.no_log_values.update([password, *others, *of_senders])  # they may be derived ones, which no option holds
     # The report alone tells a port among several; with one, the dialogue goes on while the configuration is compared.
     report = log_in.report() if len(plan.relay.ports) > 1 else None
-    choice = choose(plan.relay, report, password, trust_anchors(plan.variables, system.family.ca_bundle), others)
+    anchors = trust_anchors(plan.variables, system.family.ca_bundle)
+    choice = choose(plan.relay, report, password, anchors, others, identity_passwords=of_senders)
     if params["proven_port"] in plan.relay.ports:
         choice = replace(
             choice, port=params["proven_port"], tls_wrapper=params["proven_port"] in plan.relay.wrapper_ports
@@ -96,6 +118,10 @@ def run(module: Any, system: System) -> dict[str, Any]:
             "fallback": [
                 {"endpoint": way.endpoint, "port": way.port, "log_in": report}
                 for way, report in zip_longest(plan.relay.fallback, log_in.further_reports())
+            ],
+            "identities": [
+                {"sender": one.sender, "endpoint": one.endpoint, "log_in": report}
+                for one, report in zip_longest(plan.relay.identities, log_in.identity_reports())
             ],
             "findings": [asdict(finding) for finding in plan.findings],
         }

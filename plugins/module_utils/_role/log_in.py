@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import read
-from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import label, secrets_of
+from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import FURTHER, Form, label, secrets_of
+from ansible_collections.mailops.ses.plugins.module_utils._relay.identities import IDENTITIES
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import endpoint_named
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import ports_of, region_meant
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import smtp_password
@@ -126,8 +127,8 @@ class LogIn:
 
 
 class LogIns:
-    """A log-in by each way out, side by side. OWN has the secrets of the entries of ses_fallback; those of the first
-    way are also right for some of them."""
+    """A log-in by each way out, side by side. OWN has the secrets of the entries of ses_fallback, IDENTITIES those of
+    ses_identities; those of the first way are also right for some of them."""
 
     def __init__(
         self,
@@ -136,25 +137,40 @@ class LogIns:
         own: Sequence[Mapping[str, Any]],
         bundle: str,
         awaited: bool,
+        *,
+        identities: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        self._mta, self._secrets, self._own = mta, secrets, own
+        self._mta, self._secrets, self._own, self._identities = mta, secrets, own, identities
         self._bundle, self._awaited = bundle, awaited
         self._first = LogIn(mta, secrets, bundle, awaited)
         self._others: list[LogIn] = []
+        self._senders: list[LogIn] = []
 
     def secrets(self, variables: Mapping[str, Any]) -> list[dict[str, str | None]]:
         """The secrets of each further way."""
         ways = variables.get("ses_fallback") or []
         return [secrets_of(way, own, variables, self._secrets) for way, own in zip(ways, self._own)]
 
+    def identity_secrets(self, variables: Mapping[str, Any]) -> list[dict[str, str | None]]:
+        """The secrets of each identity."""
+        ways = variables.get("ses_identities") or []
+        return [secrets_of(way, own, variables, self._secrets) for way, own in zip(ways, self._identities)]
+
     def begin(self, variables: Mapping[str, Any]) -> None:
         """Begin, as LogIn does."""
         self._first.begin(variables)
-        for number, (way, secrets) in enumerate(zip(variables.get("ses_fallback") or [], self.secrets(variables))):
-            names = {option: label(number, name[len("ses_") :]) for option, name in OPTION_NAMES.items()}
-            names["ca_file"] = OPTION_NAMES["ca_file"]
-            self._others.append(LogIn(self._mta, secrets, self._bundle, self._awaited, names))
-            self._others[-1].begin(way)
+        ways = zip(variables.get("ses_fallback") or [], self.secrets(variables))
+        self._others = [self._begun(number, *way, FURTHER) for number, way in enumerate(ways)]
+        ways = zip(variables.get("ses_identities") or [], self.identity_secrets(variables))
+        self._senders = [self._begun(number, *way, IDENTITIES) for number, way in enumerate(ways)]
+
+    def _begun(self, number: int, way: Mapping[str, Any], secrets: Mapping[str, str | None], form: Form) -> LogIn:
+        """The log-in of an entry, which errors name."""
+        names = {option: label(number, name[len("ses_") :], form) for option, name in OPTION_NAMES.items()}
+        names["ca_file"] = OPTION_NAMES["ca_file"]
+        one = LogIn(self._mta, secrets, self._bundle, self._awaited, names)
+        one.begin(way)
+        return one
 
     def report(self) -> dict[str, Any] | None:
         """smtp_check's report of the first way, as LogIn has it."""
@@ -162,17 +178,22 @@ class LogIns:
 
     def further_reports(self) -> list[dict[str, Any] | None]:
         """Those of the further ways; LogInError, with the entry's name, at the first that did not take the log-in."""
-        return [_told(number, one) for number, one in enumerate(self._others)]
+        return [_told(number, one, FURTHER) for number, one in enumerate(self._others)]
+
+    def identity_reports(self) -> list[dict[str, Any] | None]:
+        """Those of the identities, in the same way."""
+        return [_told(number, one, IDENTITIES) for number, one in enumerate(self._senders)]
 
     def prove(self) -> None:
         """LogInError where a log-in was begun and a way did not take it: one that is found out when it is needed would
         be none."""
         self.report()
         self.further_reports()
+        self.identity_reports()
 
 
-def _told(number: int, one: LogIn) -> dict[str, Any] | None:
+def _told(number: int, one: LogIn, form: Form) -> dict[str, Any] | None:
     try:
         return one.report()
     except LogInError as fault:
-        raise LogInError(f"{label(number)}: {fault}", fault.report) from fault
+        raise LogInError(f"{label(number, form=form)}: {fault}", fault.report) from fault

@@ -19,6 +19,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring impor
 from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import DEFAULTS
 from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import ways
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import CHANGED, REFUSED, Finding, sentences
+from ansible_collections.mailops.ses.plugins.module_utils._relay.identities import identities as identities_of
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import faults, typed
 from ansible_collections.mailops.ses.plugins.module_utils._role.host import Host
@@ -73,14 +74,18 @@ def judged(
     mta: str,
     names: Sequence[str],
     fallback: Sequence[Mapping[str, Any]] = (),
+    *,
+    identities: Sequence[Mapping[str, Any]] = (),
 ) -> tuple[dict[str, Any], list[str]]:
     """The variables with their types and defaults, and every fault of theirs for a host of these NAMES; CREDENTIALS has
-    what is wrong with each secret that is set. Those of the entries of ses_fallback are in ses_fallback then."""
+    what is wrong with each secret that is set. The entries of ses_fallback and ses_identities are in these variables
+    then."""
     given, refused = typed(_given(variables))
     known = {**DEFAULTS, **given}
     found = [*refused.values(), *faults(known, credentials, refused)]
     known["ses_fallback"], of_ways = ways(fallback, known, credentials)
-    found += of_ways
+    known["ses_identities"], of_senders = identities_of(identities, known, credentials)
+    found += [*of_ways, *of_senders]
     return known, [*found, *part_of(mta).faults(known, names)]
 
 
@@ -92,12 +97,13 @@ def make_plan(
     begin: Callable[[Mapping[str, Any]], None] = lambda known: None,
     *,
     fallback: Sequence[Mapping[str, Any]] = (),
+    identities: Sequence[Mapping[str, Any]] = (),
 ) -> Plan:
     """Look at the host. RefusedError with all that is wrong at once; LookupError where no package manager answers.
     BEGIN gets the variables once they have no fault of their own, for what may be done while the host is looked at.
-    FALLBACK has the entries of ses_fallback without their secrets."""
+    FALLBACK has the entries of ses_fallback without their secrets, IDENTITIES those of ses_identities."""
     names = host_names(socket.gethostname(), read("/etc/hosts"))
-    known, found = judged(variables, credentials, mta, names, fallback)
+    known, found = judged(variables, credentials, mta, names, fallback, identities=identities)
     found += _host_faults(host.offline, known)
     packages = installed_packages(host.run)
     others = packages.others_than(mta)

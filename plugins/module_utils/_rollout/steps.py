@@ -44,7 +44,9 @@ def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
     first change on what there was. Errors are those of relay_config: the host keeps what it had then."""
     params = module.params
     mta, directory = params["mta"], DIRECTORIES[params["mta"]]
-    mark = stamp.fingerprint(mta, {**params["variables"], "ses_fallback": params["fallback"]})
+    mark = stamp.fingerprint(
+        mta, {**params["variables"], "ses_fallback": params["fallback"], "ses_identities": params["identities"]}
+    )
     old = stamp.read(directory)
     same = old is not None and old["fingerprint"] == mark
     known = {"system": names[0], "mta": mta, "fingerprint": mark}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay
@@ -16,6 +16,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.queue_groups
     queue_groups,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.module_utils._ses.headers import CONFIGURATION_SET
 
 # Users of BOUNCE_DOMAIN, and an alias.
 KEEP, FORWARD, BOUNCES = "ses-keep", "ses-forward", "ses-bounces"
@@ -44,6 +45,7 @@ NAME_MAPS = ["Kses_name host -m -T<TMPF>", "Kses_address program -m /usr/bin/get
 # no user can open, which each delivery in turn holds for the time of one mail.
 PACED = "ses_paced"
 PACE_MAP = f"Kses_pace program /usr/bin/flock {QUEUE} /bin/sleep"
+SET = "ses_set"  # the macro that has a mail's configuration set, where there are identities
 # What Sendmail says of a server's certificate -> what is said of it when that is not enough, in Sendmail's own words.
 UNPROVEN = {
     "FAIL": "authentication failed",
@@ -79,6 +81,17 @@ class InSendmail:
     sender_rules: Rules
     rulesets: list[Any]
     options: list[str]
+    identity_mailers: list[str] = field(default_factory=list)  # as mailer, one for each identity
+
+
+@dataclass(frozen=True)
+class Way:
+    """A mailer that leads to SES, by what its mail has for its host ($h), from which rules know it."""
+
+    mailer: str
+    host: str
+    servers: list[str]
+    configuration_set: str = ""
 
 
 def in_sendmail(
@@ -100,6 +113,7 @@ def in_sendmail(
         recipient_rules=[*recipient_rules(relay), *rulesets(relay), f"S{LATER}"],
         sender_rules=sender_rules(relay),
         rulesets=["Squeuegroup", *QUEUE_RULES],
+        identity_mailers=[mailer(relay, way) for way in ways(relay)[1:]],
         options=[f"K{CREDENTIALS} hash -o /etc/mail/{CREDENTIALS}.db", *QUEUE_MAPS, *NAME_MAPS, *options(relay)],
     )
 
@@ -112,6 +126,24 @@ def keys(names: Sequence[str]) -> list[str]:
 def destination(relay: Relay) -> str:
     """The host of the mailer, which has a colon between the servers that are tried one after the other."""
     return ":".join(relay.servers)
+
+
+def ways(relay: Relay) -> list[Way]:
+    """The relay's own mail, then that of each identity. An identity's host is no server's name: its mailer has that."""
+    names = [f"ses_identity{number}" for number in range(1, len(relay.identities) + 1)]
+    return [
+        Way(MAILER, destination(relay), relay.servers, relay.headers.get(CONFIGURATION_SET, "")),
+        *(
+            Way(name, name, [one.endpoint], one.headers.get(CONFIGURATION_SET, ""))
+            for name, one in zip(names, relay.identities)
+        ),
+    ]
+
+
+def identity_of(relay: Relay, address: str) -> Way | None:
+    """The way of mail that this address sends, None where it has the relay's own."""
+    found = {one.sender: way for one, way in zip(relay.identities, ways(relay)[1:])}
+    return found.get(address.lower()) or found.get(address.lower().rpartition("@")[2])
 
 
 def daemons(own: Sequence[str]) -> list[str]:
@@ -136,13 +168,15 @@ def rulesets(relay: Relay) -> list[Any]:
     return [*found, "Sauthinfo", *credential_rules(relay), "Scheck_compat", *delivery_rules(relay)]
 
 
-def mailer(relay: Relay) -> str:
-    """The mailer's definition: the distribution's `relay` with SES's limits, and no MX record for the endpoint."""
+def mailer(relay: Relay, way: Way | None = None) -> str:
+    """The definition of the relay's mailer, or of another WAY's: the distribution's `relay` with SES's limits, and no
+    MX record for the endpoint."""
     messages = min(relay.max_messages, relay.max_seconds * MESSAGES_A_SECOND)
     # g: a bounce that Sendmail makes itself leaves with the sender that its alias's owner is, not with a null sender.
+    name, server = (way.mailer, way.servers[0]) if way else (MAILER, "$h")
     return (
-        f"M{MAILER}, P=[IPC], F=mDFMuXa80g{FLAG}, S=EnvFromSMTP/HdrFromSMTP, R=MasqSMTP, E=\\r\\n, L=2040, "
-        f"M={MAX_SIZE}, m={messages}, r={MAX_RECIPIENTS}, T=DNS/RFC822/SMTP, A=TCP $h"
+        f"M{name}, P=[IPC], F=mDFMuXa80g{FLAG}, S=EnvFromSMTP/HdrFromSMTP, R=MasqSMTP, E=\\r\\n, L=2040, "
+        f"M={MAX_SIZE}, m={messages}, r={MAX_RECIPIENTS}, T=DNS/RFC822/SMTP, A=TCP {server}"
     )
 
 
@@ -215,32 +249,84 @@ def recipient_rules(relay: Relay) -> Rules:
     bounced = ["< > < $* >", f"< $+ > < {MARK} >"]
     rules = [["$*", f"$: < $&f > < $&{{{MARK}}} > $1"]]
     if outside:
-        forwarded = f"$#{MAILER} $@ {destination(relay)} $: {_focused(relay.bounce_recipient)}"
+        # It is sent from itself.
+        way = identity_of(relay, relay.bounce_recipient) or ways(relay)[0]
+        forwarded = f"$#{way.mailer} $@ {way.host} $: {_focused(relay.bounce_recipient)}"
         rules.append([f"< $* > < $* > {FORWARD} < @ {BOUNCE_DOMAIN} $* >", forwarded])
         rules.append([f"< $* > < $* > {KEEP} < @ {BOUNCE_DOMAIN} $* >", mailbox])
         # What comes for that very address is a bounce of a bounce.
         rules += [[f"{marks} {_focused(relay.bounce_recipient, '$*')}", mailbox] for marks in bounced]
     rules += [[f"{marks} $*", "$: < null > $2"] for marks in bounced]
-    rules.append(["< $* > < $* > $*", "$: < > $3"])
+    rules += identity_marks(relay)
+    rules.append(["< $* > < $* > $*", f"$: {_has_set(relay, ways(relay)[0])}< > $3"])
     stays = f"$#local $: {BOUNCES}" if outside else mailbox
     for domain in relay.organisation_domains:
         # The dot marks names that Sendmail takes for its own: others take their way without these rules.
         rules.append([f"< null > $+ < @ {domain} . >", stays])
         rules.append([f"< > $+ < @ {domain} . >", f"$#{MAILER} $@ {destination(relay)} $: $1 < @ {domain} . >"])
+        for way in ways(relay)[1:]:
+            leaves = f"$#{way.mailer} $@ {way.host} $: $1 < @ {domain} . >"
+            rules.append([f"< {way.host} > $+ < @ {domain} . >", leaves])
     rules += [
         ["< null > $*", f"$: < null > $>{LATER} $1"],
         ["< null > $#$*", "$: < led > $#$1"],
         ["< null > $*", "$: < null > $>Parse1 $1"],
         [f"< $- > $#{MAILER} $*", stays],
         ["< $- > $#$*", "$#$2"],
+        *identity_ways(relay),
         ["< $* > $*", f"$: $>{LATER} $2"],
     ]
     return rules
 
 
+def identity_marks(relay: Relay) -> Rules:
+    """In ruleset 0, mail of an identity's senders is marked with its way. Macro f still has the sender as it was given,
+    a local user's without masquerading."""
+    pairs = [*zip(relay.identities, ways(relay)[1:])]
+    rules = []
+    for one, way in sorted(pairs, key=lambda pair: pair[0].whole_domain):  # an address takes precedence
+        local, _at, domain = one.sender.rpartition("@")
+        senders = [f"{local or '$+'} @ {domain}"]
+        if local and f"@{domain}" in relay.sender_rewrites.values():
+            senders += [local, f"{local} @ $=w"]
+        marked = f"$: {_has_set(relay, way)}< {way.host} >"
+        rules += [[f"< {sender} > < $* > $*", f"{marked} ${_wildcards(sender) + 2}"] for sender in senders]
+    return rules
+
+
+def _has_set(relay: Relay, way: Way) -> str:
+    """What a rule says first so that a mail has the configuration set of its way, or none, when it is queued."""
+    value = f"$@ {way.configuration_set} $" if way.configuration_set else "$"
+    return f"$(ses_macro {{{SET}}} {value}) " if relay.identities else ""
+
+
+def _wildcards(pattern: str) -> int:
+    """How many of the tokens of a rule's left side count as $1, $2 and so on."""
+    return sum(token[:2] in ("$+", "$*", "$-", "$=") for token in pattern.split())
+
+
+def identity_ways(relay: Relay) -> Rules:
+    """In ruleset 0, what would go to SES takes the identity's way; the rest goes as without it. The address is kept
+    beside what becomes of it, since a rule cannot take a mailer, a host and a user apart."""
+    rules: Rules = []
+    for way in ways(relay)[1:]:
+        leaves = [f"< {way.host} > $+ $| $#{MAILER} $*", f"$#{way.mailer} $@ {way.host} $: $1"]
+        stays = [f"< {way.host} > $+ $| $#$*", "$#$2"]
+        rules += [
+            [f"< {way.host} > $+", f"$: < {way.host} > $1 $| $>{LATER} $1"],
+            leaves,
+            stays,
+            [f"< {way.host} > $+ $| $*", f"$: < {way.host} > $1 $| $>Parse1 $2"],
+            leaves,
+            stays,
+        ]
+    return rules
+
+
 def try_rules(relay: Relay) -> Rules:
     """try_tls: the endpoint is asked for TLS, whatever a row says."""
-    return [["$*", "$: < $&h > $1"], [f"< {destination(relay)} > $*", "$@ OK"], ["< $* > $*", "$: $2"]]
+    asked = [[f"< {way.host} > $*", "$@ OK"] for way in ways(relay)]
+    return [["$*", "$: < $&h > $1"], *asked, ["< $* > $*", "$: $2"]]
 
 
 def credential_rules(relay: Relay) -> Rules:
@@ -250,6 +336,8 @@ def credential_rules(relay: Relay) -> Rules:
         ["$*", "$: < $&h >"],
         [f"< {destination(relay)} >", f"$: ses < $({CREDENTIALS} AuthInfo:$&{{server_name}} $: ? $) >"],
         ["ses < ? >", f"$: ses < $({CREDENTIALS} AuthInfo:$&{{server_addr}} $: ? $) >"],
+        # An identity's row has its own name: two may have one server.
+        *([f"< {way.host} >", f"$: ses < $({CREDENTIALS} AuthInfo:{way.host} $: ? $) >"] for way in ways(relay)[1:]),
         ["ses < ? >", "$# temp"],
         ["ses < $* >", "$# $1"],
     ]
@@ -258,19 +346,25 @@ def credential_rules(relay: Relay) -> Rules:
 def delivery_rules(relay: Relay) -> Rules:
     """check_compat, which runs before each delivery: leave the mark, let no null sender through to SES, and have mail
     wait while the endpoint's name has no address."""
+    rules = [["$*", f"$: $(ses_macro {{{MARK}}} $@ {MARK} $) $1"], ["$*", "$: < $&h > $1"]]
+    for way in ways(relay):
+        rules += _way_rules(relay, way)
+    return [*rules, ["< $* > $*", "$: $2"]]
+
+
+def _way_rules(relay: Relay, way: Way) -> Rules:
+    """The part of check_compat for one way."""
     refusal = '$#error $@ 5.7.1 $: "550 a null sender cannot be relayed through SES"'
-    name = destination(relay)
+    name, servers = way.host, way.servers
     rules = [
-        ["$*", f"$: $(ses_macro {{{MARK}}} $@ {MARK} $) $1"],
-        ["$*", "$: < $&h > $1"],
         [f"< {name} > $| $*", refusal],
         [f"< {name} > < > $| $*", refusal],
         *pace_rules(relay, name),
-        [f"< {name} > $*", f"$: < ses $&{{{KNOWN}}} > $1"],
     ]
-    for server in relay.servers:
+    rules.append([f"< {name} > $*", f"$: < ses $&{{{KNOWN}}} > $1"])
+    for server in servers:
         # Of several servers one with an address is enough.
-        last = server == relay.servers[-1]
+        last = server == servers[-1]
         failure = f'$#error $@ 4.4.3 $: "450 Name server: {server}: host name lookup failure"'
         unknown = f'$#error $@ 4.4.3 $: "450 Host unknown: {server} has no address"'
         rules += [
@@ -281,8 +375,7 @@ def delivery_rules(relay: Relay) -> Rules:
             [f"< ses {server} > $*", f"$: < ses $(ses_address {server} $: ? $) > $1"],
             ["< ses ? > $*", unknown if last else "$: < ses > $1"],
         ]
-    rules += [[f"< ses {server} > $*", f"$: $(ses_macro {{{KNOWN}}} $@ {KNOWN} $) $1"] for server in relay.servers]
-    return [*rules, ["< $* > $*", "$: $2"]]
+    return rules + [[f"< ses {server} > $*", f"$: $(ses_macro {{{KNOWN}}} $@ {KNOWN} $) $1"] for server in servers]
 
 
 def pace_rules(relay: Relay, name: str) -> Rules:
@@ -305,8 +398,16 @@ def server_rules(relay: Relay) -> Rules:
     The recipient's host ($h) says so, not the name that Sendmail has connected to: that would be whatever DNS says,
     where somebody lets it expand the endpoint's name.
     """
-    name, servers = destination(relay), relay.servers
-    demanded, shown = [["< ses > FALSE", f"$: <demanded> {name}"]], name
+    rules = [["$*", "$: < $&h > $1"]]
+    for way in ways(relay):
+        rules += _proof_rules(way)
+    return [*rules, ["< $* > $*", "$: $2"]]
+
+
+def _proof_rules(way: Way) -> Rules:
+    """The part of tls_server for one way."""
+    name, servers = way.host, way.servers
+    demanded, shown = [["< ses > FALSE", f"$: <demanded> {servers[0]}"]], servers[0]
     if len(servers) > 1:
         # Sendmail calls a server as the list does.
         shown = '" $&{server_name} "'
@@ -314,7 +415,6 @@ def server_rules(relay: Relay) -> Rules:
         demanded += [[f"<server> {server}", f"$: <demanded> {server}"] for server in servers]
         demanded += [["<server> $*", '$#error $@ 4.7.0 $: "403 " $1 " is no server of the relay"']]
     return [
-        ["$*", "$: < $&h > $1"],
         [f"< {name} > OK", f"$: < ses > $(ses_compare l $@ $&{{cipher_bits}} $@ {CIPHER_BITS} $)"],
         *demanded,
         ["< ses > $*", f'$#error $@ 4.7.0 $: "403 encryption too weak " $&{{cipher_bits}} " less than {CIPHER_BITS}"'],
@@ -325,13 +425,16 @@ def server_rules(relay: Relay) -> Rules:
         ["<demanded> $*", f'$#error $@ 4.7.0 $: "403 CN " $&{{cn_subject}} " does not match {shown}"'],
         *([f"< {name} > {said}", f'$#error $@ 4.7.0 $: "403 {words}"'] for said, words in UNPROVEN.items()),
         [f"< {name} > $*", '$#error $@ 4.7.0 $: "403 authentication failure " $1'],
-        ["< $* > $*", "$: $2"],
     ]
 
 
 def options(relay: Relay) -> list[str]:
     """Lines of sendmail.cf: SES's headers on what leaves, a map for a rate, and a further file of aliases."""
     headers = [f"H?{FLAG}?{name}: {value}" for name, value in relay.headers.items()]
+    if relay.identities:
+        # Sendmail expands it when it queues the mail, and leaves it out where nothing is left of it.
+        others = [line for line in headers if f"?{CONFIGURATION_SET}:" not in line]
+        headers = [f"H?{FLAG}?{CONFIGURATION_SET}: ${{{SET}}}", *others]
     pace = [PACE_MAP] if relay.max_rate else []
     # Not by ALIAS_FILE, which the distribution's make does not understand with more than one file.
     aliases = [f"O AliasFile=text:-k0 -v1 {ALIASES}"] if relay.bounces_leave else []

@@ -15,6 +15,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import
     InSendmail,
     destination,
     keys,
+    ways,
 )
 
 # Not PLAIN, which the credential names after LOGIN: Sendmail has mail wait when the last mechanism is missing here, and
@@ -34,7 +35,10 @@ def wanted(relay: Relay, terms: InSendmail, choice: Choice, there: SendmailThere
         "client_mechanisms": [*CLIENT_MECHANISMS],
         "queues": terms.queues,
         "sections": {
-            "LOCAL_CONFIG": [f"{terms.mailer} {choice.port}", *terms.options],
+            "LOCAL_CONFIG": [
+                *(f"{line} {choice.port}" for line in (terms.mailer, *terms.identity_mailers)),
+                *terms.options,
+            ],
             "LOCAL_RULE_0": terms.recipient_rules,
             "LOCAL_RULE_1": terms.sender_rules,
             "LOCAL_RULESETS": terms.rulesets,
@@ -59,6 +63,8 @@ def _credentials(relay: Relay, terms: InSendmail, choice: Choice) -> dict[str, s
     found = {}
     for way, password in zip(relay.fallback, choice.fallback_passwords):
         found.update(dict.fromkeys(keys(way.credential_names), _credential(way.username, password)))
+    for name, one, password in zip(ways(relay)[1:], relay.identities, choice.identity_passwords):
+        found.update(dict.fromkeys(keys([name.host]), _credential(one.username, password)))
     return {**found, **dict.fromkeys(terms.credential_keys, _credential(relay.username, choice.password))}
 
 

@@ -65,3 +65,14 @@ def test_a_secret_of_a_further_way_with_a_fault_is_told_and_not_sent(sent):
 def test_what_is_no_list_of_ways_is_refused_before_anything_is_sent(sent):
     with pytest.raises(AnsibleActionFail, match="ses_fallback is no list"):
         sent(**GOOD, fallback="eu-west-1")
+
+
+def test_the_secrets_of_identities_are_sent_apart_and_those_with_a_fault_not_at_all(sent):
+    given = [
+        {"sender": "a.example", "smtp_password": GOOD["smtp_password"]},
+        {"sender": "b.example", "smtp_password": "a b"},
+    ]
+    arguments = sent(**GOOD, identities=given)
+    assert GOOD["smtp_password"] not in str(arguments["identities"])
+    assert arguments["identity_secrets"] == [{"smtp_password": GOOD["smtp_password"]}, {}]
+    assert arguments["credential_faults"]["ses_identities[1].smtp_password"]

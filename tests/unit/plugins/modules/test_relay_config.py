@@ -163,7 +163,7 @@ def test_without_trust_anchors_no_log_in_is_tried_before_they_are_installed(run,
 
 
 def test_a_fault_of_ours_keeps_its_traceback(run, monkeypatch):
-    def broken(*_given):
+    def broken(*_given, **_named):
         raise KeyError("port")
 
     monkeypatch.setattr(config, "choose", broken)
@@ -256,3 +256,33 @@ def test_a_directory_that_metrics_cannot_have_is_refused(run, directory, why):
     fault, *_also = run(there("postfix"), variables={"ses_metrics_dir": directory})["faults"]
     assert fault.startswith("ses_metrics_dir")
     assert why in fault
+
+
+BRAND = {"sender": "brand.example", "region": "eu-west-1", "endpoint": None, "smtp_username": None}
+
+
+@pytest.mark.parametrize("mta", PACKAGES)
+def test_an_identity_is_part_of_the_configuration_and_no_password_shows(run, mta):
+    given = {"identities": [BRAND], "identity_secrets": [{"smtp_password": OWN}]}
+    result = run(check_mode=True, mta=mta, installed="mta", **given)
+    place = {"sender": "brand.example", "endpoint": "email-smtp.eu-west-1.amazonaws.com"}
+    assert result["identities"] == [{**place, "log_in": None}]
+    assert place["endpoint"] in json.dumps(result["diff"])
+    assert OWN not in json.dumps(result)
+
+
+def test_an_identity_without_credentials_for_its_region_is_refused(run):
+    assert run(there("postfix"), identities=[BRAND])["faults"][0].startswith("ses_identities[0] (brand.example) has no")
+
+
+def test_an_identity_that_cannot_log_in_is_named_before_any_change(run, monkeypatch):
+    def report(self):
+        if self._option_names["region"] == "ses_region":
+            return {"ports": [{"port": 587, "ok": True}]}
+        raise log_in.LogInError(f"{self._option_names['password']} did not.", {})
+
+    monkeypatch.setattr(log_in.LogIn, "begin", lambda *_given: None)
+    monkeypatch.setattr(log_in.LogIn, "report", report)
+    given = {"identities": [BRAND], "identity_secrets": [{"smtp_password": OWN}], "verify": True}
+    result = run(check_mode=True, installed="mta", **given)
+    assert result["msg"] == "ses_identities[0]: ses_identities[0].smtp_password did not."

@@ -237,3 +237,72 @@ def test_all_ways_have_the_port_of_the_mailer():
     assert fallback_faults({"ses_port": 587}) == fallback_faults({"ses_port": 587, "ses_fallback": ways[:1]}) == []
     (fault,) = fallback_faults({"ses_port": 587, "ses_fallback": ways})
     assert fault.startswith("ses_fallback[1].port '2587' is another than ses_port '587'")
+
+
+WAYS = [
+    {"sender": "brand.example", "ses_region": "eu-west-1", "ses_smtp_username": "AKIABRAND", "configuration_set": "b"},
+    {"sender": "ops@example.com", "ses_region": "us-east-1", "ses_smtp_username": "AKIAOPS", "configuration_set": None},
+]
+
+
+def with_identities(**variables):
+    return sendmail(ses_identities=WAYS, ses_masquerade_domain="example.com", **variables)
+
+
+def test_each_identity_has_a_mailer_that_leads_to_its_own_server():
+    made = with_identities()
+    assert [line.partition(",")[0] for line in made.identity_mailers] == ["Mses_identity1", "Mses_identity2"]
+    assert made.identity_mailers[0].endswith("A=TCP email-smtp.eu-west-1.amazonaws.com")
+    assert made.mailer.endswith("A=TCP $h")
+    assert sendmail().identity_mailers == []
+
+
+def test_senders_are_marked_addresses_before_domains_and_a_local_user_as_masqueraded():
+    marks = [
+        rule
+        for rule in with_identities().recipient_rules
+        if isinstance(rule, list) and "{ses_set}" in rule[1] and "identity" in rule[1]
+    ]
+    none = "$: $(ses_macro {ses_set} $)"
+    assert marks == [
+        ["< ops @ example.com > < $* > $*", f"{none} < ses_identity2 > $2"],
+        ["< ops > < $* > $*", f"{none} < ses_identity2 > $2"],
+        ["< ops @ $=w > < $* > $*", f"{none} < ses_identity2 > $3"],
+        ["< $+ @ brand.example > < $* > $*", "$: $(ses_macro {ses_set} $@ b $) < ses_identity1 > $3"],
+    ]
+
+
+def test_only_what_would_go_to_ses_takes_an_identitys_way():
+    rules = with_identities().recipient_rules
+    at = rules.index(["< ses_identity1 > $+", "$: < ses_identity1 > $1 $| $>ses_later $1"])
+    assert rules[at + 1 : at + 3] == [
+        ["< ses_identity1 > $+ $| $#ses_relay $*", "$#ses_identity1 $@ ses_identity1 $: $1"],
+        ["< ses_identity1 > $+ $| $#$*", "$#$2"],
+    ]
+
+
+def test_an_identity_proves_its_servers_name_and_has_its_own_row():
+    proofs = ruleset_of(with_identities(), "Stls_server")
+    at = next(number for number, rule in enumerate(proofs) if rule[0] == "< ses_identity1 > OK")
+    assert proofs[at + 1] == ["< ses > FALSE", "$: <demanded> email-smtp.eu-west-1.amazonaws.com"]
+    log_ins = ruleset_of(with_identities(), "Sauthinfo")
+    assert ["< ses_identity2 >", "$: ses < $(ses_authinfo AuthInfo:ses_identity2 $: ? $) >"] in log_ins
+    assert ["< ses_identity1 > $*", "$@ OK"] in ruleset_of(with_identities(), "Stry_tls")
+
+
+def test_a_mail_has_the_configuration_set_of_its_way_alone():
+    made = with_identities(ses_configuration_set="main", ses_headers={"X-SES-TENANT": "acme"})
+    assert [line for line in made.options if line.startswith("H")] == [
+        "H?y?X-SES-CONFIGURATION-SET: ${ses_set}",
+        "H?y?X-SES-TENANT: acme",
+    ]
+    sets = {rule[0]: rule[1] for rule in made.recipient_rules if isinstance(rule, list) and "{ses_set}" in rule[1]}
+    assert sets["< $+ @ brand.example > < $* > $*"].startswith("$: $(ses_macro {ses_set} $@ b $) < ses_identity1 >")
+    assert sets["< ops @ example.com > < $* > $*"].startswith("$: $(ses_macro {ses_set} $) < ses_identity2 >")
+    assert sets["< $* > < $* > $*"] == "$: $(ses_macro {ses_set} $@ main $) < > $3"
+    assert not any("ses_set" in str(rule) for rule in sendmail(ses_configuration_set="main").recipient_rules)
+
+
+def test_a_bounce_recipient_among_the_identities_is_sent_by_its_way():
+    rules = with_identities(ses_bounce_recipient="x@brand.example").recipient_rules
+    assert any("$#ses_identity1 $@ ses_identity1 $: x < @ brand.example . >" in rule[1] for rule in rules)
