@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import FormError, apart
+from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import apart, form_fault
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import credential_faults
 
 # Option -> the variable that errors name. In a module's result Ansible hides each word that is the same as a secret.
@@ -43,9 +43,9 @@ def judged(given: Mapping[str, Any]) -> dict[str, Any]:
     faults = credential_faults({variable: given.get(option) for option, variable in SECRETS.items()})
     faulty = {option for option, variable in SECRETS.items() if faults.get(variable)}
     arguments = {name: value for name, value in given.items() if name not in {*faulty, "fallback"}}
-    try:
-        ways, secrets, of_ways = apart(given.get("fallback"))
-    except FormError as fault:
-        raise AnsibleActionFail(str(fault)) from None
+    fault = form_fault(given.get("fallback"))
+    if fault:
+        raise AnsibleActionFail(fault)
+    ways, secrets, of_ways = apart(given.get("fallback"))
     fallback = {"fallback": ways, "fallback_secrets": secrets} if ways else {}
     return {**arguments, **fallback, "credential_faults": {**faults, **of_ways}}

@@ -50,6 +50,15 @@ def apart(given: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[
     return entries, secrets, faults
 
 
+def form_fault(given: Any) -> str | None:
+    """Why this is no list of entries, in a sentence; None for one that is."""
+    try:
+        apart(given)
+    except FormError as fault:
+        return str(fault)
+    return None
+
+
 def judged(secrets: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """That nothing is wrong with the secrets that `apart` has kept, as it tells of all."""
     return {label(number, key): "" for number, own in enumerate(secrets) for key in SECRETS if own.get(key)}
