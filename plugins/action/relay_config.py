@@ -10,13 +10,14 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import FormError, apart
+from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import FURTHER, apart, form_fault
 from ansible_collections.mailops.ses.plugins.module_utils._relay.identities import IDENTITIES
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import credential_faults
 
 # Option -> the variable that errors name. In a module's result Ansible hides each word that is the same as a secret.
 MTAS = ("postfix", "sendmail")
-ENTRIES = ("fallback", "identities")  # lists whose entries have secrets of their own
+# Lists whose entries have secrets of their own, and their form.
+ENTRIES = {"fallback": FURTHER, "identities": IDENTITIES}
 SECRETS = {"smtp_password": "ses_smtp_password", "secret_access_key": "ses_secret_access_key"}
 
 
@@ -45,11 +46,11 @@ def judged(given: Mapping[str, Any]) -> dict[str, Any]:
     faults = credential_faults({variable: given.get(option) for option, variable in SECRETS.items()})
     faulty = {option for option, variable in SECRETS.items() if faults.get(variable)}
     arguments = {name: value for name, value in given.items() if name not in {*faulty, *ENTRIES}}
-    try:
-        ways, secrets, of_ways = apart(given.get("fallback"))
-        senders, own, of_senders = apart(given.get("identities"), IDENTITIES)
-    except FormError as fault:
-        raise AnsibleActionFail(str(fault)) from None
+    fault = next(filter(None, (form_fault(given.get(name), form) for name, form in ENTRIES.items())), None)
+    if fault:
+        raise AnsibleActionFail(fault)
+    ways, secrets, of_ways = apart(given.get("fallback"))
+    senders, own, of_senders = apart(given.get("identities"), IDENTITIES)
     fallback = {"fallback": ways, "fallback_secrets": secrets} if ways else {}
     identities = {"identities": senders, "identity_secrets": own} if senders else {}
     return {**arguments, **fallback, **identities, "credential_faults": {**faults, **of_ways, **of_senders}}

@@ -65,6 +65,15 @@ def apart(given: Any, form: Form = FURTHER) -> tuple[list[dict[str, Any]], list[
     return entries, secrets, faults
 
 
+def form_fault(given: Any, form: Form = FURTHER) -> str | None:
+    """Why this is no list of entries, in a sentence; None for one that is."""
+    try:
+        apart(given, form)
+    except FormError as fault:
+        return str(fault)
+    return None
+
+
 def judged(secrets: Sequence[Mapping[str, Any]], form: Form = FURTHER) -> dict[str, str]:
     """That nothing is wrong with the secrets that `apart` has kept, as it tells of all."""
     return {label(number, key, form): "" for number, own in enumerate(secrets) for key in SECRETS if own.get(key)}
