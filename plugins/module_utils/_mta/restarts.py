@@ -39,6 +39,15 @@ my $s = IO::Socket::UNIX->new($ARGV[0]); \
 if ($s) { print $s "restart", chr 10; $s->flush; <$s> } else { kill "HUP", $old } \
 while () { my $new = id; exit 0 if $new and $new != $old; select undef, undef, undef, 0.1 }"""
 
+# The same where Perl may be missing. The first of these interpreters is the one that belongs to the system.
+_LOAD_WITHOUT_PERL = """\
+read old <{pid_file}; \
+for python in /usr/libexec/platform-python /usr/bin/python3; do \
+$python -c "import socket, sys; s = socket.socket(socket.AF_UNIX); s.settimeout(60); s.connect(sys.argv[1]); \
+s.send(sys.argv[2].encode() + bytes([10])); s.recv(9)" {control} restart 2>/dev/null && asked=yes && break; done; \
+[ $asked ] || kill -HUP $old; \
+for tenth in $(seq 600); do read new <{pid_file}; [ $new ] && [ $new != $old ] && exit 0; sleep 0.1; done; exit 1"""
+
 _POSTFIX = f"""{_HEAD}
 [Unit]
 {_NETWORK}{_LIMITS}
@@ -90,9 +99,7 @@ _RED_HAT_SENDMAIL = f"""{_HEAD}
 [Service]
 {_ALWAYS}{_MEMORY}\
 ExecReload=
-ExecReload=/bin/kill -HUP $MAINPID
-# It takes another process id as it loads its files, which systemd reads when this command ends.
-ExecReload=/bin/sleep 2
+ExecReload=/bin/sh -c '{{load}}'
 ExecStartPost=-/usr/sbin/sendmail.sendmail {_NOW}
 """
 _RED_HAT_MSP = f"""{_HEAD}
@@ -113,10 +120,11 @@ def sendmail_files(
     """Texts of the files for the unit that runs Sendmail, by their names; None where a file has to go. CONTROL is the
     daemon's control socket, MSP says whether a daemon flushes what was submitted, DEBIAN whether Debian's script starts
     both."""
-    if not debian:
-        return {_drop_in(unit): _RED_HAT_SENDMAIL, _drop_in("sm-client"): _RED_HAT_MSP}
-    wants = f"Wants={MSP_UNIT}\n" if msp else ""
     paths = {"pid_file": _plain(pid_file), "control": _plain(control)}
+    if not debian:
+        load = _LOAD_WITHOUT_PERL.format(**paths).replace("$", "$$")
+        return {_drop_in(unit): _RED_HAT_SENDMAIL.format(load=load), _drop_in("sm-client"): _RED_HAT_MSP}
+    wants = f"Wants={MSP_UNIT}\n" if msp else ""
     load = _LOAD.replace("$", "$$")
     return {
         MSP_UNIT: _DEBIAN_MSP.format(settings=_plain(settings_file)) if msp else None,

@@ -3,6 +3,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
+
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._mta.restarts import postfix_files, sendmail_files
 
@@ -16,6 +21,28 @@ SENDMAIL = {
     name: sendmail_files("sendmail", **PATHS, msp=msp, debian=debian)
     for name, msp, debian in (("Debian", True, True), ("Debian without", False, True), ("Red Hat", True, False))
 }
+# How Sendmail's daemon takes what it is told, and begins anew.
+DAEMON = """
+import os, pathlib, signal, socket, sys
+def told(how):
+    print(how, flush=True)
+    pathlib.Path("pid").write_text("1\\n")
+signal.signal(signal.SIGHUP, lambda *_: told("HUP"))
+pathlib.Path("pid").write_text(f"{os.getpid()}\\nsendmail -bd\\n")
+control = socket.socket(socket.AF_UNIX)
+if sys.argv[1:]:
+    control.bind("control")
+    control.listen()
+print("ready", flush=True)
+if not sys.argv[1:]:
+    while True:
+        signal.pause()
+client, _ = control.accept()
+asked = client.recv(99).decode()
+client.send(b"OK")
+told(asked.strip())
+signal.pause()
+"""
 MTA = "sendmail.service.d/50-mailops-ses.conf"
 MSP = "mailops-ses-msp.service"
 
@@ -66,4 +93,27 @@ def test_red_hats_two_units_are_told_alike():
     files = SENDMAIL["Red Hat"]
     assert sorted(files) == [MTA, "sm-client.service.d/50-mailops-ses.conf"]
     assert all("Restart=always" in text for text in files.values())
-    assert "ExecReload=\nExecReload=/bin/kill -HUP $MAINPID\n" in files[MTA]
+
+
+@pytest.mark.skipif(not os.access("/usr/bin/python3", os.X_OK), reason="the system has no Python of its own here")
+@pytest.mark.parametrize("listens", [True, False], ids=["control", "no control"])
+def test_red_hats_daemon_loads_its_files_by_its_control_socket_if_it_has_one(tmp_path, listens):
+    """The unit's command itself, with a daemon that writes down how it was told, and then another process id."""
+    daemon = subprocess.Popen(
+        [sys.executable, "-c", DAEMON, *(["listens"] if listens else [])],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert daemon.stdout.readline() == "ready\n"
+        # Below the directory itself: a socket's path is short.
+        paths = {**PATHS, "pid_file": "pid", "control": "control"}
+        text = sendmail_files("sendmail", **paths, msp=True, debian=False)[MTA] or ""
+        words = re.search(r"^ExecReload=/bin/sh -c '([^'\\\n]+)'$", text, re.MULTILINE)[1].replace("$$", "$")
+        subprocess.run(["/bin/sh", "-c", words], cwd=tmp_path, check=True, timeout=60)
+        assert (tmp_path / "pid").read_text() == "1\n"
+        assert daemon.stdout.readline() == ("restart\n" if listens else "HUP\n")
+    finally:
+        daemon.kill()
+        daemon.wait()
