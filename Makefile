@@ -9,6 +9,7 @@ SCENARIO ?=
 PLATFORMS ?=
 MTA ?= postfix
 CASE ?=
+AWS ?=
 
 .PHONY: help demo test checks lint unit system molecule faults oldest versions build package docs pictures bench clean setup python
 .DEFAULT_GOAL := help
@@ -22,8 +23,8 @@ setup: ## prepare this machine: Python environment, container engine
 python: ## the Python environment alone
 	@tests/testbed/setup python
 
-demo: setup ## a relay from nothing to a delivered mail, without an account at AWS; MTA=sendmail for the other one
-	@TESTBED_EXEC=engine $(RUN) python -m demo $(MTA)
+demo: setup ## a relay from nothing to a delivered mail, without an account at AWS; MTA=sendmail for the other one, AWS=1 from an empty account on
+	@TESTBED_EXEC=engine $(RUN) python -m demo $(MTA) $(if $(AWS),--aws)
 
 test: setup ## everything that CI runs; the scenarios wait a lot, so the rest runs beside them
 	@echo "Checks and scenarios run side by side; each prints what it did when it ends."
