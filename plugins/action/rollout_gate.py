@@ -111,13 +111,17 @@ class ActionModule(ActionBase):
         asked = Asked(given["playbook"], time.time(), given["canaries"] if settings.canaries else None, left_out)
         rollout = make_plan(looks, settings, asked, earlier)
         lines = terminal.plan_lines(rollout, looks, given["connections"])
-        turn = {"hosts": [], "serial": []}
+        turn = {"hosts": [], "serial": [], "installs": False}
         if self._planned_alone(settings):
             return {"turn": turn, "message": rollout.message, "lines": [*lines, "Nothing was changed: this is a plan."]}
         if rollout.message or not rollout.planned:
             return {"turn": turn, **self._closed(given, book, rollout, lines)}
         book.write(rollout)
-        turn = {"hosts": sum(rollout.planned, []), "serial": [len(hosts) for hosts in rollout.planned]}
+        turn = {
+            "hosts": sum(rollout.planned, []),
+            "serial": [len(hosts) for hosts in rollout.planned],
+            "installs": any(look.kind == "install" for look in looks.values()),
+        }
         return {"turn": turn, "message": "", "lines": lines}
 
     def _begin(self, given: Mapping[str, Any], book: Book, settings: Settings) -> dict[str, Any]:

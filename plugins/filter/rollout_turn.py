@@ -26,6 +26,11 @@ options:
     description: C(hostvars).
     type: dict
     required: true
+  installs:
+    description:
+      - Whether to tell the waves of a plan by which some hosts get packages first, or those of one by which none does.
+    type: bool
+    default: false
   name:
     description: The variable that the plan was registered as.
     type: str
@@ -54,13 +59,20 @@ _value:
 """
 
 
-def rollout_turn(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str = "__ses_rollout_planned") -> Any:
-    """The turn of the plan that the first of these hosts that knows one has."""
+NOBODY: dict[str, Any] = {"hosts": [], "serial": []}
+
+
+def rollout_turn(
+    hosts: Iterable[str], hostvars: Mapping[str, Any], installs: bool = False, name: str = "__ses_rollout_planned"
+) -> Any:
+    """The turn of the plan that the first of these hosts that knows one has; nobody's where it INSTALLS and the plan
+    does not, or the reverse."""
     for host in hosts:
         known = hostvars.get(host) or {}
         if name in known and "turn" in known[name]:
-            return known[name]["turn"]
-    return {"hosts": [], "serial": []}
+            turn = known[name]["turn"]
+            return turn if bool(turn["installs"]) == installs else NOBODY
+    return NOBODY
 
 
 class FilterModule:

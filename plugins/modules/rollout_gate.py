@@ -148,10 +148,10 @@ lines:
   elements: str
   sample: ["Wave 1 passed after 75 s: 1 changed and proven by a mail."]
 turn:
-  description: The hosts of all waves in their order, and how many of them are in each.
+  description: The hosts of all waves in their order, how many of them are in each, and whether some get packages first.
   returned: with O(step=plan)
   type: dict
-  sample: {"hosts": ["web1", "web2", "web3"], "serial": [1, 2]}
+  sample: {"hosts": ["web1", "web2", "web3"], "serial": [1, 2], "installs": false}
 hosts:
   description: The hosts of the wave, and with O(step=ask) those to be asked.
   returned: with O(step=begin) and O(step=ask)

@@ -22,8 +22,8 @@ STATES = {
 }
 GOOD = ("done", "unchanged")
 FAILED = ("rolled_back", "unproven", "broken")
-# What a look at a host gives. Of the first two a wave is made.
-DUE = ("change", "prove")
+# What a look at a host gives, if a wave is made of it.
+DUE = ("install", "change", "prove")
 
 Cause = Mapping[str, str]
 
@@ -32,7 +32,7 @@ Cause = Mapping[str, str]
 class Look:
     """What the plan knows of a host."""
 
-    kind: str  # change, prove (changed by a run that was killed), nothing, dead, refused
+    kind: str  # install (and change), change, prove (changed by a run that was killed), nothing, dead, refused
     message: str = ""
     mta: str = ""
     system: str = ""
@@ -72,7 +72,7 @@ def look_of(result: Mapping[str, Any] | None) -> Look:
 def _due(result: Mapping[str, Any]) -> tuple[str, str]:
     """What a host that answered needs, and in words."""
     if result.get("next") == "install":
-        return "change", f"installs {result.get('mta')}"
+        return "install", f"installs {result.get('mta')}"
     if result.get("due"):
         return "change", "changes its configuration"
     if result.get("stamped") and not result.get("proven"):

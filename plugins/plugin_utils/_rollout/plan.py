@@ -14,7 +14,13 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.verdict impor
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.waves import canaries_of, split
 
 # What a look gives -> the state before any wave.
-_STATES = {"change": "not_reached", "prove": "not_reached", "nothing": "unchanged", "dead": "dead"}
+_STATES = {
+    "install": "not_reached",
+    "change": "not_reached",
+    "prove": "not_reached",
+    "nothing": "unchanged",
+    "dead": "dead",
+}
 
 
 @dataclass(frozen=True)

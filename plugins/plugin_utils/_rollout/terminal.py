@@ -12,6 +12,7 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.state import 
 NAMES = 8  # of hosts, in a line
 TABLE_UP_TO = 30  # hosts; of more those that differ alone are told
 _DUE = {
+    "install": "installs packages and changes",
     "change": "changes",
     "prove": "changed by an earlier run, to be proven",
     "nothing": "nothing to do",

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.mailops.ses.plugins.filter.rollout_turn import FilterModule
 
-TURN = {"hosts": ["b", "a"], "serial": [1, 1]}
+TURN = {"hosts": ["b", "a"], "serial": [1, 1], "installs": False}
 PLANNED = {"__ses_rollout_planned": {"turn": TURN}}
 rollout_turn = FilterModule().filters()["rollout_turn"]
 
@@ -23,3 +23,10 @@ rollout_turn = FilterModule().filters()["rollout_turn"]
 )
 def test_the_first_host_that_knows_the_plan_tells_it_and_without_one_nobody_changes(hostvars, turn):
     assert rollout_turn(["a", "b"], hostvars) == turn
+
+
+def test_where_some_get_packages_first_another_play_has_them():
+    for installs in (False, True):
+        hostvars = {"a": {"__ses_rollout_planned": {"turn": {**TURN, "installs": installs}}}}
+        assert rollout_turn(["a"], hostvars, installs=installs)["hosts"] == ["b", "a"]
+        assert rollout_turn(["a"], hostvars, installs=not installs)["hosts"] == []

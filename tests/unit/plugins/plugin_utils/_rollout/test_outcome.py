@@ -26,7 +26,7 @@ LOOK = {"queue": {}}
 @pytest.mark.parametrize(
     ("result", "kind"),
     [
-        ({"next": "install", "mta": "postfix"}, "change"),
+        ({"next": "install", "mta": "postfix"}, "install"),
         ({"due": True, "next": "nothing"}, "change"),
         ({"due": False, "stamped": True, "proven": False}, "prove"),
         ({"due": False, "stamped": True, "proven": True}, "nothing"),
