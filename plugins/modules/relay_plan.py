@@ -181,7 +181,11 @@ postfix:
       description: Options of the service that sends to SES which depend on what the host has.
       type: dict
     services:
-      description: Services of an earlier release that go, as M(mailops.ses.postfix_config) takes them.
+      description: Services that go, as M(mailops.ses.postfix_config) takes them.
+      type: list
+      elements: dict
+    identity_options:
+      description: As RV(postfix.relay_options), of each identity's service. Empty here.
       type: list
       elements: dict
     tables:
@@ -233,6 +237,10 @@ sendmail:
       elements: raw
     options:
       description: Lines of C(sendmail.cf).
+      type: list
+      elements: str
+    identity_mailers:
+      description: As RV(sendmail.mailer), of each identity's mailer. Empty here.
       type: list
       elements: str
 missing_packages:
