@@ -137,7 +137,7 @@ def test_a_host_is_one_task_and_one_execution(fleet, tmp_path):
     recap = check.printed.rpartition("PLAY RECAP")[2]
     counts = {host: dict(re.findall(r"(\w+)=(\d+)", told)) for host, told in re.findall(r"(check\d) +: (.*)", recap)}
     tasks = {host: sum(map(int, count.values())) for host, count in counts.items()}
-    assert tasks == {host: 4 if host == HOSTS[0] else 1 for host in HOSTS}  # the first one's with what runs once
+    assert tasks == {host: 6 if host == HOSTS[0] else 1 for host in HOSTS}  # the first one's with what runs once
     assert {host["probe"]["state"] for host in check.report["hosts"]} == {"no_mta"}
 
 

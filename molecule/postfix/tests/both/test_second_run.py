@@ -15,6 +15,7 @@ from testbed.relay import RELAYS, Relay
 testinfra_hosts = RELAYS
 DOMAIN = {"ses_masquerade_domain": "example.com"}
 SECRET_ACCESS_KEY = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLETEST1"
+ONCE = "1"  # skipped on the first host for all: the reading of credentials out of a store, which is not asked for
 MOST_TASKS = 4  # of a host, the one that Ansible runs by itself among them
 
 
@@ -39,7 +40,7 @@ def test_nothing_changes_and_little_is_executed(relay):
     assert executed == ["relay_config.py"]
     ((ran, skipped),) = re.findall(r"ok=(\d+) .* skipped=(\d+) ", done.stdout)
     assert int(ran) <= MOST_TASKS
-    assert skipped == "0"
+    assert skipped == ONCE
 
 
 def change_the_credentials(relay, *arguments):
