@@ -200,7 +200,7 @@ def test_what_it_prints_is_short(broken):
     assert f"Reports in {broken.folder}" in broken.printed
 
 
-@pytest.mark.cause("host_unreachable")
+@pytest.mark.cause("host_unreachable", "could not reach")
 @pytest.mark.cause("module_failed")
 @pytest.mark.cause("not_checked")
 @pytest.mark.cause("not_logged_in")

@@ -118,6 +118,7 @@ def test_the_cause_of_what_no_dialogue_shows(check, identifier):
     assert note is None or note["cause"].endswith(".")
 
 
+@pytest.mark.cause("host_unreachable", "did not become root")
 def test_a_sudo_whose_prompt_ansible_does_not_see_is_named():
     """As ansible-core 2.21 says it of Debian's sudo-rs."""
     said = "Task failed: Timeout (12s) waiting for privilege escalation prompt:"
