@@ -33,7 +33,9 @@ def outcomes(params: Mapping[str, Any], net: Net, hide: Callable[[str], object])
     """What smtp_check returns of each way, with its name, endpoint and port; one result without them where the list is
     at fault. HIDE is given what no result may show besides the options."""
     given = {variable: params[option] for option, variable in _VARIABLES.items()}
-    variables = {**DEFAULTS, **{name: value for name, value in given.items() if name not in _SECRETS and value}}
+    # The first way's port is not known here: the role has judged it.
+    plain = {name: value for name, value in given.items() if name not in _SECRETS and value}
+    variables = {**DEFAULTS, "ses_port": "", **plain}
     secrets = {name: given[name] or None for name in _SECRETS}
     try:
         entries, own, faults = apart(params["fallback"])

@@ -85,6 +85,8 @@ def bring(metrics: Metrics, timer: Unit) -> None:
     try:
         if not metrics.wanted and ran:
             _halt(timer)
+        if not metrics.wanted and not timer.offline and metrics.before[_SERVICE] is not None:
+            _do(timer, "stop", SERVICE)  # a look that has begun would write its file again
         for directory in {os.path.dirname(path) for path in metrics.due}:
             os.makedirs(directory, exist_ok=True)
             sweep(directory)

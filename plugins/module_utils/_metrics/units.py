@@ -33,6 +33,8 @@ AmbientCapabilities=
 NoNewPrivileges=yes
 UMask=0022
 ProtectSystem=strict
+# What reads Postfix's queue has a temporary file.
+PrivateTmp=yes
 ReadWritePaths={{directory}}
 ProtectHome=yes
 ProtectControlGroups=yes

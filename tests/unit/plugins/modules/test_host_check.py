@@ -158,6 +158,11 @@ def test_each_further_way_is_checked_at_its_port_by_its_own_log_in(run: Run, sim
     assert found["check"]["reachable"]
 
 
+def test_the_usual_port_can_be_a_further_way_of_a_relay_that_has_another_one(run: Run, simulator: Simulator) -> None:
+    (way,) = run(**LOGIN, fallback=[{"port": "587"}])["fallback"]
+    assert (way["port"], way["reachable"]) == (587, True)
+
+
 def test_a_further_way_without_credentials_for_its_region_is_told_and_the_host_is_checked(run: Run) -> None:
     login = {**LOGIN, "secret_access_key": None, "password": PASSWORD}
     found = run(**login, fallback=[{"region": "eu-west-1"}])

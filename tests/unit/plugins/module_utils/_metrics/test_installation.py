@@ -13,7 +13,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit
 from ansible_collections.mailops.ses.plugins.module_utils._metrics import installation, proofs
 from ansible_collections.mailops.ses.plugins.module_utils._metrics.collector import FILE
 from ansible_collections.mailops.ses.plugins.module_utils._metrics.exposition import Relay
-from ansible_collections.mailops.ses.plugins.module_utils._metrics.units import TIMER, directory_of, units
+from ansible_collections.mailops.ses.plugins.module_utils._metrics.units import SERVICE, TIMER, directory_of, units
 
 RELAY = Relay("postfix", "email-smtp.us-east-1.amazonaws.com")
 
@@ -125,7 +125,9 @@ def test_it_goes_without_a_trace(host: Host) -> None:
     assert host.files() == {}
     assert not os.path.exists(proofs.DIRECTORY)
     assert (host.systemd.active, host.systemd.enabled) == (False, False)
-    assert host.systemd.done[-2:] == ["disable --now ses-metrics.timer", "daemon-reload"]
+    # A look that has begun would write its file again.
+    halted = ["disable --now ses-metrics.timer", "stop ses-metrics.service", "daemon-reload"]
+    assert host.systemd.done[-3:] == halted
     assert not proofs.kept()
 
 
@@ -181,5 +183,6 @@ def test_proofs_are_no_change(host: Host) -> None:
 
 def test_the_unit_names_its_directory() -> None:
     texts = units(*RELAY, "/var/lib/node+x@1")
+    assert "PrivateTmp=yes" in texts[SERVICE]  # the host is read-only to it, and Postfix's queue is read by a file
     assert directory_of(texts["ses-metrics.service"]) == "/var/lib/node+x@1"
     assert directory_of("") is None

@@ -97,6 +97,8 @@ def test_identities_that_go_take_their_clients_tables_and_limits_along():
         *("ses-identity2", "ses_identity2_headers", "ses_identity2_passwd"),
         *("ses-identity10", "ses_identity10_headers", "ses_identity10_passwd"),
     }
+    (log_in,) = (table for table in found["tables"] if table["name"] == "ses_identity2_passwd")
+    assert "secret_entries" in log_in  # a difference does not show what goes
     assert found["parameters"]["ses-identity2_destination_recipient_limit"] is None
     assert found["parameters"]["ses-identity1_destination_recipient_limit"] == 50
 
