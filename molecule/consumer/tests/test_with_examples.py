@@ -20,6 +20,15 @@ HARMLESS = {
     *("mailops.ses.host_check", "mailops.ses.mail_probe"),
     *("ansible.builtin.assert", "ansible.builtin.debug"),
 }
+# What needs an account at AWS, or the state of a rollout. molecule/documents/tests/test_aws.py, the unit tests of these
+# modules and the scenario `rollout` run them.
+ELSEWHERE = {
+    f"mailops.ses.{name}"
+    for name in (
+        *("ses_account_info", "ses_identity", "ses_configuration_set", "ses_smtp_credential", "account_requests"),
+        *("rollout_gate", "rollout_host", "rollout_turn"),
+    )
+}
 # Names that only a reader's own network has -> the testbed's.
 OWN = {
     "vpce-0123456789abcdef0-abcdefgh.email-smtp.eu-west-1.vpce.amazonaws.com": "email-smtp.eu-west-1.amazonaws.com",
@@ -55,7 +64,8 @@ def examples(consumer):
     """All of them; first what others refer to."""
     # They register `check`, `queue` and `found`.
     first = ("mailops.ses.interface_mtu", "mailops.ses.mail_queue_info", "mailops.ses.host_check")
-    each = {entry.examples: entry for entry in documented(consumer)}.values()  # both MTAs' roles have the same
+    shown = [entry for entry in documented(consumer) if entry.name not in ELSEWHERE]
+    each = {entry.examples: entry for entry in shown}.values()  # both MTAs' roles have the same
     return sorted(each, key=lambda entry: (entry.name not in first, entry.kind != "module"))
 
 
