@@ -58,12 +58,15 @@ class Controller:
 
 
 @pytest.fixture
-def account(endpoint):
-    """An account in the sandbox with nothing but the relays' user, which the endpoint is joined with."""
+def account(endpoint, relay):
+    """An account in the sandbox with nothing but the relays' user, which the endpoint is joined with. Afterwards the
+    host has the testbed's credential again."""
     with Account([REGION]) as account:
         account.user("relay", POLICY)
         account.join(endpoint, REGION)
         yield account
+    endpoint.reset()
+    relay.converge(ses_masquerade_domain="example.com")
 
 
 @pytest.fixture
