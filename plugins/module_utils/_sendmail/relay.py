@@ -383,12 +383,10 @@ def pace_rules(relay: Relay, name: str) -> Rules:
     if not relay.max_rate:
         return []
     return [
-        [f"< {name} > $*", f"$: < {name} > < $&{{{PACED}}} > $1"],
-        [f"< {name} > < $&i > $*", f"$: < {name} > $1"],
-        [
-            f"< {name} > < $* > $*",
-            f"$: $(ses_macro {{{PACED}}} $@ $&i $) < {name} > $(ses_pace {1 / relay.max_rate:.4f} $: $) $2",
-        ],
+        [f"< {name} > $*", f"$: < {name} $&{{{PACED}}} > $1"],
+        [f"< {name} $&i > $*", f"$: < paced {name} > $1"],
+        [f"< {name} $* > $*", f"$: {turn}"],
+        [f"< paced {name} > $*", f"$: < {name} > $1"],
     ]
 
 
@@ -403,6 +401,8 @@ def server_rules(relay: Relay) -> Rules:
         rules += _proof_rules(way)
     return [*rules, ["< $* > $*", "$: $2"]]
 
+    turn = f"$(ses_macro {{{PACED}}} $@ $&i $) < paced {name} > $(ses_pace {1 / relay.max_rate:.4f} $: $) $2"
+    # Beside the name, since what follows it may be an address in brackets.
 
 def _proof_rules(way: Way) -> Rules:
     """The part of tls_server for one way."""

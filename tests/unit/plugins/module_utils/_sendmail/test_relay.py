@@ -167,17 +167,17 @@ def test_sess_headers_are_header_lines_of_the_relays_mailer_alone():
 
 def test_with_a_rate_a_mail_waits_for_its_turn_once_and_others_do_not():
     made, without = sendmail(ses_max_rate=4.0), sendmail()
-    waits = [rule for rule in made.recipient_rules if isinstance(rule, list) and "$(ses_pace" in rule[1]]
-    assert waits == [
+    rules = ruleset_of(made, "Scheck_compat")
+    at = next(number for number, rule in enumerate(rules) if "ses_paced" in rule[1])
+    # What follows the name are addresses in brackets, which no rule may take for the mail that had its turn.
+    assert rules[at : at + 4] == [
+        [f"< {ENDPOINT} > $*", f"$: < {ENDPOINT} $&{{ses_paced}} > $1"],
+        [f"< {ENDPOINT} $&i > $*", f"$: < paced {ENDPOINT} > $1"],
         [
-            "< email-smtp.us-east-1.amazonaws.com > < $* > $*",
-            "$: $(ses_macro {ses_paced} $@ $&i $) < email-smtp.us-east-1.amazonaws.com > $(ses_pace 0.2500 $: $) $2",
-        ]
-    ]
-    at = made.recipient_rules.index(waits[0])
-    assert made.recipient_rules[at - 1] == [
-        "< email-smtp.us-east-1.amazonaws.com > < $&i > $*",
-        "$: < email-smtp.us-east-1.amazonaws.com > $1",
+            f"< {ENDPOINT} $* > $*",
+            f"$: $(ses_macro {{ses_paced}} $@ $&i $) < paced {ENDPOINT} > $(ses_pace 0.2500 $: $) $2",
+        ],
+        [f"< paced {ENDPOINT} > $*", f"$: < {ENDPOINT} > $1"],
     ]
     assert "Kses_pace program /usr/bin/flock /var/spool/mqueue /bin/sleep" in made.options
     assert not any("ses_pace" in str(item) for item in (*without.recipient_rules, *without.options))
