@@ -43,7 +43,7 @@ def _parameters(relay: Relay, choice: Choice) -> dict[str, Any]:
         **{
             name: value
             for client in ("ses-relay", *map(identities.service, _numbers(relay)))
-            for name, value in identities.limits(client, relay.connections).items()
+            for name, value in identities.limits(client, pace.connections(relay)).items()
         },
         "ses_relay_password_maps": None,  # of earlier versions; the table stands in the client's own options
     }
