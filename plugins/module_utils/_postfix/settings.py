@@ -316,6 +316,10 @@ def _credentials(relay: Relay, terms: InPostfix, choice: Choice) -> dict[str, An
     for way, password in zip(relay.fallback, choice.fallback_passwords):
         log_ins.update(dict.fromkeys(keys(way.credential_names, [way.port]), f"{way.username}:{password}"))
     log_ins.update(dict.fromkeys(terms.credential_keys, f"{relay.username}:{choice.password}"))
+    # A further way's own name is its own, though the first way may have it among its aliases.
+    for way, password in zip(relay.fallback, choice.fallback_passwords):
+        if way.endpoint != relay.endpoint:
+            log_ins.update(dict.fromkeys(keys([way.endpoint], [way.port]), f"{way.username}:{password}"))
     return {
         "name": "ses_sasl_passwd",
         "parameter": "smtp_sasl_password_maps",
