@@ -25,3 +25,11 @@ def test_an_arn_of_a_region_to_which_a_way_does_not_lead_is_refused_for_both_mta
     # Beside a fault of an entry its number would be another's.
     (fault,) = judged(given, BY_KEY, mta, NAMES, [{"region": "nowhere"}, *entries])[1]
     assert "ses_fallback[0].region 'nowhere'" in fault
+
+
+@pytest.mark.parametrize(("mta", "faults"), [("postfix", 0), ("sendmail", 1)])
+def test_sendmail_has_room_for_fewer_identities(mta, faults):
+    senders = [{"sender": f"{number}.example"} for number in range(13)]
+    found = judged(VARIABLES, BY_KEY, mta, NAMES, identities=senders)[1]
+    assert len(found) == faults
+    assert all(fault.startswith("ses_identities has 13 entries, and Sendmail has room for 12;") for fault in found)

@@ -10,6 +10,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Fa
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import (
     fallback_faults,
     for_sendmail,
+    identity_faults,
     in_sendmail,
     sendmail_faults,
 )
@@ -233,10 +234,25 @@ def test_one_server_with_an_address_is_enough():
 
 
 def test_all_ways_have_the_port_of_the_mailer():
-    ways = [{"ses_port": "587"}, {"ses_port": "2587"}]
-    assert fallback_faults({"ses_port": 587}) == fallback_faults({"ses_port": 587, "ses_fallback": ways[:1]}) == []
-    (fault,) = fallback_faults({"ses_port": 587, "ses_fallback": ways})
+    ways = [{"ses_region": "eu-west-1", "ses_port": port} for port in ("587", "2587")]
+    assert fallback_faults(GOOD) == fallback_faults({**GOOD, "ses_port": 587, "ses_fallback": ways[:1]}) == []
+    (fault,) = fallback_faults({**GOOD, "ses_port": 587, "ses_fallback": ways})
     assert fault.startswith("ses_fallback[1].port '2587' is another than ses_port '587'")
+
+
+def test_the_names_of_all_ways_have_room_in_sendmails_host():
+    few, many = ([{"ses_port": "587", "ses_endpoint": f"{'x' * 50}{n}.test"} for n in range(count)] for count in (3, 4))
+    assert fallback_faults({**GOOD, "ses_fallback": few}) == []
+    (fault,) = fallback_faults({**GOOD, "ses_fallback": many})
+    assert fault.startswith("ses_fallback has endpoints whose names have 262 characters with the first one's")
+
+
+def test_identities_have_room_among_sendmails_mailers():
+    assert identity_faults({}) == identity_faults({"ses_identities": [{}] * 12}) == []
+    assert identity_faults({"ses_identities": [{}] * 13}) == [
+        "ses_identities has 13 entries, and Sendmail has room for 12; use domains in place of addresses, or the role "
+        "mailops.ses.postfix."
+    ]
 
 
 WAYS = [
@@ -306,3 +322,7 @@ def test_a_mail_has_the_configuration_set_of_its_way_alone():
 def test_a_bounce_recipient_among_the_identities_is_sent_by_its_way():
     rules = with_identities(ses_bounce_recipient="x@brand.example").recipient_rules
     assert any("$#ses_identity1 $@ ses_identity1 $: x < @ brand.example . >" in rule[1] for rule in rules)
+    # It has that way's configuration set when it is queued, before the alias leads to the rule above.
+    stays = "$#local $: $(ses_macro {ses_set} $@ b $) ses-bounces"
+    assert ["< null > $+ < @ example.com . >", stays] in rules
+    assert ["< $- > $#ses_relay $*", stays] in rules
