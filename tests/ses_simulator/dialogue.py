@@ -13,7 +13,7 @@ from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 from . import replies
 from .model import STARTTLS, WRAPPER
 from .policy import headers
-from .records import END_OF_DATA, SECRET
+from .records import END_OF_DATA, SECRET, now
 from .wire import Ended, Wire
 
 if TYPE_CHECKING:
@@ -230,7 +230,14 @@ class Dialogue(Wire):
         self._accepted += 1
         number = replies.message_id()
         self.record.data["messages"].append(
-            {"from": sender, "to": recipients, "id": number, "size": len(content), "headers": found}
+            {
+                "from": sender,
+                "to": recipients,
+                "id": number,
+                "size": len(content),
+                "headers": found,
+                "received": now(),
+            }
         )
         self.engine.book.messages += 1
         self.engine.book.changed()

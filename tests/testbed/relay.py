@@ -8,6 +8,7 @@ import os
 import subprocess
 import time
 import uuid
+from collections.abc import Sequence
 from shlex import quote
 from typing import Any, ClassVar
 
@@ -109,10 +110,10 @@ class Relay:
         self.host.check_output(command)
         return subject
 
-    def burst(self, envelope_sender: str, recipient: str, count: int) -> None:
-        """Hand COUNT mails over by SMTP, in one session."""
+    def burst(self, envelope_sender: str, recipient: str, count: int, others: Sequence[str] = ()) -> None:
+        """Hand COUNT mails over by SMTP, in one session, each to OTHERS too."""
         text = f"Subject: burst\nFrom: root\nTo: {recipient}\n\nhello\n"
-        mail = f"{envelope_sender!r}, {recipient!r}, {text!r}"
+        mail = f"{envelope_sender!r}, {[recipient, *others]!r}, {text!r}"
         session = f"import smtplib; s = smtplib.SMTP('127.0.0.1'); [s.sendmail({mail}) for _ in range({count})]"
         self.host.check_output(f"python3 -c {quote(session)}")
 

@@ -327,7 +327,7 @@ def test_postfix_gets_what_was_meant_or_a_sentence_names_the_variable(bare, chan
     assert {plain(name) for name in held} <= {*wanted, *PASSWORDS}
     assert len(main) == len(held) == written["main.cf"].count("\n")
     assert held["relayhost"] == f"[{plan.relay.endpoint}]:{plan.relay.ports[0]}"
-    assert held["ses-relay_destination_concurrency_limit"] == connections(users)
+    assert held["ses-relay_destination_concurrency_limit"] == connections(users, 1 + len(plan.relay.identities))
     if users["ses_configuration_set"]:
         assert f"PREPEND X-SES-CONFIGURATION-SET: {users['ses_configuration_set']}\n" in written["ses_headers"]
     for name, value in headers(users).items():
@@ -376,11 +376,12 @@ def of_others(plan: Plan) -> dict[str, None]:
     return {way.endpoint: None for way in plan.relay.fallback}
 
 
-def connections(users: dict[str, Any]) -> str:
-    """How many are meant: none that is given means the default, and a rate needs no more than four for each message."""
+def connections(users: dict[str, Any], clients: int = 1) -> str:
+    """How many are meant: none that is given means the default, and a rate needs no more than four for each message,
+    which CLIENTS share."""
     meant, rate = users["ses_max_connections"], users["ses_max_rate"]
     most = int(float(DEFAULTS["ses_max_connections"] if meant in (None, "") else meant))
-    return str(most if rate in (None, "") else min(most, max(1, int(float(rate) * 4))))
+    return str(most if rate in (None, "") else max(1, min(most, int(float(rate) * 4 / clients))))
 
 
 def headers(users: dict[str, Any]) -> dict[str, Any]:

@@ -13,12 +13,21 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import WAIT, Relay
 
 SERVICE = "ses-pace"
 TABLE = f"socketmap:unix:private/{SERVICE}:pace"
 _ANSWER = r"printf 4:OK\ x,"  # a netstring, as socketmap_table(5) has it
+HEARD = 100  # clients that may wait for the service at once (default_process_limit); another would have no turn
 _PARTS = 10000  # of a second: a wait is whole ones of them, rounded up
+
+
+def connections(relay: Relay) -> int:
+    """How many connections each client has at once: with a rate no more than so many that all have a turn in time."""
+    if not relay.max_rate:
+        return relay.connections
+    waiting = min(relay.max_rate * WAIT, HEARD)
+    return max(1, min(relay.connections, int(waiting / (1 + len(relay.identities)))))
 
 
 def destinations(relay: Relay, servers: Sequence[str]) -> list[str]:

@@ -43,7 +43,7 @@ def _parameters(relay: Relay, choice: Choice) -> dict[str, Any]:
         **{
             name: value
             for client in ("ses-relay", *map(identities.service, _numbers(relay)))
-            for name, value in identities.limits(client, relay.connections).items()
+            for name, value in identities.limits(client, pace.connections(relay)).items()
         },
         "ses_relay_password_maps": None,  # of earlier versions; the table stands in the client's own options
     }
@@ -316,6 +316,10 @@ def _credentials(relay: Relay, terms: InPostfix, choice: Choice) -> dict[str, An
     for way, password in zip(relay.fallback, choice.fallback_passwords):
         log_ins.update(dict.fromkeys(keys(way.credential_names, [way.port]), f"{way.username}:{password}"))
     log_ins.update(dict.fromkeys(terms.credential_keys, f"{relay.username}:{choice.password}"))
+    # A further way's own name is its own, though the first way may have it among its aliases.
+    for way, password in zip(relay.fallback, choice.fallback_passwords):
+        if way.endpoint != relay.endpoint:
+            log_ins.update(dict.fromkeys(keys([way.endpoint], [way.port]), f"{way.username}:{password}"))
     return {
         "name": "ses_sasl_passwd",
         "parameter": "smtp_sasl_password_maps",

@@ -19,8 +19,10 @@ from ansible_collections.mailops.ses.plugins.module_utils._relay.variables impor
     shown,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import hidden_fault, username_fault
+from ansible_collections.mailops.ses.plugins.module_utils._ses.headers import arn_region
 
 VARIABLE = "ses_fallback"
+MOST = 8  # entries: mail that waits tries each, for seconds
 # What an entry has: the variables of these names without their `ses_`.
 PLAIN = ("region", "endpoint", "port", "smtp_username")
 SECRETS = ("smtp_password", "secret_access_key")
@@ -103,6 +105,8 @@ def ways(
     found: list[str] = []
     if entries and str(variables.get("ses_port")) == AUTO:
         found.append(f"ses_port is auto, and {VARIABLE} is set; set ses_port, and list other ports as further ways.")
+    if len(entries) > MOST:
+        found.append(f"{VARIABLE} has {len(entries)} entries; use {MOST} at most.")
     first = not any(variables.get(name) and CHECKS[name](variables[name]) for name in ("ses_region", "ses_endpoint"))
     known = [dict(variables)] if first and (variables.get("ses_region") or variables.get("ses_endpoint")) else []
     for number, entry in enumerate(entries):
@@ -112,6 +116,25 @@ def ways(
             known.append(way)
         found += faults
     return known[1:], found
+
+
+def foreign_arns(variables: Mapping[str, Any]) -> list[str]:
+    """Each header of ses_headers that names an identity in a region to which a way does not lead, in a sentence.
+    VARIABLES have no fault, and the entries of ses_fallback and ses_identities as variables."""
+    leads: dict[str, Mapping[str, Any]] = {"ses_endpoint" if variables.get("ses_endpoint") else "ses_region": variables}
+    for variable in (VARIABLE, "ses_identities"):
+        leads.update({f"{variable}[{number}]": way for number, way in enumerate(variables.get(variable) or [])})
+    found = []
+    for header, value in (variables.get("ses_headers") or {}).items():
+        region = arn_region(str(value))
+        for name, way in leads.items():
+            other = region_meant(way)
+            if region and other and other != region:
+                found.append(
+                    f"ses_headers {header.upper()} names an identity in {region}, and {name} leads to {other}, where "
+                    "SES refuses the mail for good; leave the header or that way out."
+                )
+    return found
 
 
 def way_of(

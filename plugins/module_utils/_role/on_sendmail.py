@@ -24,6 +24,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.look import 
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import (
     fallback_faults,
     for_sendmail,
+    identity_faults,
     in_sendmail,
     sendmail_faults,
 )
@@ -37,7 +38,8 @@ __all__ = ["ARGUMENTS", "Failure", "configure", "fault", "faults", "installed", 
 
 def faults(variables: Mapping[str, Any], names: Sequence[str]) -> list[str]:
     """What of the variables Sendmail cannot do on a host of these names."""
-    return [*sendmail_faults(str(variables["ses_port"]), names, socket.getfqdn), *fallback_faults(variables)]
+    found = sendmail_faults(str(variables["ses_port"]), names, socket.getfqdn)
+    return [*found, *fallback_faults(variables), *identity_faults(variables)]
 
 
 def look(known: Mapping[str, Any], names: Sequence[str], others: Sequence[str], host: Host, sound: bool) -> Looked:

@@ -17,7 +17,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.facts import (
 )
 from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import readable
 from ansible_collections.mailops.ses.plugins.module_utils._relay.definitions import DEFAULTS
-from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import ways
+from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import foreign_arns, ways
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import CHANGED, REFUSED, Finding, sentences
 from ansible_collections.mailops.ses.plugins.module_utils._relay.identities import identities as identities_of
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay
@@ -86,6 +86,8 @@ def judged(
     known["ses_fallback"], of_ways = ways(fallback, known, credentials)
     known["ses_identities"], of_senders = identities_of(identities, known, credentials)
     found += [*of_ways, *of_senders]
+    # Entries have their numbers only where none of them has a fault.
+    found += [] if found else foreign_arns(known)
     return known, [*found, *part_of(mta).faults(known, names)]
 
 

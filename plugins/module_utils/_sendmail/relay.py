@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay
+from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay, endpoint_named
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.queue_groups import (
     BURST_QUEUE,
     QUEUE,
@@ -36,6 +36,9 @@ LATER = "ses_later"  # the ruleset that rules of the host's own below the role's
 MAX_RECIPIENTS = 50  # of a transaction; SES: "Recipient count exceeds 50"
 MAX_SIZE = 40 * 1024 * 1024  # bytes, with the encoding of attachments; SES's limit
 CIPHER_BITS = 112
+# Of a configuration Sendmail reads 25 mailers (MAXMAILERS); what the distribution and a host have takes about ten.
+MOST_IDENTITIES = 12
+MOST_NAMES = 256  # characters of all ways' names together, which are one host ($h) for Sendmail
 # A mail's mark that the endpoint's name has an address. Without one Sendmail's own look-up bounces: "Host unknown".
 KNOWN = "ses_known"
 # Both ask as Sendmail does, /etc/hosts before DNS. The first is kept for a queue run's length, so that a dead name
@@ -183,12 +186,30 @@ def mailer(relay: Relay, way: Way | None = None) -> str:
 def fallback_faults(variables: Mapping[str, Any]) -> list[str]:
     """What of the further ways Sendmail cannot do, each a sentence: a mailer has one port for all of its servers."""
     ways, port = variables.get("ses_fallback") or [], str(variables["ses_port"])
+    found = []
     other = next((number for number, way in enumerate(ways) if str(way["ses_port"]) != port), None)
-    if other is None:
+    if other is not None:
+        found.append(
+            f"ses_fallback[{other}].port {ways[other]['ses_port']!r} is another than ses_port {port!r}, and a mailer "
+            "of Sendmail has one port for all ways; use the same one, or the role mailops.ses.postfix."
+        )
+    names = ":".join(dict.fromkeys(endpoint_named(way) for way in (variables, *ways))) if ways else ""
+    if len(names) > MOST_NAMES:
+        found.append(
+            f"ses_fallback has endpoints whose names have {len(names)} characters with the first one's, and Sendmail "
+            f"has room for {MOST_NAMES}; leave a way out, or use the role mailops.ses.postfix."
+        )
+    return found
+
+
+def identity_faults(variables: Mapping[str, Any]) -> list[str]:
+    """Why Sendmail has no room for the identities, a sentence: each has a mailer."""
+    count = len(variables.get("ses_identities") or [])
+    if count <= MOST_IDENTITIES:
         return []
     return [
-        f"ses_fallback[{other}].port {ways[other]['ses_port']!r} is another than ses_port {port!r}, and a mailer of "
-        "Sendmail has one port for all ways; use the same one, or the role mailops.ses.postfix."
+        f"ses_identities has {count} entries, and Sendmail has room for {MOST_IDENTITIES}; use domains in place of "
+        "addresses, or the role mailops.ses.postfix."
     ]
 
 
@@ -248,9 +269,9 @@ def recipient_rules(relay: Relay) -> Rules:
     mailbox = f"$#local $: \\{kept}"  # the backslash keeps aliases out
     bounced = ["< > < $* >", f"< $+ > < {MARK} >"]
     rules = [["$*", f"$: < $&f > < $&{{{MARK}}} > $1"]]
+    # It is sent from itself.
+    way = identity_of(relay, relay.bounce_recipient) or ways(relay)[0]
     if outside:
-        # It is sent from itself.
-        way = identity_of(relay, relay.bounce_recipient) or ways(relay)[0]
         forwarded = f"$#{way.mailer} $@ {way.host} $: {_focused(relay.bounce_recipient)}"
         rules.append([f"< $* > < $* > {FORWARD} < @ {BOUNCE_DOMAIN} $* >", forwarded])
         rules.append([f"< $* > < $* > {KEEP} < @ {BOUNCE_DOMAIN} $* >", mailbox])
@@ -259,7 +280,8 @@ def recipient_rules(relay: Relay) -> Rules:
     rules += [[f"{marks} $*", "$: < null > $2"] for marks in bounced]
     rules += identity_marks(relay)
     rules.append(["< $* > < $* > $*", f"$: {_has_set(relay, ways(relay)[0])}< > $3"])
-    stays = f"$#local $: {BOUNCES}" if outside else mailbox
+    # The daemon queues it before its alias is looked up, and with it the header.
+    stays = f"$#local $: {_has_set(relay, way)}{BOUNCES}" if outside else mailbox
     for domain in relay.organisation_domains:
         # The dot marks names that Sendmail takes for its own: others take their way without these rules.
         rules.append([f"< null > $+ < @ {domain} . >", stays])
@@ -382,13 +404,13 @@ def pace_rules(relay: Relay, name: str) -> Rules:
     """In check_compat, mail for the host NAME: at a mail's first recipient it waits for its turn."""
     if not relay.max_rate:
         return []
+    turn = f"$(ses_macro {{{PACED}}} $@ $&i $) < paced {name} > $(ses_pace {1 / relay.max_rate:.4f} $: $) $2"
+    # Beside the name, since what follows it may be an address in brackets.
     return [
-        [f"< {name} > $*", f"$: < {name} > < $&{{{PACED}}} > $1"],
-        [f"< {name} > < $&i > $*", f"$: < {name} > $1"],
-        [
-            f"< {name} > < $* > $*",
-            f"$: $(ses_macro {{{PACED}}} $@ $&i $) < {name} > $(ses_pace {1 / relay.max_rate:.4f} $: $) $2",
-        ],
+        [f"< {name} > $*", f"$: < {name} $&{{{PACED}}} > $1"],
+        [f"< {name} $&i > $*", f"$: < paced {name} > $1"],
+        [f"< {name} $* > $*", f"$: {turn}"],
+        [f"< paced {name} > $*", f"$: < {name} > $1"],
     ]
 
 

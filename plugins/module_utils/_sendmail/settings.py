@@ -65,7 +65,12 @@ def _credentials(relay: Relay, terms: InSendmail, choice: Choice) -> dict[str, s
         found.update(dict.fromkeys(keys(way.credential_names), _credential(way.username, password)))
     for name, one, password in zip(ways(relay)[1:], relay.identities, choice.identity_passwords):
         found.update(dict.fromkeys(keys([name.host]), _credential(one.username, password)))
-    return {**found, **dict.fromkeys(terms.credential_keys, _credential(relay.username, choice.password))}
+    found.update(dict.fromkeys(terms.credential_keys, _credential(relay.username, choice.password)))
+    # A further way's own name is its own, though the first way may have it among its aliases.
+    for way, password in zip(relay.fallback, choice.fallback_passwords):
+        if way.endpoint != relay.endpoint:
+            found.update(dict.fromkeys(keys([way.endpoint]), _credential(way.username, password)))
+    return found
 
 
 def _credential(username: str, password: str) -> str:

@@ -22,7 +22,11 @@ class Header:
 
 _NAME = r"[A-Za-z0-9_-]{1,64}"
 _TAG = r"[A-Za-z0-9_-]{1,256}=[A-Za-z0-9_.@-]{1,256}"
-_ARN = re.compile(r"arn:aws[a-z-]*:ses:[a-z]{2}[a-z0-9-]*-[0-9]:[0-9]{12}:identity/[A-Za-z0-9._%+=@-]{1,320}", re.ASCII)
+# AWS's pages have * for the region, too.
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:ses:(?:\*|(?P<region>[a-z]{2}[a-z0-9-]*-[0-9])):[0-9]{12}:identity/[A-Za-z0-9._%+=@-]{1,320}",
+    re.ASCII,
+)
 _ARN_WORDS = "ARN of an identity in SES, such as arn:aws:ses:us-east-1:123456789012:identity/example.com"
 _GUIDE = "https://docs.aws.amazon.com/ses/latest/dg"
 _AUTHORIZATION = f"{_GUIDE}/sending-authorization-delegate-sender-tasks-email.html"
@@ -57,3 +61,9 @@ def header_fault(name: str, value: str) -> str | None:
     if len(value) > MOST or not header.form.fullmatch(value):
         return f"is no {header.words}" if len(value) <= MOST else f"has more than {MOST} characters"
     return None
+
+
+def arn_region(value: str) -> str | None:
+    """The region of the identity that a header's value names, None where it is no ARN, or one of each region."""
+    found = _ARN.fullmatch(value)
+    return found["region"] if found else None

@@ -109,6 +109,14 @@ def test_a_null_sender_stays_here(relay, accounts):
     assert accounts.counters()["messages"] == 0
 
 
+@pytest.mark.parametrize("recipient", ["other@example.com", "app@brand.example.org"])
+def test_a_bounce_that_leaves_has_the_way_and_the_configuration_set_of_its_sender(relay, accounts, recipient):
+    relay.settle(**SETTINGS, ses_bounce_recipient=recipient)
+    session, message = relay.arrived(accounts, relay.submit("", "someone@example.com"))
+    assert (message["from"], message["to"]) == (recipient, [recipient])
+    assert way(session, message) == WAYS[recipient]
+
+
 def test_a_second_run_changes_nothing_and_no_secret_shows(relay, accounts):
     done = relay.playbook("--diff", "-vvv", **SETTINGS)
     assert done.returncode == 0, done.stdout
@@ -142,3 +150,5 @@ def test_identities_that_go_leave_nothing(relay, accounts):
     # The tables of the configuration before stay with Sendmail, and what the last change replaced with both.
     left = relay.host.run(f"grep -rlI 'ses.identit' {relay.mta.directory} --exclude='.mailops-*'").stdout.split()
     assert left == []
+    files = relay.host.check_output(f"find {relay.mta.directory} -name 'ses?identit*' -not -path '*/.mailops-*'")
+    assert files == ""

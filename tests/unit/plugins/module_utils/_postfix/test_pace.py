@@ -43,6 +43,17 @@ def test_no_more_may_begin_than_the_rate(rate, connections):
     assert master_cf.service_fault(service) is None
 
 
+@pytest.mark.parametrize(
+    ("rate", "identities", "each"), [(None, 3, 200), (500, 0, 100), (500, 3, 25), (5, 0, 20), (5, 3, 5), (0.5, 3, 1)]
+)
+def test_clients_wait_for_their_turn_in_no_greater_number_than_the_service_hears(rate, identities, each):
+    senders = [
+        {"sender": f"{n}.test", "ses_region": "us-east-1", "ses_smtp_username": "AKIAX", "configuration_set": None}
+        for n in range(identities)
+    ]
+    assert pace.connections(relay(ses_max_rate=rate, ses_max_connections=200, ses_identities=senders)) == each
+
+
 def test_the_answer_is_one_that_postfix_reads():
     command = pace.service(relay(ses_max_rate=500))["args"][1:]
     done = subprocess.run([command[0].partition("=")[2], *command[1:]], capture_output=True, check=True)

@@ -40,6 +40,24 @@ def test_a_further_way_has_its_own_log_in_and_its_connections_are_kept():
     assert set(IN_TIME) <= set(client)
 
 
+def test_a_further_way_has_its_own_log_in_though_the_first_has_its_name_among_the_aliases():
+    _client, rows = asked(OTHER, ses_hostname_aliases=[IRELAND, "a.test"])
+    assert rows[IRELAND] == rows[f"[{IRELAND}]:2587"] == f"{OTHER.username}:otherotherother"
+    assert rows["a.test"] == rows[HOME] == f"{GOOD['ses_smtp_username']}:{PASSWORD}"
+
+
+def test_all_clients_together_have_no_more_connections_than_have_their_turn_soon():
+    senders = [
+        {"sender": f"{name}.test", "ses_region": "us-east-1", "ses_smtp_username": "AKIAX", "configuration_set": None}
+        for name in "abc"
+    ]
+    relay = describe({**GOOD, "ses_max_rate": 5.0, "ses_identities": senders}, ["web1.corp.test"], None)
+    choice = choose(relay, None, PASSWORD, "/etc/ssl/ca.pem", identity_passwords=["other"] * 3)
+    parameters = wanted(relay, in_postfix(relay), choice, SYSTEMS["Debian 13"].postfix)["parameters"]
+    for client in ("ses-relay", "ses-identity3"):
+        assert parameters[f"{client}_destination_concurrency_limit"] == 5
+
+
 def test_another_port_of_the_first_endpoint_has_the_firsts_log_in():
     _client, rows = asked(Fallback(HOME, 2587, GOOD["ses_smtp_username"], [HOME]))
     assert rows[HOME] == f"{GOOD['ses_smtp_username']}:{PASSWORD}"

@@ -4,7 +4,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import FormError, apart, secrets_of, ways
+from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import (
+    FormError,
+    apart,
+    foreign_arns,
+    secrets_of,
+    ways,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import further
 from relay_variables import GOOD, PASSWORD, SECRET
 
@@ -137,3 +143,28 @@ def test_auto_is_no_first_port_beside_further_ways():
 
 def test_beside_a_first_way_with_a_fault_only_forms_are_judged():
     assert judged([{"region": "eu-west-1"}], ses_region="nowhere")[1] == []
+
+
+def test_ways_are_not_without_number():
+    assert "ses_fallback has 9 entries; use 8 at most." in judged([{"port": 2587}] * 9)[1]
+    assert not any("entries" in fault for fault in judged([{"port": 2587}] * 8)[1])
+
+
+ARN = "arn:aws:ses:{}:123456789012:identity/example.com"
+
+
+def test_an_arn_of_a_region_to_which_a_way_does_not_lead_is_refused():
+    away, home = {"ses_region": "eu-west-1"}, {"ses_region": "us-east-1"}
+    known = {**GOOD, "ses_headers": {"x-ses-source-arn": ARN.format("us-east-1"), "X-SES-TENANT": "acme"}}
+    assert foreign_arns(known) == foreign_arns({**known, "ses_fallback": [home], "ses_identities": [home]}) == []
+    end = "leads to eu-west-1, where SES refuses the mail for good; leave the header or that way out."
+    named = "ses_headers X-SES-SOURCE-ARN names an identity in us-east-1, and"
+    assert foreign_arns({**known, "ses_fallback": [home, away], "ses_identities": [away]}) == [
+        f"{named} ses_fallback[1] {end}",
+        f"{named} ses_identities[0] {end}",
+    ]
+    assert foreign_arns({**known, **away}) == [f"{named} ses_region {end}"]
+    assert foreign_arns({**known, "ses_endpoint": "email-smtp.eu-west-1.amazonaws.com"}) == [
+        f"{named} ses_endpoint {end}"
+    ]
+    assert foreign_arns({**known, **away, "ses_headers": {"X-SES-FROM-ARN": ARN.format("*")}}) == []

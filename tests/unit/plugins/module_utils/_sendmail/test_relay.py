@@ -10,6 +10,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Fa
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.relay import (
     fallback_faults,
     for_sendmail,
+    identity_faults,
     in_sendmail,
     sendmail_faults,
 )
@@ -167,17 +168,17 @@ def test_sess_headers_are_header_lines_of_the_relays_mailer_alone():
 
 def test_with_a_rate_a_mail_waits_for_its_turn_once_and_others_do_not():
     made, without = sendmail(ses_max_rate=4.0), sendmail()
-    waits = [rule for rule in made.recipient_rules if isinstance(rule, list) and "$(ses_pace" in rule[1]]
-    assert waits == [
+    rules = ruleset_of(made, "Scheck_compat")
+    at = next(number for number, rule in enumerate(rules) if "ses_paced" in rule[1])
+    # What follows the name are addresses in brackets, which no rule may take for the mail that had its turn.
+    assert rules[at : at + 4] == [
+        [f"< {ENDPOINT} > $*", f"$: < {ENDPOINT} $&{{ses_paced}} > $1"],
+        [f"< {ENDPOINT} $&i > $*", f"$: < paced {ENDPOINT} > $1"],
         [
-            "< email-smtp.us-east-1.amazonaws.com > < $* > $*",
-            "$: $(ses_macro {ses_paced} $@ $&i $) < email-smtp.us-east-1.amazonaws.com > $(ses_pace 0.2500 $: $) $2",
-        ]
-    ]
-    at = made.recipient_rules.index(waits[0])
-    assert made.recipient_rules[at - 1] == [
-        "< email-smtp.us-east-1.amazonaws.com > < $&i > $*",
-        "$: < email-smtp.us-east-1.amazonaws.com > $1",
+            f"< {ENDPOINT} $* > $*",
+            f"$: $(ses_macro {{ses_paced}} $@ $&i $) < paced {ENDPOINT} > $(ses_pace 0.2500 $: $) $2",
+        ],
+        [f"< paced {ENDPOINT} > $*", f"$: < {ENDPOINT} > $1"],
     ]
     assert "Kses_pace program /usr/bin/flock /var/spool/mqueue /bin/sleep" in made.options
     assert not any("ses_pace" in str(item) for item in (*without.recipient_rules, *without.options))
@@ -233,10 +234,25 @@ def test_one_server_with_an_address_is_enough():
 
 
 def test_all_ways_have_the_port_of_the_mailer():
-    ways = [{"ses_port": "587"}, {"ses_port": "2587"}]
-    assert fallback_faults({"ses_port": 587}) == fallback_faults({"ses_port": 587, "ses_fallback": ways[:1]}) == []
-    (fault,) = fallback_faults({"ses_port": 587, "ses_fallback": ways})
+    ways = [{"ses_region": "eu-west-1", "ses_port": port} for port in ("587", "2587")]
+    assert fallback_faults(GOOD) == fallback_faults({**GOOD, "ses_port": 587, "ses_fallback": ways[:1]}) == []
+    (fault,) = fallback_faults({**GOOD, "ses_port": 587, "ses_fallback": ways})
     assert fault.startswith("ses_fallback[1].port '2587' is another than ses_port '587'")
+
+
+def test_the_names_of_all_ways_have_room_in_sendmails_host():
+    few, many = ([{"ses_port": "587", "ses_endpoint": f"{'x' * 50}{n}.test"} for n in range(count)] for count in (3, 4))
+    assert fallback_faults({**GOOD, "ses_fallback": few}) == []
+    (fault,) = fallback_faults({**GOOD, "ses_fallback": many})
+    assert fault.startswith("ses_fallback has endpoints whose names have 262 characters with the first one's")
+
+
+def test_identities_have_room_among_sendmails_mailers():
+    assert identity_faults({}) == identity_faults({"ses_identities": [{}] * 12}) == []
+    assert identity_faults({"ses_identities": [{}] * 13}) == [
+        "ses_identities has 13 entries, and Sendmail has room for 12; use domains in place of addresses, or the role "
+        "mailops.ses.postfix."
+    ]
 
 
 WAYS = [
@@ -306,3 +322,7 @@ def test_a_mail_has_the_configuration_set_of_its_way_alone():
 def test_a_bounce_recipient_among_the_identities_is_sent_by_its_way():
     rules = with_identities(ses_bounce_recipient="x@brand.example").recipient_rules
     assert any("$#ses_identity1 $@ ses_identity1 $: x < @ brand.example . >" in rule[1] for rule in rules)
+    # It has that way's configuration set when it is queued, before the alias leads to the rule above.
+    stays = "$#local $: $(ses_macro {ses_set} $@ b $) ses-bounces"
+    assert ["< null > $+ < @ example.com . >", stays] in rules
+    assert ["< $- > $#ses_relay $*", stays] in rules
