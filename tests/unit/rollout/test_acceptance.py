@@ -391,3 +391,12 @@ def test_hosts_that_an_earlier_run_never_saw_have_a_canary(tmp_path):
     fleet.set("web2", fails=None)
     done = fleet.run("--check", ses_waves=WAVES)
     assert "Wave 1: 1 host: web2" in done.stdout
+
+
+@pytest.mark.parametrize(("playbook", "verified"), [("rollout", {False}), ("rotate_credentials", {True})])
+def test_a_rotation_logs_in_whatever_ses_verify_says(tmp_path, playbook, verified):
+    fleet = Fleet.of(tmp_path, 2)
+    done = fleet.run(playbook=f"mailops.ses.{playbook}", ses_verify=False, ses_max_connections="")
+    assert (done.returncode, fleet.have()) == (0, "nn"), done.stdout
+    assert {sent["verify"] for name in fleet.hosts for sent in fleet.host(name)["sent"]} == verified
+    assert "may open 20 connections to SES together" in done.stdout

@@ -33,6 +33,8 @@ options:
 # What Ansible sends has the module's full name in its head, and its arguments, in all versions.
 MODULE = re.compile(rb"\bplugins[./]modules[./](\w+)")
 STEP = re.compile(rb"step\W+(change|look|back)\b")
+USER = re.compile(rb"\bses_smtp_username\W+(\w+)")
+VERIFY = re.compile(rb"\bverify\W+true", re.IGNORECASE)
 NAMED = re.compile(rb"\bfingerprint\W+(\w+)")
 PROVEN = re.compile(rb"\bproven\W+true", re.IGNORECASE)
 CHECK = re.compile(rb"_ansible_check_mode\W+true", re.IGNORECASE)
@@ -64,6 +66,9 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible-core has no t
         if found[1] == b"mail_probe" or CHECK.search(in_data):
             step = "probe" if found[1] == b"mail_probe" else "plan"
         host["steps"].append(step)
+        user = USER.search(in_data)
+        if user:
+            host["sent"].append({"user": user[1].decode(), "verify": bool(VERIFY.search(in_data))})
         try:
             answer = getattr(self, f"_{step}")(host, (file.parent / "down").exists())
         except MemoryError:
