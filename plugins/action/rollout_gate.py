@@ -24,7 +24,7 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.gate import (
 )
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.lock import LockError
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.outcome import look_of, same_cause
-from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.plan import Asked, make_plan
+from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.plan import Asked, make_plan, with_what_is_left
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.retire import sentence
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.settings import Settings, SettingsError, settings_of
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.state import Rollout, StateError, earlier_of
@@ -107,6 +107,7 @@ class ActionModule(ActionBase):
         except StateError:
             lock.release(book.path(LOCK), _ours())
             raise
+        looks = with_what_is_left(looks, earlier)
         left_out = len(set(given["fleet"]) - set(given["hosts"]))
         asked = Asked(given["playbook"], time.time(), given["canaries"] if settings.canaries else None, left_out)
         rollout = make_plan(looks, settings, asked, earlier)
@@ -187,4 +188,8 @@ def _registered(given: Mapping[str, Any]) -> Registered:
 
 def _ours() -> lock.Holder:
     """The run of ansible-playbook that this worker belongs to."""
-    return lock.holder(os.getppid(), getpass.getuser())
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # no name for it, as in a container that runs under any uid; Python 3.13 has OSError
+        user = f"uid {os.getuid()}"
+    return lock.holder(os.getppid(), user)

@@ -42,7 +42,7 @@ class ActionModule(ActionBase):
         )
         if self._task.check_mode and result.get("failed"):
             return {**result, "failed": False, "refused": True}
-        if step == "look":
+        if step == "look" and not result.get("failed"):
             return {**result, **_worse(ours["change"] or {}, result)}
         return {**result, "reason": ours["reason"]} if step == "back" else result
 

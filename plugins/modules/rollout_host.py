@@ -82,6 +82,11 @@ options:
         change keeps what it has.
       - By default a change that no mail has proven is taken back.
     type: str
+  proven:
+    description:
+      - With O(step=back) and O(fingerprint), whether a change that a mail has proven is taken back as well.
+    type: bool
+    default: true
   change:
     description:
       - With O(step=look), what O(step=change) registered. The queue then is no worse than before the change, or the
@@ -164,7 +169,7 @@ before:
   type: dict
 touched:
   description: Whether the host may have been changed, so that there is a way back.
-  returned: with O(step=change), if so
+  returned: with O(step=change), if so. A module that is killed returns nothing
   type: bool
 due:
   description: Whether the configuration would change.
@@ -211,6 +216,7 @@ system:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import read
 from ansible_collections.mailops.ses.plugins.module_utils._host.systems import names, system_of
+from ansible_collections.mailops.ses.plugins.module_utils._metrics.proofs import MetricsError
 from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import readable
 from ansible_collections.mailops.ses.plugins.module_utils._role.bring import BringError
 from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import LogInError
@@ -244,6 +250,8 @@ def main() -> None:
         module.fail_json(msg=str(error), causes=causes_of(error.report))
     except BringError as error:
         module.fail_json(msg=readable(str(error)))
+    except MetricsError as error:  # the relay's configuration came before its metrics
+        module.fail_json(msg=readable(str(error)), touched=True)
     for text in result.pop("warnings", []):
         module.warn(readable(text))
     if not module._diff:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aws import Account
+from rollout.fleets import Fleet
 from testbed.engine import ROOT
 from testbed.relay import ENVIRONMENT
 
@@ -120,6 +121,26 @@ def test_a_check_with_a_stored_credential_shows_it_nowhere(tmp_path: Path) -> No
         assert not [secret for secret in account.secrets() for report in reports if secret in report]
         found = json.loads((tmp_path / "ses-report" / "report.json").read_text())
         assert [(item["user"], item["hosts"]) for item in found["accounts"]] == [(key, ["web1", "web2"])]
+
+
+@pytest.mark.parametrize(("playbook", "reads"), [("rollout", 1), ("rotate_credentials", 2)])
+def test_each_wave_of_a_rollout_has_the_stored_credential(tmp_path: Path, playbook: str, reads: int) -> None:
+    store = VARIABLES["ses_credential_store"]
+    with Account() as account:
+        account.user("relay", POLICY)
+        assert play(tmp_path, "aws", {"web1": VARIABLES}, account)[0] == 0
+        account.calls.clear()
+        fleet = Fleet.of(tmp_path, 3)
+        done = fleet.run(
+            playbook=f"mailops.ses.{playbook}",
+            settings=account.environment,
+            ses_credential_store=store,
+        )
+        assert (done.returncode, fleet.have()) == (0, "nnn"), done.stdout + done.stderr
+        assert account.count("GetSecretValue") == reads  # a rotation reads it for its first log-in, too
+        (key,) = account.keys("relay")
+        assert {sent["user"] for name in fleet.hosts for sent in fleet.host(name)["sent"]} == {key}
+        assert not [secret for secret in account.secrets() if secret in done.stdout + done.stderr]
 
 
 def test_hosts_of_one_run_with_two_stores_are_refused(tmp_path: Path) -> None:

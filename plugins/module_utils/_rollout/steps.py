@@ -15,8 +15,10 @@ from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring impor
 from ansible_collections.mailops.ses.plugins.module_utils._probe import mail, send
 from ansible_collections.mailops.ses.plugins.module_utils._queue import look as queue
 from ansible_collections.mailops.ses.plugins.module_utils._role import config
+from ansible_collections.mailops.ses.plugins.module_utils._role.bring import BringError
 from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import LogInError
 from ansible_collections.mailops.ses.plugins.module_utils._role.mtas import part_of
+from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError
 from ansible_collections.mailops.ses.plugins.module_utils._rollout import stamp
 from ansible_collections.mailops.ses.plugins.module_utils._rollout.back import BackError, Mta, go_back
 from ansible_collections.mailops.ses.plugins.module_utils._rollout.before import DIRECTORIES, note, sends, way_back
@@ -28,6 +30,7 @@ ARGUMENTS: dict[str, Any] = {
     "recipient": {"type": "str", "default": "success@simulator.amazonses.com"},
     "before": {"type": "dict"},
     "fingerprint": {"type": "str"},
+    "proven": {"type": "bool", "default": True},
     "patience": {"type": "float", "default": 0.0},
     # These two are the controller's, and are not sent.
     "change": {"type": "dict"},
@@ -41,7 +44,8 @@ REFUSED_KEYS = frozenset(("credentials_invalid", "password_of_another_key", "pas
 
 def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
     """Bring the host to the relay and send a mail through it; in check mode look alone. The stamp says from before the
-    first change on what there was. Errors are those of relay_config: the host keeps what it had then."""
+    first change on what there was. Errors are those of relay_config: after all but MetricsError the host keeps what it
+    had, and the stamp that it had."""
     params = module.params
     mta, directory = params["mta"], DIRECTORIES[params["mta"]]
     mark = stamp.fingerprint(
@@ -70,8 +74,9 @@ def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
         stamp.write(directory, {"fingerprint": mark, "before": before, "proven": None})
     try:
         found = patient(lambda: config.run(module, system), params["patience"], time.monotonic, time.sleep)
-    except Exception:
-        _unstamp(directory, old)
+    except (RefusedError, LogInError, BringError):  # these alone promise that the host keeps what it had
+        if not params["before"]:  # else packages were installed since the first call
+            _unstamp(directory, old)
         raise
     known = {**known, **_brief(found), "queue": waiting}
     if found["next"] == "install":
@@ -91,7 +96,7 @@ def back(module: Any, system: System) -> dict[str, Any]:
     """Go back to what the stamp notes, or O(before), and prove by a mail that it works if it did."""
     params = module.params
     mta, directory = params["mta"], DIRECTORIES[params["mta"]]
-    mark = _own(stamp.read(directory), params["fingerprint"])
+    mark = _own(stamp.read(directory), params["fingerprint"], params["proven"])
     before = mark["before"] if mark else params["before"]
     if before is None:
         return {"changed": False, "state": "rolled_back", "msg": "It has what it had: nothing was changed."}
@@ -120,11 +125,12 @@ def back(module: Any, system: System) -> dict[str, Any]:
     return {"changed": True, "failed": True, "state": "broken", "msg": why, "causes": probe["diagnosis"]}
 
 
-def _own(mark: dict[str, Any] | None, fingerprint: str | None) -> dict[str, Any] | None:
-    """The stamp if it is of this change, or where none is named, of one without a proof. One of an earlier change that
-    was proven stays: going back by it would undo that."""
-    own = mark is not None and (not mark["proven"] if fingerprint is None else mark["fingerprint"] == fingerprint)
-    return mark if own else None
+def _own(mark: dict[str, Any] | None, fingerprint: str | None, proven: bool) -> dict[str, Any] | None:
+    """The stamp if it is of this change, or where none is named, of any. One that was PROVEN counts only where that is
+    asked for and the change is named: going back by the stamp of an earlier run would undo what that run proved."""
+    if mark is None or (mark["proven"] and not (proven and fingerprint)):
+        return None
+    return mark if fingerprint is None or mark["fingerprint"] == fingerprint else None
 
 
 def patient(

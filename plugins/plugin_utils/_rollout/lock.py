@@ -10,7 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
-STALE_SECONDS = 3600.0  # after which a lock of another machine counts no more, unless it was renewed
+# After which a lock of another machine counts no more. It is renewed at a wave's ends alone, and a wave of hosts that
+# install packages, and soak for an hour at most, takes hours.
+STALE_SECONDS = 4 * 3600.0
 
 
 class LockError(Exception):

@@ -24,6 +24,7 @@ GOOD = ("done", "unchanged")
 FAILED = ("rolled_back", "unproven", "broken")
 # What a look at a host gives, if a wave is made of it.
 DUE = ("install", "change", "prove")
+UNPROVEN = "was changed, and not proven yet"
 
 Cause = Mapping[str, str]
 
@@ -76,7 +77,7 @@ def _due(result: Mapping[str, Any]) -> tuple[str, str]:
     if result.get("due"):
         return "change", "changes its configuration"
     if result.get("stamped") and not result.get("proven"):
-        return "prove", "was changed, and not proven yet"
+        return "prove", UNPROVEN
     return "nothing", "nothing to do"
 
 
@@ -96,7 +97,8 @@ def outcome_of(
     if failed is None:
         return Outcome("done", message_id=str((change.get("probe") or {}).get("message_id") or ""))
     why, causes = message_of(failed), causes_of(failed)
-    if back.get("state") == "broken" or (back.get("failed") and not back.get("state")):
+    # Without a state it crashed. Whether it failed is not asked: its task has failed_when.
+    if back.get("state") == "broken" or (back and not back.get("state") and not back.get("skipped")):
         return Outcome("broken", f"{message_of(back)} It was to be rolled back because: {why}", causes)
     if back.get("state") == "rolled_back":
         return Outcome("rolled_back", f"{why} {back.get('msg') or ''}".strip(), causes)
@@ -112,7 +114,9 @@ def causes_of(result: Mapping[str, Any]) -> list[Cause]:
 
 def queue_fault(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, list[Cause]] | None:
     """What the second look at a queue shows: more mail waits than BEFORE the change, for a cause between the host and
-    SES that does not pass. None where all is well."""
+    SES that does not pass, or no queue can be read any more. None where all is well."""
+    if before and not after:
+        return "Its queue could be read before the change, and cannot be any more.", []
     held = [item for item in after.get("causes") or [] if holds_mail(item["id"])]
     count = sum(item["count"] for item in held)
     earlier = sum(item["count"] for item in before.get("causes") or [] if holds_mail(item["id"]))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.mailops.ses.plugins.plugin_utils._report.words import listed
-from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.outcome import DUE, Look
+from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.outcome import DUE, UNPROVEN, Look
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.settings import Settings
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.state import Host, Rollout
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.verdict import NAMES, limits
@@ -21,6 +21,7 @@ _STATES = {
     "nothing": "unchanged",
     "dead": "dead",
 }
+LEFT = ("unproven", "broken")  # states of hosts that may have the change, and no proof
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,13 @@ class Asked:
 def make_plan(looks: Mapping[str, Look], settings: Settings, asked: Asked, earlier: Rollout | None = None) -> Rollout:
     """The rollout that these LOOKS at its hosts ask for, or the EARLIER one, which goes on. Its message says why no
     wave may begin."""
+    looks = with_what_is_left(looks, earlier)
     due = [host for host, look in looks.items() if look.kind in DUE]
     rollout = Rollout(asked.playbook, asked.now, asked.now, run=list(looks), left_out=asked.left_out)
     if earlier:
         rollout.started, rollout.waves = earlier.started, earlier.waves
         rollout.hosts = dict(earlier.hosts)
-        rollout.passed = sum(wave.verdict == "passed" for wave in earlier.waves)
+        rollout.passed = _passed(earlier, due)
     rollout.hosts.update({name: _host(look, rollout.hosts.get(name), asked.now) for name, look in looks.items()})
     chosen = [host for host in asked.canaries or () if host in looks]
     if asked.canaries is None:
@@ -54,10 +56,29 @@ def make_plan(looks: Mapping[str, Look], settings: Settings, asked: Asked, earli
     return rollout
 
 
+def with_what_is_left(looks: Mapping[str, Look], earlier: Rollout | None) -> dict[str, Look]:
+    """The LOOKS, where a host that the EARLIER run left changed and not proven has to be proven: its configuration
+    tells nothing of its queue."""
+    known = earlier.hosts if earlier else {}
+    left = [name for name in known if name in looks and looks[name].kind == "nothing" and known[name].state in LEFT]
+    return {**looks, **{name: replace(looks[name], kind="prove", message=UNPROVEN) for name in left}}
+
+
+def _passed(earlier: Rollout, due: Sequence[str]) -> int:
+    """How many waves of the EARLIER rollout count for the hosts that are DUE. None, so that canaries come first again,
+    where one of them was not in its plan, or was done and is not any more."""
+    if any(host not in earlier.hosts or earlier.hosts[host].state == "done" for host in due):
+        return 0
+    firsts = [place for place, wave in enumerate(earlier.waves) if wave.number == 1]
+    return sum(wave.verdict == "passed" for wave in earlier.waves[firsts[-1] :]) if firsts else 0
+
+
 def _host(look: Look, earlier: Host | None, now: float) -> Host:
     if earlier and look.kind == "nothing" and earlier.state == "done":
         return replace(earlier, at=now)
     state = _STATES.get(look.kind, "rolled_back")
+    if earlier and look.kind == "refused" and earlier.state in LEFT:
+        state = earlier.state  # nothing has been given back since
     return Host(
         state=state,
         message="" if look.kind in (*DUE, "nothing") else look.message,

@@ -120,9 +120,10 @@ def read(text: str, path: str) -> Rollout:
 
 
 def earlier_of(known: Rollout | None, fingerprints: Mapping[str, str], path: str) -> Rollout | None:
-    """The KNOWN rollout if one with these FINGERPRINTS, by host, goes on with it, None where a new one begins.
+    """The KNOWN rollout if one with these FINGERPRINTS, by host, goes on with it, None where a new one begins, as
+    with hosts that it has none of.
     StateError where another rollout has left its change on hosts and is not over."""
-    if known is None or known.over:
+    if known is None or known.over or not set(fingerprints) & set(known.hosts):
         return None
     others = sorted(
         name

@@ -36,7 +36,8 @@ class Fleet:
     def of(cls, folder: Path, count: int, **hosts: dict[str, Any]) -> Fleet:
         """A fleet of COUNT hosts with the old configuration; HOSTS has what some have besides."""
         names = [f"web{number}" for number in range(1, count + 1)]
-        new = {"has": "old", "mta": "postfix", "fingerprint": "1", "stamped": False, "proven": False, "steps": []}
+        new = {"has": "old", "mta": "postfix", "fingerprint": "1", "stamped": False, "proven": False}
+        new.update(steps=[], sent=[])
         for name in names:
             (folder / f"{name}.json").write_text(json.dumps({**new, **hosts.get(name, {})}))
         variables = {**VARIABLES, "fleet_folder": str(folder)}

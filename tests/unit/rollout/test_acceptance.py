@@ -138,6 +138,20 @@ ENDS = {
         {"broken": 1, "done": 2, "not_reached": 2},
         "Broken, whatever is allowed: web2.",
     ),
+    "a change crashes once it has come to the host": (
+        {"web2": {"crashes": "change"}},
+        {},
+        "nonoo",
+        {"rolled_back": 1, "done": 2, "not_reached": 2},
+        "It has again what it had.",
+    ),
+    "a roll back crashes, whatever is allowed": (
+        {"web2": {"fails": "mail", "crashes": "back"}},
+        {"ses_allowed_failures": "100%"},
+        "nnnoo",
+        {"broken": 1, "done": 2, "not_reached": 2},
+        "Broken, whatever is allowed: web2.",
+    ),
     "one of each is allowed, and the last host is reached": (
         {"web2": {"fails": "mail"}, "web3": {"dies": "change"}},
         {"ses_allowed_failures": 1, "ses_allowed_unreachable": "20%"},
@@ -358,3 +372,31 @@ def test_another_plan_is_taken_where_nothing_is_left_of_the_one_before(tmp_path)
         fleet.set(name, fingerprint="2", fails=None)
     done = fleet.run(ses_waves=WAVES)
     assert (done.returncode, fleet.have()) == (0, "nnn"), done.stdout
+
+
+def test_a_host_whose_queue_grew_is_proven_again_by_the_next_run(tmp_path):
+    fleet = Fleet.of(tmp_path, 3, web2={"fails": "look"})
+    fleet.run(ses_waves=WAVES, ses_rollback=False)
+    assert (fleet.have(), counts(fleet)) == ("nnn", {"unproven": 1, "done": 2})
+    fleet.set("web2", fails=None)
+    done = fleet.run(ses_waves=WAVES)
+    assert (done.returncode, counts(fleet)) == (0, {"done": 3}), done.stdout
+    assert "web2 (postfix, Debian 13): changed by an earlier run, to be proven" in done.stdout
+
+
+def test_hosts_that_an_earlier_run_never_saw_have_a_canary(tmp_path):
+    fleet = Fleet.of(tmp_path, 5, web2={"fails": "mail"})
+    fleet.run("--limit", "web1,web2", ses_waves=WAVES)
+    assert counts(fleet) == {"done": 1, "rolled_back": 1}
+    fleet.set("web2", fails=None)
+    done = fleet.run("--check", ses_waves=WAVES)
+    assert "Wave 1: 1 host: web2" in done.stdout
+
+
+@pytest.mark.parametrize(("playbook", "verified"), [("rollout", {False}), ("rotate_credentials", {True})])
+def test_a_rotation_logs_in_whatever_ses_verify_says(tmp_path, playbook, verified):
+    fleet = Fleet.of(tmp_path, 2)
+    done = fleet.run(playbook=f"mailops.ses.{playbook}", ses_verify=False, ses_max_connections="")
+    assert (done.returncode, fleet.have()) == (0, "nn"), done.stdout
+    assert {sent["verify"] for name in fleet.hosts for sent in fleet.host(name)["sent"]} == verified
+    assert "may open 20 connections to SES together" in done.stdout

@@ -51,6 +51,12 @@ def test_a_queue_that_is_worse_than_before_the_change_fails(run):
     assert "failed" not in result
 
 
+def test_a_look_that_fails_keeps_its_own_words(run):
+    before = {"queue": {"messages": 0, "causes": []}}
+    assert "cannot be any more" in run({"queue": {}}, step="look", change=before)[1]["msg"]
+    assert run({"failed": True, "msg": "No python3."}, step="look", change=before)[1]["msg"] == "No python3."
+
+
 def test_a_plan_does_not_fail_for_a_host_that_is_refused(run):
     _sent, result = run({"failed": True, "msg": "Why."}, check_mode=True)
     assert (result["failed"], result["refused"], result["msg"]) == (False, True, "Why.")

@@ -33,6 +33,10 @@ options:
 # What Ansible sends has the module's full name in its head, and its arguments, in all versions.
 MODULE = re.compile(rb"\bplugins[./]modules[./](\w+)")
 STEP = re.compile(rb"step\W+(change|look|back)\b")
+USER = re.compile(rb"\bses_smtp_username\W+(\w+)")
+VERIFY = re.compile(rb"\bverify\W+true", re.IGNORECASE)
+NAMED = re.compile(rb"\bfingerprint\W+(\w+)")
+PROVEN = re.compile(rb"\bproven\W+true", re.IGNORECASE)
 CHECK = re.compile(rb"_ansible_check_mode\W+true", re.IGNORECASE)
 DOWN = {"id": "connection_refused", "cause": "Nobody takes connections there.", "remedy": "Wait.", "source": ""}
 WRONG = {"id": "credentials_invalid", "cause": "The password is wrong.", "remedy": "Correct it.", "source": ""}
@@ -57,11 +61,18 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible-core has no t
         host = json.loads(file.read_text())
         asked = STEP.search(in_data)
         step = asked[1].decode() if asked else "change"
+        named = NAMED.search(in_data)
+        host["asked"] = {"named": named[1].decode() if named else "", "proven": bool(PROVEN.search(in_data))}
         if found[1] == b"mail_probe" or CHECK.search(in_data):
             step = "probe" if found[1] == b"mail_probe" else "plan"
         host["steps"].append(step)
+        user = USER.search(in_data)
+        if user:
+            host["sent"].append({"user": user[1].decode(), "verify": bool(VERIFY.search(in_data))})
         try:
             answer = getattr(self, f"_{step}")(host, (file.parent / "down").exists())
+        except MemoryError:
+            return 1, b"", b"Traceback (most recent call last):\nMemoryError"
         finally:
             file.write_text(json.dumps(host))
         return 0, json.dumps({"changed": False, **answer}).encode(), b""
@@ -78,10 +89,13 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible-core has no t
         self._dies(host, "change")
         if host.get("fails") == "kept":
             return {"failed": True, "msg": "The host keeps what it had.", "causes": [WRONG]}
-        was, host["has"], host["stamped"] = host["has"], "new", True
+        was = host["has"]
+        host.update(has="new", stamped=True, proven=False)
         self._dies(host, "changed")
+        self._crashes(host, "change")
         (Path(self.get_option("folder")) / "changed").open("a").write(f"{self.get_option('host')}\n")
         known = {"mta": host["mta"], "touched": True, "next": "nothing", "changed": was == "old", "queue": {}}
+        known["fingerprint"] = host["fingerprint"]
         if down or host.get("fails") in ("mail", "broken", "lost"):
             return {**known, "failed": True, "msg": "The mail waits.", "causes": [DOWN if down else WRONG]}
         host["proven"] = True
@@ -94,8 +108,12 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible-core has no t
 
     def _back(self, host: dict[str, Any], down: bool) -> dict[str, Any]:
         self._dies(host, "back")
+        self._crashes(host, "back")
         if host.get("fails") == "broken":
             return {"failed": True, "state": "broken", "msg": "It is not as it was."}
+        own = host["stamped"] and host["asked"]["named"] == host["fingerprint"]
+        if not own or (host["proven"] and not host["asked"]["proven"]):
+            return {"state": "rolled_back", "msg": "It has what it had: nothing was changed."}
         host.update(has="old", stamped=False, proven=False)
         return {"state": "rolled_back", "msg": "It has again what it had.", "changed": True}
 
@@ -110,6 +128,12 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible-core has no t
             host["dead"] = True
         if host.get("dead"):
             raise AnsibleConnectionFailure("No route to host")
+
+    @staticmethod
+    def _crashes(host: dict[str, Any], step: str) -> None:
+        """MemoryError on a host whose module ends by an exception at this step."""
+        if host.get("crashes") == step:
+            raise MemoryError
 
     def put_file(self, in_path: str, out_path: str) -> None:
         """With pipelining no module needs it."""

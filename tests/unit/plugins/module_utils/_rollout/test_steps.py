@@ -7,7 +7,10 @@ from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._metrics.proofs import MetricsError
+from ansible_collections.mailops.ses.plugins.module_utils._role.bring import BringError
 from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import LogInError
+from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError
 from ansible_collections.mailops.ses.plugins.module_utils._rollout import stamp, steps
 from ansible_collections.mailops.ses.plugins.module_utils._rollout.back import BackError
 
@@ -87,14 +90,45 @@ def test_a_mail_that_does_not_arrive_fails_and_proves_nothing(host):
     assert host.stamp()["proven"] is None
 
 
+FAULTS = [LogInError("No.", {"diagnosis": [DOWN]}), RefusedError("No.", {}), BringError("No.")]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
 @pytest.mark.parametrize("old", [None, {"fingerprint": "other", "before": {}, "proven": 5}])
-def test_a_host_that_refuses_the_change_keeps_the_stamp_that_it_had(host, old):
+def test_a_host_that_refuses_the_change_keeps_the_stamp_that_it_had(host, old, fault):
     if old:
         stamp.write(host.directory, old)
-    host.fault = LogInError("No.", {"diagnosis": [DOWN]})
-    with pytest.raises(LogInError):
+    host.fault = fault
+    with pytest.raises(type(fault)):
         host.change()
     assert host.stamp() == old
+
+
+def test_a_fault_that_promises_no_untouched_host_leaves_the_stamp_by_which_it_goes_back(host):
+    mark = host.change(check_mode=True)["fingerprint"]
+    host.fault = MetricsError("No room.")
+    with pytest.raises(MetricsError):
+        host.change()
+    assert (host.mark(), host.stamp()["proven"]) == (mark, None)
+    host.fault = None
+    found = steps.back(host.module(step="back", fingerprint=mark, proven=False), SYSTEM)
+    assert (found["changed"], host.stamp()) == (True, None)
+
+
+def test_a_host_that_packages_were_installed_on_goes_back_whatever_it_refuses_then(host):
+    host.fault = BringError("No.")
+    with pytest.raises(BringError):
+        host.change(before=BEFORE)
+    assert host.stamp()["before"] == BEFORE
+
+
+def test_a_change_that_an_earlier_run_has_proven_is_taken_back_only_where_that_is_asked_for(host):
+    host.change()
+    host.asked.clear()
+    known = host.stamp()
+    assert not steps.back(host.module(step="back", fingerprint=host.mark(), proven=False), SYSTEM)["changed"]
+    assert (host.asked, host.stamp()) == ([], known)
+    assert steps.back(host.module(step="back", fingerprint=host.mark(), proven=True), SYSTEM)["changed"]
 
 
 def test_after_a_kill_what_there_was_before_the_first_change_counts(host):

@@ -59,7 +59,7 @@ def test_of_a_process_that_is_gone_it_is_taken_at_once(path):
         take(path, OURS, NOW, alive)
 
 
-def test_of_another_machine_it_is_taken_after_an_hour_without_renewal(path):
+def test_of_another_machine_it_is_taken_after_hours_without_renewal(path):
     take(path, replace(OURS, machine="there"), NOW, alive)
     with pytest.raises(LockError, match="on there"):
         take(path, OURS, NOW + STALE_SECONDS - 1, gone)

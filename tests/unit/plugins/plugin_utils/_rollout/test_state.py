@@ -87,6 +87,10 @@ def test_another_change_begins_anew_where_nothing_is_left_or_all_is_over():
     assert earlier_of(None, {"a": "2"}, "") is None
 
 
+def test_one_that_has_none_of_these_hosts_is_another_one():
+    assert earlier_of(rollout(a="done", b="not_reached"), {"c": "1"}, "") is None
+
+
 def test_the_book_keeps_the_state_private_and_writes_what_remains(tmp_path):
     book = Book(str(tmp_path / "reports"))
     assert book.read() is None
