@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from testbed.relay import RELAYS, Relay, until
+from testbed.relay import RELAYS, until
 
 testinfra_hosts = RELAYS
 SETTINGS = {"ses_sender": "ops@example.com", "ses_configuration_set": "newsletters"}
@@ -22,10 +22,10 @@ def attempts(endpoint):
     return [re.search("<(.*?)>", line)[1] for line in lines]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def settings(host, layout):
+@pytest.fixture(autouse=True)
+def settings(relay):
     """The host with these settings, whatever it had before."""
-    Relay(host, layout).settle(**SETTINGS)
+    relay.settle(**SETTINGS)
 
 
 @pytest.mark.parametrize("sender", ["root", "App <app@example.org>", "nobody@localhost"])
