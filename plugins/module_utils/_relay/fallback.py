@@ -187,9 +187,10 @@ def _beside(
     if any(str(other["ses_port"]) == way["ses_port"] for other in same):
         return [f"{name} is there already; leave it out, or give it another region or port."]
     if same:
-        # An MTA looks a log-in up by the server's name.
-        extra = [key for key in ("smtp_username", *SECRETS) if key in own or entry.get(key)]
-        return [f"{label(number, key)} is set, and {endpoint} has a log-in already; leave it out." for key in extra[:1]]
+        log_in = [label(number, key) for key in ("smtp_username", *SECRETS) if key in own or entry.get(key)]
+        further = [at - 1 for at, other in enumerate(known) if at and endpoint_named(other) == endpoint]
+        others = any(label(at, key) in credentials for at in further for key in SECRETS)
+        return _at_its_endpoint(name, endpoint, log_in, others)
     region, first = region_meant(way), known[0]
     if own:
         derived = "smtp_password" not in own and not region
@@ -203,6 +204,16 @@ def _beside(
         "set smtp_password or secret_access_key in the entry"
         + (", or ses_secret_access_key, from which each region's is derived." if region else ".")
     ]
+
+
+def _at_its_endpoint(name: str, endpoint: str, log_in: Sequence[str], others: bool) -> list[str]:
+    """What is wrong with a further port of an endpoint: an MTA looks a log-in up by the server's name. LOG_IN names the
+    keys by which the entry would have another one; OTHERS says that it is no log-in of the first way's."""
+    if log_in:
+        return [f"{log_in[0]} is set, and {endpoint} has a log-in already; leave it out."]
+    if others:
+        return [f"{name} is another port of a way with a log-in of its own, which it would not have; leave it out."]
+    return []
 
 
 def secrets_of(

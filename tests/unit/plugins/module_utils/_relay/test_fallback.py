@@ -102,6 +102,10 @@ def test_what_is_no_list_of_entries_is_refused_without_its_values(given, words):
         ),
         ([{"port": 2587, "smtp_password": PASSWORD}], "ses_fallback[0].smtp_password is set, and email-smtp.us-east-1"),
         ([{"port": 2587, "smtp_username": "AKIAI44QH8DHBEXAMPLE"}], "ses_fallback[0].smtp_username is set, and"),
+        (
+            [{"region": "eu-west-1", "smtp_password": PASSWORD}, {"region": "eu-west-1", "port": 2587}],
+            f"ses_fallback[1] ({IRELAND}, port 2587) is another port of a way with a log-in of its own",
+        ),
     ],
 )
 def test_what_is_wrong_with_an_entry_is_told_with_its_number(given, words):
@@ -120,6 +124,10 @@ def test_an_entry_without_credentials_for_its_region_is_refused():
     )
     key_alone = [{"endpoint": "smtp.example.com", "secret_access_key": SECRET}]
     assert "has no region, for which its password is derived" in fault_of(key_alone)
+
+
+def test_another_port_of_a_way_by_the_firsts_key_has_its_log_in_too():
+    assert judged([{"region": "eu-west-1"}, {"region": "eu-west-1", "port": 2587}], BY_KEY)[1] == []
 
 
 def test_the_firsts_key_is_right_in_each_region_and_its_password_in_its_own():
