@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -22,6 +23,9 @@ def aws():
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    # moto has one state for a process, and other tests here have had an account.
+    with urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")) as answer:
+        assert answer.status == 200
     keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
     environment = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", **keys}
     where = {
