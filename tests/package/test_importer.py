@@ -13,10 +13,12 @@ from testbed.engine import ROOT
 BIN = ROOT / ".cache" / "importer" / "bin"
 CONTENTS = {
     "role": {"internal_relay", "network", "postfix", "sendmail"},
-    "playbook": {"check.yml", "relay.yml"},
-    "filter": {"check_table", "credential_faults", "no_host", "smtp_password"},
-    "action": {"check_report", "relay_config"},
-    "module": {file.stem for file in (ROOT / "plugins" / "modules").glob("*.py")},
+    "playbook": {"aws.yml", "check.yml", "relay.yml", "rollout.yml", "rotate_credentials.yml"},
+    "lookup": {"stored_credential"},
+    **{
+        kind: {file.stem for file in (ROOT / "plugins" / folder).glob("*.py")}
+        for kind, folder in {"filter": "filter", "action": "action", "module": "modules"}.items()
+    },
 }
 
 
