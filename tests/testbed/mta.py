@@ -190,7 +190,7 @@ class Sendmail(Mta):
     stops = ("systemctl stop {unit}", "/etc/init.d/sendmail stop")
     queues = "/var/spool/mqueue /var/spool/mqueue-client"
     deletion = f"find {queues} -type f -delete"
-    sender_process = "sendmail: MTA: running queue"
+    sender_process = "sendmail: MTA: ./"
     announcement = f"define(`SMART_HOST', ``ses_relay:{REGION_ENDPOINT}'')"
     trace = "(8."  # its version
     null_sender = "<>"
