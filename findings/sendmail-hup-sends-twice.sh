@@ -29,7 +29,7 @@ def serve(connection):
             if read:
                 with open("whole", "a") as seen:
                     seen.write("a mail\n")
-            time.sleep(3)  # as a server that looks at the mail before it replies
+            time.sleep(3)  # so that what is sent at the sight of `whole` comes between the mail's end and this reply
             file.write(b"250 taken\r\n")
         else:
             file.write(b"250 ok\r\n")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a module that brings a host to the relay takes for entries that have a log-in of their own."""
+"""What a module that brings a host to the relay takes for log-ins."""
 
 from __future__ import annotations
 
@@ -10,6 +10,22 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
+  smtp_password:
+    description: The SMTP password.
+    type: str
+  secret_access_key:
+    description: The secret access key. Without O(smtp_password) the password is derived from it.
+    type: str
+  credential_faults:
+    description:
+      - What is wrong with the form of each secret that is set, or an empty text, by its variable.
+      - The controller tells it. It sends no secret that has a fault.
+    type: dict
+    default: {}
+  verify:
+    description: Whether the host has to prove first that it can log in to SES.
+    type: bool
+    default: true
   fallback:
     description:
       - The roles' C(ses_fallback), further ways out. Its meaning stands in the roles' documentation.

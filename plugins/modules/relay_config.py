@@ -42,22 +42,6 @@ options:
       - An empty one counts as not set, an unknown one is refused.
     type: dict
     required: true
-  smtp_password:
-    description: The SMTP password.
-    type: str
-  secret_access_key:
-    description: The secret access key. Without O(smtp_password) the password is derived from it.
-    type: str
-  credential_faults:
-    description:
-      - What is wrong with the form of each secret that is set, or an empty text, by its variable.
-      - The controller tells it. It sends no secret that has a fault.
-    type: dict
-    default: {}
-  verify:
-    description: Whether the host has to prove first that it can log in to SES.
-    type: bool
-    default: true
   installed:
     description:
       - >-

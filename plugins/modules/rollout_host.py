@@ -43,22 +43,6 @@ options:
       - O(step=change) needs them.
     type: dict
     default: {}
-  smtp_password:
-    description: The SMTP password.
-    type: str
-  secret_access_key:
-    description: The secret access key. Without O(smtp_password) the password is derived from it.
-    type: str
-  credential_faults:
-    description:
-      - What is wrong with the form of each secret that is set, or an empty text, by its variable.
-      - The controller tells it. It sends no secret that has a fault.
-    type: dict
-    default: {}
-  verify:
-    description: Whether the host has to prove first that it can log in to SES.
-    type: bool
-    default: true
   installed:
     description: As in M(mailops.ses.relay_config).
     type: str

@@ -183,8 +183,8 @@ def test_what_a_killed_run_left_is_made_good_by_the_next(host: Host, step: int) 
     """It is killed before its first, second or third file comes into its place."""
     host.disturbed(f"signal=KILL:when={step}", **host.wanted)
     assert len(host.leftovers()) > 0
-    # grep ends with 1 where no file holds it, which the next line judges.
-    found = host.shell(f"grep -rl {PASSWORD} {host.directory} || true").split()
+    searched = f"grep -rl {PASSWORD} {host.directory} || true"  # 1 where no file holds it, which the next line judges
+    found = host.shell(searched).split()
     assert found or step == 1  # before what is there was kept
     assert {host.mode(path.removeprefix(f"{host.directory}/")) for path in found} <= {PRIVATE}
     assert changed(host.configure(**host.wanted))
