@@ -152,6 +152,19 @@ def test_the_mta_goes_on_where_the_other_ones_package_cannot_be_installed(machin
     host.arrived(endpoint, host.send())
 
 
+def test_the_mta_goes_on_where_it_cannot_be_removed(machine, endpoint):
+    host = machine(BOTH[0])
+    host.host.check_output("mkdir -p /etc/dnf/protected.d; echo postfix > /etc/dnf/protected.d/testbed.conf")
+    done = run(BOTH[:1], ses_mta="sendmail", ses_replace_mta=True)
+    host.host.check_output("rm /etc/dnf/protected.d/testbed.conf; dnf --assumeyes --quiet remove sendmail sendmail-cf")
+    assert done.returncode != 0
+    said = " ".join(done.stdout.split())
+    assert "protected packages" in said
+    assert "postfix is as it was before, running." in said
+    assert host.host.check_output("readlink /etc/alternatives/mta") == "/usr/sbin/sendmail.postfix"
+    host.arrived(endpoint, host.send())
+
+
 def test_the_alternative_is_set_back_by_the_next_run(machine, endpoint):
     host = machine("sayrhel10")
     host.host.check_output("alternatives --install /usr/sbin/sendmail mta /usr/bin/true 100")

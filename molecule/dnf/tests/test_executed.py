@@ -8,7 +8,9 @@ from test_dnf import HOSTS
 from testbed.executed import executed, tasks
 
 ROLE = "roles/internal_relay"
-FILES = [f"{ROLE}/tasks/{name}.yml" for name in ("alternative", "bring", "install", "packages", "plan", "replace")]
+FILES = [
+    f"{ROLE}/tasks/{name}.yml" for name in ("alternative", "bring", "install", "packages", "plan", "replace", "resume")
+]
 
 
 @pytest.mark.parametrize("path", [*FILES, "roles/network/tasks/install.yml"])

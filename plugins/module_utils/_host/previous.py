@@ -36,8 +36,22 @@ def as_now(paths: Iterable[str]) -> dict[str, Kept | None]:
 def previous(directory: str) -> dict[str, Kept | None] | None:
     """The files as they were before the last change, None where none is known. Where that change was interrupted, it
     is the one to be undone; where going back was, it goes on."""
+    return _chosen(directory)[1]
+
+
+def mark(directory: str) -> list[int]:
+    """Which file the way back would follow now, as numbers that a change makes other ones; none without a file."""
+    name, files = _chosen(directory)
+    if files is None:
+        return []
+    found = os.stat(os.path.join(directory, name))
+    return [int(name == PENDING), found.st_ino, found.st_mtime_ns]
+
+
+def _chosen(directory: str) -> tuple[str, dict[str, Kept | None] | None]:
+    """The file that the way back follows, and what it holds."""
     files, back = _read(directory, PENDING)
-    return files if files and not back and changed_since(files) else _read(directory, FILE)[0]
+    return (PENDING, files) if files and not back and changed_since(files) else (FILE, _read(directory, FILE)[0])
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
@@ -37,7 +37,12 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import (
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import references
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import Request
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.switch import at_once, carry_out, in_turn
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import Postfix, PostfixError, loaded_at
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import (
+    Postfix,
+    PostfixError,
+    loaded_at,
+    serving,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.trial import ask, try_tables
 
 # The master keeps what it started with of these; a reload is enough for everything else.
@@ -65,6 +70,7 @@ REWRITES = frozenset(
 )
 LOADING_SECONDS = 20.0  # in which a master that was told so has loaded its configuration; it takes less than one
 TICK = 0.01  # seconds, by which the kernel tells when a process started
+ENDING_SECONDS = 30.0  # in which a process of a service that goes has the reply for the mail that it sends
 _INTERVAL = 0.1  # seconds between two looks at whether it has
 
 
@@ -135,7 +141,8 @@ def _configure(
                     run = partial(_run, units, verbs, queue, rewrite)
                     live = running is not None and not request.restart and bool(units) and units[0].active()
                     load = partial(_run, units[:1], [["reload"]], queue)
-                    carry_out(in_turn(plan, run, load, missed) if live else at_once(plan, run), plan, postfix)
+                    steps = in_turn(plan, run, load, missed, partial(_ended, queue)) if live else at_once(plan, run)
+                    carry_out(steps, plan, postfix)
     report = _report(plan, files)
     return {
         **report,
@@ -177,6 +184,14 @@ def _run(
                 f"{LOADING_SECONDS:.0f} s of `systemctl {verbs[0][-1]}`; see what it logged: "
                 f"journalctl -t postfix/master -u {units[0].name}"
             )
+        time.sleep(_INTERVAL)  # of a bounded poll
+
+
+def _ended(queue: str, services: Collection[str]) -> None:
+    """Wait until no process serves these services any more, which leave main.cf: after a reload an idle one ends at
+    once, and another one with its mail."""
+    end = time.monotonic() + ENDING_SECONDS
+    while services and serving(queue, services) and time.monotonic() < end:
         time.sleep(_INTERVAL)  # of a bounded poll
 
 

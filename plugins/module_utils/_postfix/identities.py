@@ -17,6 +17,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Re
 
 ROUTES = "ses_identities"
 _SERVICE = re.compile(rf"ses-identity([0-9]+)(?:{'|'.join(SUFFIXES)})")
+_TABLE = re.compile(r"ses_identity([0-9]+)_(?:headers|passwd)")
 
 
 def service(number: int) -> str:
@@ -53,9 +54,13 @@ def routes(relay: Relay, port: int) -> dict[str, Any]:
 
 
 def left(present: Present | None, relay: Relay) -> list[int]:
-    """The numbers of identities that the host has a client of, and that go."""
-    names = [name for name, _type in present.services] if present else []
-    numbers = {int(found[1]) for found in map(_SERVICE.fullmatch, names) if found}
+    """The numbers of identities that the host has a client or a table of, and that go: a run that was killed before its
+    end leaves tables."""
+    if present is None:
+        return []
+    clients = (_SERVICE.fullmatch(name) for name, _type in present.services)
+    tables = (_TABLE.match(name) for name in present.files)
+    numbers = {int(found[1]) for found in (*clients, *tables) if found}
     return sorted(number for number in numbers if number > len(relay.identities))
 
 

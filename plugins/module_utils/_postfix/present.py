@@ -61,6 +61,7 @@ class Present:
     expanded: Mapping[str, str]
     services: Mapping[tuple[str, str], master_cf.Service] = field(default_factory=dict)
     map_types: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()  # the names in the directory of its configuration
     rows: Callable[[str], Mapping[str, str] | None] = lambda _reference: None
     ask: Callable[[str, str], str] = lambda _reference, _key: ""
 
@@ -96,6 +97,7 @@ def read(execute: Runner, directory: str = DIRECTORY) -> Present | None:
         expanded=expanded,
         services=master_cf.services(text_of(os.path.join(directory, "master.cf")) or ""),
         map_types=frozenset(_told(execute, [postconf, "-m"]).split()),
+        files=frozenset(os.listdir(directory)),
         rows=table_rows,
         ask=lambda reference, key: _asked(directory, reference, key),
     )

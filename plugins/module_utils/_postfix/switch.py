@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -39,10 +39,17 @@ def at_once(plan: Plan, run: Callable[[], None]) -> list[Step]:
     return [Step(plan.after, plan.tables, plan.files, plan.removals, run)]
 
 
-def in_turn(plan: Plan, run: Callable[[], None], load: Callable[[], None], missed: bool) -> list[Step]:
+def in_turn(
+    plan: Plan,
+    run: Callable[[], None],
+    load: Callable[[], None],
+    missed: bool,
+    ended: Callable[[Collection[str]], None] = lambda _services: None,
+) -> list[Step]:
     """The steps while mail flows: what comes, beside what is in use; main.cf, whose one rename is the change, and RUN;
     what was in use before; and what nothing reads any more goes. LOAD has Postfix load a step, and before them what was
-    MISSED, which a killed run left."""
+    MISSED, which a killed run left. ENDED waits for the processes of services that go: the master kills them, and what
+    they had sent and had no reply for yet would be sent again."""
     steps = []
     tables, files = plan.tables, plan.files
     master, main = plan.beside or plan.after[MASTER_CF], _with_named(plan)
@@ -55,7 +62,9 @@ def in_turn(plan: Plan, run: Callable[[], None], load: Callable[[], None], misse
         steps += [Step({MASTER_CF: master, MAIN_CF: plan.before[MAIN_CF]}, ahead, new, then=load)]
         tables = [table for table in plan.tables if table not in ahead]
         files = {path: kept for path, kept in plan.files.items() if path not in new}
-    steps += [Step({MASTER_CF: master, MAIN_CF: main}, tables, files, then=run)]
+    services, stay = (set(master_cf.services(text)) for text in (master, plan.after[MASTER_CF]))
+    change = partial(_one_by_one, run, partial(ended, {name for name, _type in services - stay}))
+    steps += [Step({MASTER_CF: master, MAIN_CF: main}, tables, files, then=change)]
     if master != plan.after[MASTER_CF]:
         steps += [Step({MASTER_CF: plan.after[MASTER_CF], MAIN_CF: main}, then=load)]
     if main != plan.after[MAIN_CF]:
@@ -63,6 +72,11 @@ def in_turn(plan: Plan, run: Callable[[], None], load: Callable[[], None], misse
         # delivered in the queue, until another one looks for it.
         steps += [Step(plan.after, then=partial(_as_loaded, plan.request.directory))]
     return [*steps, Step(plan.after, remove=plan.removals)]
+
+
+def _one_by_one(*calls: Callable[[], None]) -> None:
+    for call in calls:
+        call()
 
 
 def _as_loaded(directory: str) -> None:

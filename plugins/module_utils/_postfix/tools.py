@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -262,21 +262,42 @@ def loaded_at(queue_directory: str, proc: str = "/proc") -> dict[str, float] | N
 
     A reload leaves no trace on disk, but it starts the queue manager anew.
     """
+    found = _master(queue_directory, proc)
+    if found is None:
+        return None
+    master, started = found
+    loads = [begun for _directory, name, begun in _children(proc, master) if name == "qmgr"]
+    return {"started": started, "loaded": max([started, *loads])}
+
+
+def serving(queue_directory: str, services: Collection[str], proc: str = "/proc") -> list[str]:
+    """Those of the SERVICES, by the name that the master gives its processes, that a process of the master runs."""
+    found = _master(queue_directory, proc)
+    names = []
+    for directory, _name, _begun in _children(proc, found[0]) if found else ():
+        with suppress(OSError), open(os.path.join(directory, "cmdline"), "rb") as file:
+            words = file.read().decode("utf-8", "replace").split("\0")
+            names += [name for flag, name in zip(words, words[1:]) if flag == "-n"]
+    return sorted(set(names) & set(services))
+
+
+def _master(queue_directory: str, proc: str) -> tuple[str, float] | None:
+    """The process id of the running master and when it started, in seconds since the epoch."""
     try:
         with open(os.path.join(queue_directory, "pid", "master.pid"), encoding="ascii") as file:
             master = file.read().strip()
         name, _parent, started = process_stat(os.path.join(proc, master))
     except (OSError, ValueError):
         return None
-    if name != "master":
-        return None
-    return {"started": started, "loaded": max([started, *_children(proc, master)])}
+    return (master, started) if name == "master" else None
 
 
-def _children(proc: str, master: str) -> Iterable[float]:
+def _children(proc: str, master: str) -> Iterator[tuple[str, str, float]]:
+    """Of each process of the master its directory, its program's name and when it started."""
     for entry in os.listdir(proc):
         if entry.isdigit():
+            directory = os.path.join(proc, entry)
             with suppress(OSError, ValueError):
-                name, parent, started = process_stat(os.path.join(proc, entry))
-                if parent == master and name == "qmgr":
-                    yield started
+                name, parent, started = process_stat(directory)
+                if parent == master:
+                    yield directory, name, started

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import Packages, Runner
 from ansible_collections.mailops.ses.plugins.module_utils._host.files import text_of
-from ansible_collections.mailops.ses.plugins.module_utils._host.previous import FILE
+from ansible_collections.mailops.ses.plugins.module_utils._host.previous import mark
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit_files import DIRECTORY, DROP_IN
 from ansible_collections.mailops.ses.plugins.module_utils._mta.restarts import MSP_UNIT
@@ -55,9 +55,6 @@ def unit_paths(mta: str, units: Iterable[str]) -> list[str]:
 
 
 def way_back(mta: str) -> list[int]:
-    """Which generation of files the configuration keeps: another answer later says that it was changed meanwhile."""
-    try:
-        found = os.stat(os.path.join(DIRECTORIES[mta], FILE))
-    except OSError:
-        return []
-    return [found.st_ino, found.st_mtime_ns]
+    """Which generation of files the configuration keeps: another answer later says that it was changed meanwhile, be it
+    by a change that was interrupted."""
+    return mark(DIRECTORIES[mta])

@@ -140,6 +140,19 @@ def test_a_log_in_that_is_refused_is_told_before_anything_changes(relay, account
     assert relay.host.check_output(f"find {relay.mta.directory} -type f -exec md5sum {{}} + | sort") == before
 
 
+def test_an_identity_that_goes_sends_what_waits_for_its_reply_once(relay, accounts):
+    accounts.fault(stage="eod", delay=12.0, times=1)  # longer than a run takes to its change
+    subject = relay.submit("shop@example.com", "to@example.net")
+    until("the endpoint has the mail, and has not replied", lambda: not accounts.faults())
+    relay.settle(**{**SETTINGS, "ses_identities": IDENTITIES[:1]})
+    relay.mta.flush()
+    until("the queue is empty", lambda: relay.queue() == [])
+    session, message = relay.arrived(accounts, subject)
+    assert way(session, message) == WAYS["shop@example.com"]
+    commands = [command for session in accounts.sessions() for command, _reply in session["commands"]]
+    assert commands.count(".") == 1
+
+
 def test_identities_that_go_leave_nothing(relay, accounts):
     relay.settle(**{**SETTINGS, "ses_identities": IDENTITIES[:1]})
     session, message = relay.arrived(accounts, relay.submit("shop@example.com", "to@example.net"))

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from pathlib import Path
 
 import pytest
-from ansible_collections.mailops.ses.plugins.module_utils._host.previous import FILE, PENDING, changing, previous
+from ansible_collections.mailops.ses.plugins.module_utils._host.previous import FILE, PENDING, changing, mark, previous
 from ansible_collections.mailops.ses.plugins.module_utils._host.swap import locked, put_back, snapshot, sweep
 
 
@@ -135,6 +136,25 @@ def test_a_way_back_that_was_killed_goes_on_back(host: Path) -> None:
     back(host)
     assert (host / "conf").read_text() == "host's own"
     assert kept(host) == {"conf": "one", "table": "secret of one"}
+
+
+def test_the_mark_of_the_way_back_differs_after_a_change_whole_or_interrupted(host: Path) -> None:
+    marks = [mark(str(host))]
+    for text, error in (("one", None), ("two", Killed()), ("three", None)):
+        with contextlib.suppress(Killed):
+            change(host, text, error)
+        marks.append(mark(str(host)))
+        assert marks[-1] == mark(str(host))
+    assert marks[0] == []
+    assert len(set(map(tuple, marks))) == len(marks)
+
+
+def test_a_change_that_was_killed_before_it_began_leaves_the_mark(host: Path) -> None:
+    change(host, "one")
+    before = mark(str(host))
+    with pytest.raises(Killed), changing(str(host), [str(host / "conf")]):
+        raise Killed
+    assert mark(str(host)) == before
 
 
 def test_of_a_link_the_file_that_it_names_is_kept(tmp_path: Path) -> None:

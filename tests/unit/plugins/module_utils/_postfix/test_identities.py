@@ -125,3 +125,11 @@ def test_an_identitys_headers_count_with_the_others():
     three = {"X-SES-TENANT": "a", "X-SES-MESSAGE-TAGS": "a=b", "X-SES-LIST-MANAGEMENT-OPTIONS": "a"}
     (fault,) = postfix_faults({**GOOD, "ses_headers": three, "ses_identities": [WAYS[1], WAYS[0]]})
     assert fault.startswith("ses_headers and ses_identities[1].configuration_set are 4 headers")
+
+
+@pytest.mark.parametrize("name", ["ses_identity7_passwd_2.lmdb", "ses_identity7_headers"])
+def test_tables_that_a_killed_run_left_without_a_client_go(name):
+    present = Present({}, {}, files=frozenset([name, "ses_identity1_passwd", "main.cf", "ses_identities"]))
+    tables = {table["name"]: table["state"] for table in asked(present)["tables"] if table.get("state") == "absent"}
+    assert {"ses_identity7_headers", "ses_identity7_passwd"} <= tables.keys()
+    assert "ses_identity1_passwd" not in tables

@@ -18,6 +18,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import 
     anonymous_file,
     loaded_at,
     run,
+    serving,
     words,
 )
 
@@ -111,3 +112,20 @@ def test_where_no_master_runs_nothing_is_loaded(tmp_path: Path, pid: str) -> Non
     process(tmp_path, 10, 1, "bash", 1)
     assert loaded_at(str(tmp_path), str(tmp_path)) is None
     assert loaded_at(str(tmp_path / "none"), str(tmp_path)) is None
+
+
+def test_a_service_is_served_by_the_masters_own_processes(tmp_path: Path) -> None:
+    (tmp_path / "pid").mkdir()
+    (tmp_path / "pid" / "master.pid").write_text("10\n")
+    process(tmp_path, 10, 1, "master", 1000)
+    for pid, parent, command in (
+        (11, 10, "smtp -n ses-identity1 -t unix -u"),
+        (12, 10, "smtp -t unix -u -c"),
+        (13, 1, "smtp -n ses-identity2 -t unix"),  # of another instance
+        (14, 10, "bounce -z -n defer -t unix -u"),
+    ):
+        process(tmp_path, pid, parent, command.split()[0], 2000)
+        (tmp_path / str(pid) / "cmdline").write_text(command.replace(" ", "\0") + "\0")
+    asked = ["ses-identity1", "ses-identity2", "smtp", "defer"]
+    assert serving(str(tmp_path), asked, str(tmp_path)) == ["defer", "ses-identity1"]
+    assert serving(str(tmp_path / "none"), asked, str(tmp_path)) == []
