@@ -25,14 +25,14 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.gate import (
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.lock import LockError
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.outcome import look_of, same_cause
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.plan import Asked, make_plan, with_what_is_left
-from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.retire import sentence
+from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.retire import sentence, unproven
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.settings import Settings, SettingsError, settings_of
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.state import Rollout, StateError, earlier_of
 
 ARGUMENTS = {
     "step": {
         "type": "str",
-        "choices": ["open", "plan", "begin", "soak", "ask", "compare", "judge"],
+        "choices": ["open", "plan", "begin", "soak", "ask", "compare", "judge", "retire"],
         "required": True,
     },
     "directory": {"type": "str", "default": "ses-report"},
@@ -65,8 +65,10 @@ class ActionModule(ActionBase):
         given = self._options()
         try:
             book = Book(given["directory"])
-            settings = settings_of(given["settings"])
-            found = getattr(self, f"_{given['step']}")(given, book, settings)
+            if given["step"] == "retire":
+                found = self._retire(given, book)
+            else:
+                found = getattr(self, f"_{given['step']}")(given, book, settings_of(given["settings"]))
         except (SettingsError, StateError, LockError) as fault:
             raise AnsibleActionFail(str(fault)) from fault
         except OSError as error:
@@ -161,6 +163,12 @@ class ActionModule(ActionBase):
             book.write(rollout)
             return {"message": "", "lines": lines}
         return self._closed(given, book, rollout, lines)
+
+    def _retire(self, given: Mapping[str, Any], book: Book) -> dict[str, Any]:
+        """Whether the old credential is free to retire, by what the rollout has seen."""
+        if self._task.check_mode:
+            return {"free": False}
+        return {"free": not unproven(given["retire"], _known(book).hosts, time.time())}
 
     def _closed(self, given: Mapping[str, Any], book: Book, rollout: Rollout, lines: list[str]) -> dict[str, Any]:
         """The end of a run, whatever it was."""

@@ -27,8 +27,9 @@ options:
       - V(ask) chooses hosts that can show whether SES takes any mail, and V(compare) says whether their mail fails for
         the cause for which this wave's does.
       - V(judge) ends the wave.
+      - V(retire) tells whether each of O(retire) is proven. It reads no O(settings).
     type: str
-    choices: [open, plan, begin, soak, ask, compare, judge]
+    choices: [open, plan, begin, soak, ask, compare, judge, retire]
     required: true
   directory:
     description:
@@ -161,4 +162,8 @@ alike:
   description: Why hosts that were not changed cannot send either. Empty where they can, or where nobody could tell.
   returned: with O(step=compare)
   type: str
+free:
+  description: Whether the old credential is free to retire.
+  returned: with O(step=retire)
+  type: bool
 """

@@ -32,7 +32,9 @@ options:
   state:
     description:
       - V(present) has an active key whose secret is current in the store. It makes one where the store has none.
-      - V(rotated) makes a second key and stores it as pending, beside the current one, which stays in use.
+      - V(rotated) makes a second key and stores it as pending, beside the current one, which stays in use. While the
+        last rotation is not over, it changes nothing, and RV(step) tells how far that is. The last one is over when the
+        key that it replaced is inactive and O(grace_days) have passed since its last use; that key is deleted then.
       - V(promoted) makes the pending key current in the store. Prove before that it logs in, by
         M(mailops.ses.smtp_check). SES may know a new key some seconds late.
       - V(retired) deactivates the key that is not current any more. Each host needs the new one before that.
@@ -62,7 +64,8 @@ options:
         type: str
   grace_days:
     description:
-      - The days since a key's last use (or its creation, for one without use) after which O(state=absent) deletes it.
+      - The days since a key's last use (or its creation, for one without use) after which O(state=absent) and
+        O(state=rotated) delete it.
     type: float
     default: 7
   delete_inactive_key:
@@ -141,6 +144,10 @@ pending_id:
   type: str
 previous_id:
   description: ID of the user's other key; null for none.
+  returned: success
+  type: str
+replaced_id:
+  description: ID of the key in whose place the current one was made; null for none, and for one that is deleted.
   returned: success
   type: str
 access_keys:

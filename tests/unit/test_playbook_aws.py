@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,99 @@ def test_each_wave_of_a_rollout_has_the_stored_credential(tmp_path: Path, playbo
         (key,) = account.keys("relay")
         assert {sent["user"] for name in fleet.hosts for sent in fleet.host(name)["sent"]} == {key}
         assert not [secret for secret in account.secrets() if secret in done.stdout + done.stderr]
+
+
+def rotates(fleet: Fleet, account: Account, *arguments: str, **variables: Any) -> subprocess.CompletedProcess[str]:
+    """A run of the rotation, which shows none of the account's secrets."""
+    done = fleet.run(
+        "-vvvv",
+        *arguments,
+        playbook="mailops.ses.rotate_credentials",
+        settings=account.environment,
+        **{name: VARIABLES[name] for name in ("ses_credential_store", "ses_aws_user")},
+        **variables,
+    )
+    assert not [secret for secret in account.secrets() if secret in done.stdout + done.stderr]
+    return done
+
+
+def users(fleet: Fleet) -> set[str]:
+    """The users that hosts have sent mail with."""
+    return {sent["user"] for name in fleet.hosts for sent in fleet.host(name)["sent"]}
+
+
+@pytest.fixture
+def rotation(tmp_path: Path) -> Iterator[tuple[Fleet, Account, str]]:
+    """Hosts that have the account's one key."""
+    with Account() as account:
+        account.user("relay", POLICY)
+        assert play(tmp_path, "aws", {"web1": VARIABLES}, account)[0] == 0
+        (old,) = account.keys("relay")
+        yield Fleet.of(tmp_path, 3), account, old
+
+
+def test_a_key_of_the_account_is_made_proven_handed_out_and_its_predecessor_retired(
+    rotation: tuple[Fleet, Account, str],
+) -> None:
+    fleet, account, old = rotation
+    done = rotates(fleet, account)
+    assert (done.returncode, fleet.have()) == (0, "nnn"), done.stdout + done.stderr
+    keys = account.keys("relay")
+    (new,) = keys.keys() - {old}
+    assert keys == {old: "Inactive", new: "Active"}
+    assert users(fleet) == {new}
+    # The days of grace have not passed: nothing is begun anew.
+    again = rotates(fleet, account)
+    assert again.returncode == 0, again.stdout
+    assert account.keys("relay") == keys
+    assert account.count("CreateAccessKey") == 2
+    third = rotates(fleet, account, ses_rotation_grace_days=0)
+    assert third.returncode == 0, third.stdout
+    assert old not in account.keys("relay")
+    assert account.keys("relay")[new] == "Inactive"
+
+
+@pytest.mark.parametrize("arguments", [["--check"], []], ids=["check", "plan"])
+def test_a_plan_of_a_rotation_makes_no_key(rotation: tuple[Fleet, Account, str], arguments: list[str]) -> None:
+    fleet, account, old = rotation
+    done = rotates(fleet, account, *arguments, ses_rollout_plan_only=not arguments)
+    assert done.returncode == 0, done.stdout
+    assert "create a key of relay and store it as pending" in done.stdout
+    assert (account.keys("relay"), fleet.have()) == ({old: "Active"}, "ooo")
+
+
+def test_the_old_key_stays_until_every_host_of_the_inventory_is_proven(rotation: tuple[Fleet, Account, str]) -> None:
+    fleet, account, old = rotation
+    some = rotates(fleet, account, "--limit", "web1,web2,localhost")
+    assert some.returncode == 0, some.stdout
+    assert set(account.keys("relay").values()) == {"Active"}
+    assert fleet.have() == "nno"
+    rest = rotates(fleet, account)
+    assert (rest.returncode, fleet.have()) == (0, "nnn"), rest.stdout
+    assert account.keys("relay")[old] == "Inactive"
+    assert account.count("CreateAccessKey") == 2
+
+
+def test_a_second_key_that_is_somebodys_stops_a_rotation(rotation: tuple[Fleet, Account, str]) -> None:
+    fleet, account, _old = rotation
+    other, _secret = account.key("relay")
+    done = rotates(fleet, account)
+    assert done.returncode != 0
+    assert f"{other} (Active, never used)" in done.stdout
+    assert fleet.have() == "ooo"
+    assert set(account.keys("relay").values()) == {"Active"}
+
+
+def test_a_rotation_that_fails_keeps_both_keys_and_goes_on(rotation: tuple[Fleet, Account, str]) -> None:
+    fleet, account, old = rotation
+    fleet.set("web1", fails="mail")
+    failed = rotates(fleet, account)
+    assert failed.returncode != 0
+    assert set(account.keys("relay").values()) == {"Active"}
+    fleet.set("web1", fails="")
+    done = rotates(fleet, account)
+    assert (done.returncode, fleet.have()) == (0, "nnn"), done.stdout
+    assert account.keys("relay")[old] == "Inactive"
 
 
 def test_hosts_of_one_run_with_two_stores_are_refused(tmp_path: Path) -> None:

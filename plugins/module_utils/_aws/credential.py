@@ -91,6 +91,12 @@ class Now(NamedTuple):
         return None if found and self.current and found.id == self.current.id else found
 
     @property
+    def replaced(self) -> Key | None:
+        """The key in whose place the current one was made, by the last rotation."""
+        named = self.kept.current.replaces if self.kept.current else None
+        return next((key for key in self.keys if key.id == named), None)
+
+    @property
     def orphans(self) -> list[Key]:
         """Keys that a killed run has made and nobody has the secret of: others that were made later are somebody's."""
         note = self.kept.pending
@@ -181,6 +187,7 @@ class _Credential:
             "current_id": kept.current.username if kept.current else None,
             "pending_id": now.pending.id if now.pending else None,
             "previous_id": now.others[0].id if len(now.others) == 1 else None,
+            "replaced_id": now.replaced.id if now.replaced else None,
             "access_keys": [{"id": key.id, "status": key.status, "created": stamp(key.created)} for key in now.keys],
             "arn": kept.arn,
             "version": kept.version,
@@ -217,8 +224,15 @@ class _Credential:
         if not now.current:
             raise ValueError(f"The store has no key of {self._user}: there is nothing to rotate. Use state=present.")
         yield from self._tidy(now)
+        stay, former = [now.current, *now.others], now.replaced
+        if former and former.id != self._params["delete_inactive_key"]:
+            if former.status == ACTIVE or not self._unused(former):
+                return  # the last rotation is not over
+            self._refuse_own(former)
+            yield Step(f"delete {former.id}", partial(self._delete, former))
+            stay.remove(former)
         yield from self._orphans(now)
-        yield from self._room(now, [now.current, *now.others])
+        yield from self._room(now, stay)
         yield from self._creation(now)
 
     def _promoted(self, now: Now) -> Iterator[Step]:
@@ -252,11 +266,15 @@ class _Credential:
             self._refuse_own(key)
             if key.status == ACTIVE:
                 raise ValueError(f"The key {key.id} is active: use state=retired first, and watch the queues.")
-            last = self._used(key) or key.created or datetime.now(timezone.utc)
-            if datetime.now(timezone.utc) - last >= timedelta(days=self._params["grace_days"]):
+            if self._unused(key):
                 yield Step(f"delete {key.id}", partial(self._delete, key))
 
     # Parts of states
+
+    def _unused(self, key: Key) -> bool:
+        """Whether the days of grace have passed since a key's last use."""
+        last = self._used(key) or key.created or datetime.now(timezone.utc)
+        return datetime.now(timezone.utc) - last >= timedelta(days=self._params["grace_days"])
 
     def _tidy(self, now: Now) -> Iterator[Step]:
         """A kill between the two calls of a promotion leaves the current key waiting as well."""
@@ -300,7 +318,8 @@ class _Credential:
         gone = {key.id for key in now.orphans}
         note = Note(datetime.now(timezone.utc), sorted(key.id for key in now.keys if key.id not in gone))
         yield Step("note in the store that a key is being made", partial(self._store.put_pending, note.text()))
-        yield Step(f"create a key of {self._user} and store it as pending", self._create)
+        replaces = now.current.id if now.current else ""
+        yield Step(f"create a key of {self._user} and store it as pending", partial(self._create, replaces))
 
     def _refuse_stranger(self, now: Now) -> None:
         """The store's key may be of another user, or of another account. One that is nobody's is replaced."""
@@ -325,11 +344,12 @@ class _Credential:
 
     # Calls
 
-    def _create(self) -> None:
+    def _create(self, replaces: str) -> None:
         """Create and store. A key whose secret cannot be stored is of no use to anybody, and goes at once."""
         made = self._aws.ask("iam", "create_access_key", UserName=self._user)["AccessKey"]
         self._hide_all(made["SecretAccessKey"])
-        credential = Credential(made["AccessKeyId"], made["SecretAccessKey"], stamp(made.get("CreateDate")) or "")
+        at = stamp(made.get("CreateDate")) or ""
+        credential = Credential(made["AccessKeyId"], made["SecretAccessKey"], at, replaces)
         try:
             self._store.put_pending(credential.text())
         except CallError:

@@ -22,15 +22,17 @@ _WAITS = ".pending"  # after a parameter's name
 
 
 class Credential(NamedTuple):
-    """A key with its secret; `created` is AWS's time of it, in UTC."""
+    """A key with its secret; `created` is AWS's time of it, in UTC, and `replaces` the key that it was made for."""
 
     username: str
     secret_access_key: str
     created: str
+    replaces: str = ""
 
     def text(self) -> str:
         """As it is kept: the same credential is the same text."""
-        return json.dumps(self._asdict(), sort_keys=True, separators=(",", ":"))
+        kept = {name: value for name, value in self._asdict().items() if value or name != "replaces"}
+        return json.dumps(kept, sort_keys=True, separators=(",", ":"))
 
 
 class Note(NamedTuple):
@@ -94,7 +96,7 @@ def parse(text: str | None, where: str) -> Kept:
     for name, fault in (("username", username_fault(username)), ("secret_access_key", secret_fault(secret))):
         if fault:
             raise ValueError(f"{where}: {name} {fault}.")
-    return Credential(username, secret, str(found.get("created") or ""))
+    return Credential(username, secret, *(str(found.get(name) or "") for name in ("created", "replaces")))
 
 
 def store_of(aws: session.Aws, place: Mapping[str, Any]) -> Store:

@@ -105,20 +105,20 @@ def test_from_an_empty_account_to_a_rotated_key(relay, endpoint, account, contro
     done = controller.play("check")
     assert done.returncode == 0, done.stdout
 
+    (old,) = account.keys("relay")
     with Stream(relay, endpoint, rate=5) as stream:
-        rotated = controller.credential("rotated")
-        old, new = rotated["current_id"], rotated["pending_id"]
-        assert log_in(relay, account, new) == []
-        controller.credential("promoted")
-        assert controller.play("relay").returncode == 0
-        stream.flows()
-        assert controller.credential("retired")["step"] == "retired"
+        done = controller.play("rotate_credentials", ses_rotation_fleet=relay.name, ses_soak=1)
+        assert done.returncode == 0, done.stdout
+        keys = account.keys("relay")
+        (new,) = keys.keys() - {old}
+        assert keys == {old: "Inactive", new: "Active"}
         stream.flows()
     assert (stream.fate.lost, stream.fate.bounced, stream.fate.waiting) == (0, 0, 0)
     assert stream.fate.delivered == stream.fate.handed_over
     users = [session["user"] for session in endpoint.sessions() if session["messages"]]
     assert (users[0], users[-1]) == (old, new)
     assert log_in(relay, account, old) == ["credentials_invalid"]
+    assert log_in(relay, account, new) == []
     assert controller.credential("absent")["step"] == "current"
     assert list(account.keys("relay")) == [new]
 
