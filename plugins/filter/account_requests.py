@@ -47,8 +47,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: For each group C(region), C(access_key_id), C(identities), C(configuration_set), C(connections) and
-    C(hosts).
+  description: For each group C(region), C(access_key_id), C(identities), C(configuration_set), C(connections), C(rate)
+    (null where a host has no C(ses_max_rate)), C(hosts), and C(fallback), which says that the hosts send there only
+    where their first way is down.
   type: list
   elements: dict
 """

@@ -55,6 +55,10 @@ options:
           - The connections that they may open at once, all together.
         type: int
         default: 0
+      rate:
+        description:
+          - The messages a second that they may send, all together. Leave it out where one of them has no limit.
+        type: float
   timeout:
     description:
       - The seconds that all parts may take together, from 1 to 600. A part that took longer is in RV(unread).

@@ -15,7 +15,7 @@ Facts = Mapping[str, Any]
 
 
 class Seen(NamedTuple):
-    """What the rows judge: the region, what account.look returns, and the fleet that sends (hosts, connections)."""
+    """What the rows judge: the region, what account.look returns, and the fleet (hosts, connections, rate)."""
 
     region: str
     look: Mapping[str, Any]
@@ -88,9 +88,13 @@ def _foreign(key: Mapping[str, Any], mine: Any) -> bool:
 
 def _fleet(seen: Seen) -> Iterator[Facts]:
     account, connections = seen.look["account"], seen.fleet.get("connections") or 0
-    rate = account["quota"]["max_per_second"] if account else 0
-    if rate > 0 and connections > rate:
-        yield {"hosts": seen.fleet.get("hosts") or 1, "connections": connections, "rate": f"{rate:,.0f}"}
+    rate, asked = account["quota"]["max_per_second"] if account else 0, seen.fleet.get("rate")
+    facts = {"hosts": seen.fleet.get("hosts") or 1, "rate": f"{rate:,.0f}"}
+    if asked is not None and 0 < rate < asked:
+        yield {**facts, "open_or_send": f"may send {asked:,.1f} messages a second together", "variable": "ses_max_rate"}
+    elif asked is None and 0 < rate < connections:
+        may = f"open up to {connections} connections at once"
+        yield {**facts, "open_or_send": may, "variable": "ses_max_connections, set ses_max_rate"}
 
 
 def _set(seen: Seen, holds: Callable[[Mapping[str, Any]], bool]) -> Iterator[Facts]:
@@ -230,9 +234,9 @@ FINDINGS: tuple[Row, ...] = (
     Row(
         "fleet_outpaces_account",
         False,
-        "{hosts} hosts open up to {connections} connections at once, and the account sends {rate} messages a second: "
-        "where a queue is emptied, SES answers 454.",
-        "Lower ses_max_connections, or request a higher rate.",
+        "{hosts} hosts {open_or_send}, and the account sends {rate} messages a second: where a queue is emptied, "
+        "SES answers 454.",
+        "Lower {variable}, or request a higher rate.",
         "manage-sending-quotas.html",
         _fleet,
     ),

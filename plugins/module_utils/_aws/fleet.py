@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which questions a fleet has for AWS: one for all hosts that send in the same region, as the same user and sender."""
+"""Which questions a fleet has for AWS: one for all hosts that send in the same region, as the same user and
+sender."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Union
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, Union
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import region_fault, region_of
 
@@ -14,36 +15,90 @@ _SENDERS = ("ses_sender", "ses_masquerade_domain")  # the first that a host has 
 Variables = Union[Mapping[str, Any], Any]  # noqa: UP007  (Python 3.9 makes no such type of |)
 
 
+class Way(NamedTuple):
+    """By which mail of a host leaves; FALLBACK where it does so only when another one is down. A region that cannot be
+    told is None."""
+
+    region: str | None
+    user: str | None
+    sender: str | None
+    configuration_set: str | None
+    fallback: bool = False
+
+
 def requests(hosts: Mapping[str, Variables]) -> list[dict[str, Any]]:
     """For each question the options of ses_account_info, and the hosts that it is for. HOSTS has their variables.
 
-    A region that cannot be told is None: then the account is not asked.
+    Where the region cannot be told, the account is not asked.
     """
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for host, variables in hosts.items():
-        sender = next((value for value in (_text(variables, name) for name in _SENDERS) if value), None)
-        user, named = _text(variables, "ses_smtp_username"), _text(variables, "ses_configuration_set")
-        key = (_region(variables), user, sender and sender.lower(), named)
-        request = found.setdefault(
-            key,
-            {
-                "region": key[0],
-                "access_key_id": user,
-                "identities": [sender] if sender else [],
-                "configuration_set": named,
-                "connections": 0,
-                "hosts": [],
-            },
-        )
-        request["connections"] += _connections(variables)
-        request["hosts"].append(str(host))
+        for way in dict.fromkeys(_ways(variables)):
+            request = found.setdefault(
+                way._replace(sender=way.sender and way.sender.lower()),
+                {
+                    "region": way.region,
+                    "access_key_id": way.user,
+                    "identities": [way.sender] if way.sender else [],
+                    "configuration_set": way.configuration_set,
+                    "connections": 0,
+                    "rate": 0.0,
+                    "fallback": way.fallback,
+                    "hosts": [],
+                },
+            )
+            rate = _rate(variables)
+            request["connections"] += _connections(variables)
+            # A host without a limit leaves the fleet without one.
+            request["rate"] = None if None in (rate, request["rate"]) else request["rate"] + rate
+            request["hosts"].append(str(host))
     return list(found.values())
 
 
-def _region(variables: Variables) -> str | None:
-    given = _text(variables, "ses_region")
-    region = region_of(_text(variables, "ses_endpoint") or "") or given
+def _ways(variables: Variables) -> Iterator[Way]:
+    """The relay's own way, those that mail takes where it is down, and those of senders with a log-in of their own."""
+    first = Way(
+        region=_region(_text(variables, "ses_endpoint"), _text(variables, "ses_region")),
+        user=_text(variables, "ses_smtp_username"),
+        sender=next((value for value in (_text(variables, name) for name in _SENDERS) if value), None),
+        configuration_set=_text(variables, "ses_configuration_set"),
+    )
+    yield first
+    for entry in _entries(variables, "ses_fallback"):
+        region, user = _elsewhere(entry, first.region), _text(entry, "smtp_username") or first.user
+        if (region, user) != (first.region, first.user):  # another port is no other question
+            yield first._replace(region=region, user=user, fallback=True)
+    for entry in _entries(variables, "ses_identities"):
+        named, user = _text(entry, "configuration_set"), _text(entry, "smtp_username") or first.user
+        yield Way(_elsewhere(entry, first.region), user, _text(entry, "sender"), named)
+
+
+def _entries(variables: Variables, name: str) -> list[Mapping[str, Any]]:
+    """The entries of a list of dictionaries; a faulty one is the host's own check to tell."""
+    try:
+        value = variables[name]
+        return [entry for entry in value or [] if isinstance(entry, Mapping)]
+    except Exception:  # as below
+        return []
+
+
+def _elsewhere(entry: Mapping[str, Any], region: str | None) -> str | None:
+    """The region of an entry, by default the relay's."""
+    endpoint, named = _text(entry, "endpoint"), _text(entry, "region")
+    return _region(endpoint, named) if endpoint or named else region
+
+
+def _region(endpoint: str | None, given: str | None) -> str | None:
+    region = region_of(endpoint or "") or given
     return region if region and region_fault(region) is None else None
+
+
+def _rate(variables: Variables) -> float | None:
+    """The messages a second that a host may send; None without a limit."""
+    try:
+        return float(_text(variables, "ses_max_rate") or "")
+    except ValueError:
+        return None
 
 
 def _connections(variables: Variables) -> int:

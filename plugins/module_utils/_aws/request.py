@@ -21,7 +21,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "other_regions": {"type": "list", "elements": "str", "default": []},
     "fleet": {
         "type": "dict",
-        "options": {"hosts": {"type": "int", "default": 1}, "connections": {"type": "int", "default": 0}},
+        "options": {
+            "hosts": {"type": "int", "default": 1},
+            "connections": {"type": "int", "default": 0},
+            "rate": {"type": "float"},
+        },
     },
     "timeout": {"type": "float", "default": 60},
 }

@@ -25,7 +25,46 @@ def test_hosts_that_are_alike_are_one_question():
         "access_key_id": "AKIAIOSFODNN7EXAMPLE",
         "identities": ["Example.com"],
         "configuration_set": "fleet",
+        "rate": None,
+        "fallback": False,
     }
+
+
+@pytest.mark.parametrize(("rates", "sum_"), [((5, "2.5"), 7.5), ((5, None), None), ((None, 5), None), ((5, "x"), None)])
+def test_rates_are_summed_where_every_host_has_one(rates, sum_):
+    (found,) = account_requests({f"web{n}": {**HOST, "ses_max_rate": rate} for n, rate in enumerate(rates)})
+    assert found["rate"] == sum_
+
+
+def test_a_further_way_is_a_question_of_its_own():
+    ways = [{"region": "eu-west-1"}, {"port": 2587}, {"endpoint": "email-smtp.eu-west-2.amazonaws.com"}]
+    first, *others = account_requests({"a": {**HOST, "ses_fallback": ways}, "b": HOST})
+    assert (first["hosts"], first["fallback"]) == (["a", "b"], False)
+    assert [(other["region"], other["hosts"], other["fallback"]) for other in others] == [
+        ("eu-west-1", ["a"], True),
+        ("eu-west-2", ["a"], True),
+    ]
+    assert all(other["identities"] == ["Example.com"] for other in others)
+
+
+def test_a_sender_with_a_log_in_of_its_own_is_one_too():
+    entry = {"sender": "brand.example", "region": "eu-west-1", "smtp_username": "AKIABRAND", "configuration_set": "b"}
+    _first, other = account_requests({"a": {**HOST, "ses_identities": [entry]}})
+    asked = {name: other[name] for name in ("region", "access_key_id", "identities", "configuration_set", "fallback")}
+    assert asked == {
+        "region": "eu-west-1",
+        "access_key_id": "AKIABRAND",
+        "identities": ["brand.example"],
+        "configuration_set": "b",
+        "fallback": False,
+    }
+
+
+@pytest.mark.parametrize("value", ["x", 5, {"region": "eu-west-1"}, [5], None, [{"region": "nowhere"}]])
+def test_a_faulty_way_is_the_hosts_check_to_tell(value):
+    first, *others = account_requests({"a": {**HOST, "ses_fallback": value}})
+    assert first["region"] == "us-east-1"
+    assert [other["region"] for other in others] in ([], [None])
 
 
 def test_connections_are_summed():

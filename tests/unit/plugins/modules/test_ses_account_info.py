@@ -161,6 +161,14 @@ def outpaced(account: Account, key: str) -> dict[str, Any]:
     return {"fleet": {"hosts": 31, "connections": 310}}
 
 
+def too_fast(account: Account, key: str) -> dict[str, Any]:
+    return {"fleet": {"hosts": 31, "connections": 310, "rate": 155}}
+
+
+def slow_enough(account: Account, key: str) -> dict[str, Any]:
+    return {"fleet": {"hosts": 2, "connections": 310, "rate": 3}}
+
+
 UNUSED = "key_unused"
 CASES: list[tuple[Any, list[str], str]] = [
     (
@@ -198,6 +206,7 @@ CASES: list[tuple[Any, list[str], str]] = [
         ["fleet_outpaces_account", UNUSED],
         "31 hosts open up to 310 connections at once",
     ),
+    (too_fast, ["fleet_outpaces_account", UNUSED], "31 hosts may send 155.0 messages a second together"),
 ]
 
 
@@ -209,6 +218,11 @@ def test_what_an_account_lacks_is_found(
     assert ids(result) == found
     assert any(words in finding["cause"] for finding in result["findings"]), result["findings"]
     assert all(finding["remedy"] and "{" not in finding["remedy"] for finding in result["findings"])
+
+
+def test_hosts_with_a_rate_may_open_what_they_like(run: Run, ready: str, account: Account) -> None:
+    options = {"identities": ["example.com"], "access_key_id": ready, **slow_enough(account, ready)}
+    assert ids(run(**options)) == [UNUSED]
 
 
 def test_each_row_of_the_table_is_provoked() -> None:

@@ -59,6 +59,15 @@ def test_a_finding_that_stops_mail_is_a_cause_of_its_hosts():
     assert any(line.startswith("domain_verified_elsewhere: 31 hosts, 31 cannot send: web0") for line in lines)
 
 
+def test_what_a_further_ways_account_lacks_stops_no_host():
+    item = {**asked(["web0"])["item"], "fallback": True}
+    found = of(1, ELSEWHERE, item=item)
+    assert found["summary"]["can_send"] == 1
+    printed = "\n".join(terminal.summary(found, "/tmp/r"))
+    assert "1 host when their first way is down" in printed
+    assert ELSEWHERE["cause"] in printed
+
+
 def test_a_warning_changes_no_state():
     found = of(2, UNUSED)
     assert found["summary"]["can_send"] == 2
