@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import FURTHER, apart, form_fault
 from ansible_collections.mailops.ses.plugins.module_utils._relay.identities import IDENTITIES
@@ -43,6 +44,10 @@ def judged(given: Mapping[str, Any]) -> dict[str, Any]:
         raise AnsibleActionFail(
             f"ses_mta {json.dumps(given.get('mta'))} is no MTA that can relay here; use {' or '.join(MTAS)}."
         )
+    try:
+        boolean(True if given.get("verify") is None else given["verify"])
+    except TypeError:
+        raise AnsibleActionFail(f"ses_verify {json.dumps(given['verify'])} is neither true nor false.") from None
     faults = credential_faults({variable: given.get(option) for option, variable in SECRETS.items()})
     faulty = {option for option, variable in SECRETS.items() if faults.get(variable)}
     arguments = {name: value for name, value in given.items() if name not in {*faulty, *ENTRIES}}

@@ -48,8 +48,8 @@ def in_turn(
 ) -> list[Step]:
     """The steps while mail flows: what comes, beside what is in use; main.cf, whose one rename is the change, and RUN;
     what was in use before; and what nothing reads any more goes. LOAD has Postfix load a step, and before them what was
-    MISSED, which a killed run left. ENDED waits for the processes of services that go: the master kills them, and what
-    they had sent and had no reply for yet would be sent again."""
+    MISSED, which a killed run left. ENDED waits for the processes of services that go: the master would do nothing
+    else until they have ended."""
     steps = []
     tables, files = plan.tables, plan.files
     master, main = plan.beside or plan.after[MASTER_CF], _with_named(plan)

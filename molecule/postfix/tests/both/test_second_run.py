@@ -15,8 +15,9 @@ from testbed.relay import RELAYS, Relay
 testinfra_hosts = RELAYS
 DOMAIN = {"ses_masquerade_domain": "example.com"}
 SECRET_ACCESS_KEY = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLETEST1"
-ONCE = "1"  # skipped on the first host for all: the reading of credentials out of a store, which is not asked for
-MOST_TASKS = 4  # of a host, the one that Ansible runs by itself among them
+# Of a host: what looks and what says the result, and what goes on with what is due, which is nothing. The first host
+# has one more for all, which is not asked for: the reading of credentials out of a store.
+RAN, SKIPPED = 2, 1 + 1
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,8 +40,7 @@ def test_nothing_changes_and_little_is_executed(relay):
     executed = [line.rpartition("/")[2] for line in done.stdout.splitlines() if "Using module file" in line]
     assert executed == ["relay_config.py"]
     ((ran, skipped),) = re.findall(r"ok=(\d+) .* skipped=(\d+) ", done.stdout)
-    assert int(ran) <= MOST_TASKS
-    assert skipped == ONCE
+    assert (int(ran), int(skipped)) == (RAN, SKIPPED)
 
 
 def change_the_credentials(relay, *arguments):

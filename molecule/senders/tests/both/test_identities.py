@@ -141,7 +141,7 @@ def test_a_log_in_that_is_refused_is_told_before_anything_changes(relay, account
 
 
 def test_an_identity_that_goes_sends_what_waits_for_its_reply_once(relay, accounts):
-    accounts.fault(stage="eod", delay=12.0, times=1)  # longer than a run takes to its change
+    accounts.fault(stage="eod", delay=26.0, times=1)  # longer than a change may take to be loaded
     subject = relay.submit("shop@example.com", "to@example.net")
     until("the endpoint has the mail, and has not replied", lambda: not accounts.faults())
     relay.settle(**{**SETTINGS, "ses_identities": IDENTITIES[:1]})

@@ -48,6 +48,13 @@ def test_an_mta_that_nothing_is_known_of_is_refused_before_anything_is_sent(sent
         sent(**GOOD, mta=mta)
 
 
+@pytest.mark.parametrize("value", ["maybe", 2, ["true"], {}])
+def test_whether_to_log_in_is_true_or_false(sent, value):
+    with pytest.raises(AnsibleActionFail, match=r"^ses_verify .* is neither true nor false\.$"):
+        sent(**GOOD, verify=value)
+    assert sent(**GOOD, verify="no")["verify"] == "no"
+
+
 def test_the_secrets_of_further_ways_are_sent_apart(sent):
     given = [{"region": "eu-west-1", "smtp_password": GOOD["smtp_password"]}]
     arguments = sent(**GOOD, fallback=given)
