@@ -40,11 +40,23 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = self._execute_module(
             module_name="mailops.ses.rollout_host", module_args=sent, task_vars=task_vars
         )
+        if step == "change":
+            result["users"] = users(given)
         if self._task.check_mode and result.get("failed"):
             return {**result, "failed": False, "refused": True}
         if step == "look" and not result.get("failed"):
             return {**result, **_worse(ours["change"] or {}, result)}
         return {**result, "reason": ours["reason"]} if step == "back" else result
+
+
+def users(given: Mapping[str, Any]) -> list[str]:
+    """The SMTP user names that a host logs in with, by each way and for each sender. GIVEN are the task's options."""
+    entries = [entry for name in ENTRIES for entry in given.get(name) or [] if isinstance(entry, Mapping)]
+    named = [
+        (given.get("variables") or {}).get("ses_smtp_username"),
+        *(entry.get("smtp_username") for entry in entries),
+    ]
+    return sorted({str(name) for name in named if name})
 
 
 def _worse(change: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:

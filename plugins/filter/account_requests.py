@@ -48,8 +48,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: For each group C(region), C(access_key_id), C(identities), C(configuration_set), C(connections), C(rate)
-    (null where a host has no C(ses_max_rate)), C(hosts), and C(fallback), which says that the hosts send there only
-    where their first way is down.
+    (null where a host has no C(ses_max_rate)), C(hosts), and C(way), which is C(ses_fallback) or C(ses_identities)
+    where it is an entry of that, and else empty.
   type: list
   elements: dict
 """

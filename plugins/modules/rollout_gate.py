@@ -69,6 +69,16 @@ options:
     type: list
     elements: str
     default: []
+  user:
+    description: The SMTP user name of the new credential, which a host that is proven has to log in with.
+    type: str
+    default: ""
+  former_user:
+    description:
+      - The SMTP user name of the old one, which no host may use for anything any more. Without it V(retire) never says
+        that the old one is free.
+    type: str
+    default: ""
   connections:
     description: How many connections to SES a host may open.
     type: int

@@ -171,6 +171,16 @@ proven:
   description: Whether a stamp says that a mail has proven this very change.
   returned: in check mode
   type: bool
+logged_in:
+  description: Whether SES has taken the log-in, by each way. One that it refuses is an error.
+  returned: in check mode
+  type: bool
+users:
+  description: The SMTP user names of the host, of each way and of each sender with a log-in of its own.
+  returned: with O(step=change)
+  type: list
+  elements: str
+  sample: [AKIAIOSFODNN7EXAMPLE]
 sends:
   description: Whether the MTA runs, and mail for other domains leaves through a server that it logs in to.
   returned: in check mode

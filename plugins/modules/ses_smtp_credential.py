@@ -16,13 +16,13 @@ description:
     one call. AWS tells a secret once, so a key that was made and not stored is of no use.
   - No result has a secret, and neither has a diff or an error. Hosts get it by the lookup
     P(mailops.ses.stored_credential#lookup).
-  - IAM allows two keys for each user. If there are two and none of them waits to be promoted, no third is made, and the
-    module fails with both keys' status and last use.
+  - IAM allows two keys for each user. If there are two, and the second one came from no rotation, no third is made, and
+    the module fails with both keys' status and last use.
   - No active key is deleted. A key that is to go is deactivated first, which can be undone.
   - If a run is killed after any call, the next run goes on. Before a key is made, a note of the keys that there are is
     left in the store. By it the next run knows a key whose secret was lost, and removes it.
-  - The store has a JSON text with C(username), C(secret_access_key) and C(created). It holds for all regions. The SMTP
-    password does not, so it is not stored.
+  - The store has a JSON text with C(username), C(secret_access_key), C(created) and C(replaces). It holds for all
+    regions. The SMTP password does not, so it is not stored.
 options:
   user:
     description:
@@ -64,8 +64,8 @@ options:
         type: str
   grace_days:
     description:
-      - The days since a key's last use (or its creation, for one without use) after which O(state=absent) and
-        O(state=rotated) delete it.
+      - The days after which O(state=absent) and O(state=rotated) delete a key. They begin with its last use (or its
+        creation, for one without use), and when the current key was made at the earliest.
     type: float
     default: 7
   delete_inactive_key:

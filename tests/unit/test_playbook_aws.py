@@ -237,6 +237,57 @@ def test_a_rotation_that_fails_keeps_both_keys_and_goes_on(rotation: tuple[Fleet
     assert account.keys("relay")[old] == "Inactive"
 
 
+def test_a_key_that_did_not_log_in_does_not_become_the_current_one(rotation: tuple[Fleet, Account, str]) -> None:
+    """An extra variable goes before the store; a first host that is dead logs in with nothing."""
+    fleet, account, old = rotation
+    done = rotates(fleet, account, ses_smtp_username=old)
+    assert done.returncode != 0
+    assert "was not proven, so it does not become the current one" in done.stdout
+    fleet.set("web1", dead=True)
+    done = rotates(fleet, account, ses_allowed_unreachable=1)
+    assert done.returncode != 0
+    assert "web1 could not be asked" in done.stdout
+    assert fleet.have() == "ooo"
+    assert set(account.keys("relay").values()) == {"Active"}
+    fleet.set("web1", dead=False)
+    assert rotates(fleet, account).returncode == 0
+    assert account.keys("relay")[old] == "Inactive"
+    assert account.count("CreateAccessKey") == 2
+
+
+@pytest.mark.parametrize("pattern", ["nobody", ""])
+def test_a_fleet_that_matches_no_host_retires_nothing(rotation: tuple[Fleet, Account, str], pattern: str) -> None:
+    fleet, account, _old = rotation
+    assert rotates(fleet, account, "--limit", "web1,localhost", ses_rotation_fleet=pattern).returncode == 0
+    assert set(account.keys("relay").values()) == {"Active"}
+
+
+def test_what_was_proven_with_the_old_key_is_not_proven_with_the_new(rotation: tuple[Fleet, Account, str]) -> None:
+    fleet, account, _old = rotation
+    fleet.set("web3", dead=True)
+    store = VARIABLES["ses_credential_store"]
+    fleet.run(settings=account.environment, ses_credential_store=store, ses_allowed_unreachable=1)
+    assert fleet.have() == "nno"
+    fleet.set("web3", dead=False)
+    done = rotates(fleet, account, "--limit", "web3,localhost")
+    assert (done.returncode, fleet.have()) == (0, "nnn"), done.stdout
+    assert "2 hosts of 3 in the inventory may still use it: web1, web2." in done.stdout
+    assert set(account.keys("relay").values()) == {"Active"}
+
+
+def test_hosts_of_one_run_with_two_users_are_refused_before_a_key_is_made(rotation: tuple[Fleet, Account, str]) -> None:
+    fleet, account, _old = rotation
+    inventory = json.loads((fleet.folder / "inventory.yml").read_text())
+    shared = {name: VARIABLES[name] for name in ("ses_credential_store", "ses_aws_user")}
+    inventory["all"]["hosts"] = dict.fromkeys(fleet.hosts, shared)
+    inventory["all"]["hosts"]["web2"] = {**shared, "ses_aws_user": "another"}
+    (fleet.folder / "inventory.yml").write_text(json.dumps(inventory))
+    done = fleet.run(playbook="mailops.ses.rotate_credentials", settings=account.environment)
+    assert done.returncode != 0
+    assert "ses_aws_user or ses_credential_store differs between the hosts of this run" in done.stdout
+    assert account.count("CreateAccessKey") == 1
+
+
 def test_hosts_of_one_run_with_two_stores_are_refused(tmp_path: Path) -> None:
     hosts = {
         name: {**VARIABLES, **LOCAL, "ses_credential_store": {"ssm": f"/mail/{name}"}} for name in ("web1", "web2")

@@ -226,7 +226,7 @@ class _Credential:
         yield from self._tidy(now)
         stay, former = [now.current, *now.others], now.replaced
         if former and former.id != self._params["delete_inactive_key"]:
-            if former.status == ACTIVE or not self._unused(former):
+            if former.status == ACTIVE or not self._unused(former, now):
                 return  # the last rotation is not over
             self._refuse_own(former)
             yield Step(f"delete {former.id}", partial(self._delete, former))
@@ -266,15 +266,17 @@ class _Credential:
             self._refuse_own(key)
             if key.status == ACTIVE:
                 raise ValueError(f"The key {key.id} is active: use state=retired first, and watch the queues.")
-            if self._unused(key):
+            if self._unused(key, now):
                 yield Step(f"delete {key.id}", partial(self._delete, key))
 
     # Parts of states
 
-    def _unused(self, key: Key) -> bool:
-        """Whether the days of grace have passed since a key's last use."""
-        last = self._used(key) or key.created or datetime.now(timezone.utc)
-        return datetime.now(timezone.utc) - last >= timedelta(days=self._params["grace_days"])
+    def _unused(self, key: Key, now: Now) -> bool:
+        """Whether the days of grace have passed since a key's last use. They begin when the current key was made at the
+        earliest: before that nobody could do without this one, and IAM may not know of its use."""
+        current = now.current.created if now.current else None
+        times = [at for at in (self._used(key) or key.created, current) if at]
+        return not times or datetime.now(timezone.utc) - max(times) >= timedelta(days=self._params["grace_days"])
 
     def _tidy(self, now: Now) -> Iterator[Step]:
         """A kill between the two calls of a promotion leaves the current key waiting as well."""
@@ -310,8 +312,9 @@ class _Credential:
         if len(kept) >= MOST_KEYS:
             both = " and ".join(self._in_words(key) for key in kept)
             raise ValueError(
-                f"The user {self._user} has two keys, and IAM allows no third: {both}. Deactivate the one that nobody "
-                "uses, and name it in delete_inactive_key."
+                f"The user {self._user} has two keys, and IAM allows no third: {both}. If hosts are being changed from "
+                "the one to the other, end that first. Deactivate the one that nobody uses, and name it in "
+                "delete_inactive_key."
             )
 
     def _creation(self, now: Now) -> Iterator[Step]:

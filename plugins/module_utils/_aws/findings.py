@@ -90,7 +90,7 @@ def _fleet(seen: Seen) -> Iterator[Facts]:
     account, connections = seen.look["account"], seen.fleet.get("connections") or 0
     rate, asked = account["quota"]["max_per_second"] if account else 0, seen.fleet.get("rate")
     facts = {"hosts": seen.fleet.get("hosts") or 1, "rate": f"{rate:,.0f}"}
-    if asked is not None and 0 < rate < asked:
+    if asked is not None and 0 < rate < round(asked, 6):  # a sum of tenths is not exact
         yield {**facts, "open_or_send": f"may send {asked:,.1f} messages a second together", "variable": "ses_max_rate"}
     elif asked is None and 0 < rate < connections:
         may = f"open up to {connections} connections at once"

@@ -16,14 +16,17 @@ Variables = Union[Mapping[str, Any], Any]  # noqa: UP007  (Python 3.9 makes no s
 
 
 class Way(NamedTuple):
-    """By which mail of a host leaves; FALLBACK where it does so only when another one is down. A region that cannot be
-    told is None."""
+    """By which mail of a host leaves. KIND is the variable that it is an entry of, or empty for the relay's own. A
+    region that cannot be told is None."""
 
     region: str | None
     user: str | None
     sender: str | None
     configuration_set: str | None
-    fallback: bool = False
+    kind: str = ""
+
+
+FALLBACK, IDENTITIES = "ses_fallback", "ses_identities"
 
 
 def requests(hosts: Mapping[str, Variables]) -> list[dict[str, Any]]:
@@ -43,7 +46,7 @@ def requests(hosts: Mapping[str, Variables]) -> list[dict[str, Any]]:
                     "configuration_set": way.configuration_set,
                     "connections": 0,
                     "rate": 0.0,
-                    "fallback": way.fallback,
+                    "way": way.kind,
                     "hosts": [],
                 },
             )
@@ -64,13 +67,13 @@ def _ways(variables: Variables) -> Iterator[Way]:
         configuration_set=_text(variables, "ses_configuration_set"),
     )
     yield first
-    for entry in _entries(variables, "ses_fallback"):
+    for entry in _entries(variables, FALLBACK):
         region, user = _elsewhere(entry, first.region), _text(entry, "smtp_username") or first.user
         if (region, user) != (first.region, first.user):  # another port is no other question
-            yield first._replace(region=region, user=user, fallback=True)
-    for entry in _entries(variables, "ses_identities"):
+            yield first._replace(region=region, user=user, kind=FALLBACK)
+    for entry in _entries(variables, IDENTITIES):
         named, user = _text(entry, "configuration_set"), _text(entry, "smtp_username") or first.user
-        yield Way(_elsewhere(entry, first.region), user, _text(entry, "sender"), named)
+        yield Way(_elsewhere(entry, first.region), user, _text(entry, "sender"), named, IDENTITIES)
 
 
 def _entries(variables: Variables, name: str) -> list[Mapping[str, Any]]:

@@ -40,12 +40,15 @@ def previous(directory: str) -> dict[str, Kept | None] | None:
 
 
 def mark(directory: str) -> list[int]:
-    """Which file the way back would follow now, as numbers that a change makes other ones; none without a file."""
+    """Which file the way back would follow now, as numbers that a change makes other ones; none without a file. After a
+    change that was interrupted a further one has the same file, so that what is in force counts as well."""
     name, files = _chosen(directory)
     if files is None:
         return []
-    found = os.stat(os.path.join(directory, name))
-    return [int(name == PENDING), found.st_ino, found.st_mtime_ns]
+    found = [os.stat(os.path.join(directory, name))]
+    if name == PENDING:
+        found += [os.stat(path) for path in sorted(files) if os.path.exists(path)]
+    return [int(name == PENDING), *(number for each in found for number in (each.st_ino, each.st_mtime_ns))]
 
 
 def _chosen(directory: str) -> tuple[str, dict[str, Kept | None] | None]:

@@ -57,7 +57,8 @@ def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
     if module.check_mode:
         found = patient(lambda: config.run(module, system), params["patience"], time.monotonic, time.sleep)
         stamped = {"stamped": same, "proven": bool(old and same and old["proven"])}
-        due = {"due": found["changed"]}  # `changed` is what a task may say otherwise
+        # `changed` is what a task may say otherwise. A log-in that SES did not take is an error.
+        due = {"due": found["changed"], "logged_in": bool(found.get("log_in"))}
         return {
             **known,
             **_brief(found),

@@ -26,7 +26,7 @@ def _account(request: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str,
         message = _NO_REGION
     elif found is None:
         message = message_of(result)
-    fallback = request.get("fallback") is True
+    way = str(request.get("way") or "")
     account, caller = result.get("account") or {}, result.get("caller") or {}
     return {
         "region": request.get("region"),
@@ -35,15 +35,15 @@ def _account(request: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str,
         "configuration_set": request.get("configuration_set"),
         "hosts": list(request.get("hosts") or []),
         "connections": request.get("connections"),
-        "fallback": fallback,
+        "way": way,
         "number": caller.get("account"),
         "quota": dict(account["quota"]) if account.get("quota") else None,
         "message": message,
         "findings": [
             {
                 **{key: str(item.get(key) or "") for key in _FINDING},
-                # A host whose first way works can send.
-                "stops_sending": item.get("stops_sending") is True and not fallback,
+                # A host whose first way works can send; a sender of its own may be another account's.
+                "stops_sending": item.get("stops_sending") is True and not way,
             }
             for item in found or []
         ],
@@ -70,7 +70,7 @@ def heading(account: Mapping[str, Any]) -> str:
     whose = ", ".join(str(account[key]) for key in ("user", "sender", "configuration_set") if account[key])
     number = f" {account['number']}" if account["number"] else ""
     place = account["region"] or "no region"
-    for_whom = plural(len(account["hosts"]), "host") + (" when their first way is down" if account["fallback"] else "")
+    for_whom = plural(len(account["hosts"]), "host") + (f", by {account['way']}" if account["way"] else "")
     return f"account{number} in {place}{f' ({whose})' if whose else ''}: {for_whom}"
 
 

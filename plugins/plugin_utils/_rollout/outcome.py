@@ -39,6 +39,7 @@ class Look:
     system: str = ""
     fingerprint: str = ""
     sends: bool = False
+    users: list[str] = field(default_factory=list)
     causes: list[Cause] = field(default_factory=list)
 
 
@@ -66,6 +67,7 @@ def look_of(result: Mapping[str, Any] | None) -> Look:
         system=str(result.get("system") or ""),
         fingerprint=str(result.get("fingerprint") or ""),
         sends=bool(result.get("sends")),
+        users=[str(user) for user in result.get("users") or []],
         causes=causes_of(result),
     )
 

@@ -75,7 +75,7 @@ def _passed(earlier: Rollout, due: Sequence[str]) -> int:
 
 def _host(look: Look, earlier: Host | None, now: float) -> Host:
     if earlier and look.kind == "nothing" and earlier.state == "done":
-        return replace(earlier, at=now)
+        return replace(earlier, at=now, users=look.users)
     state = _STATES.get(look.kind, "rolled_back")
     if earlier and look.kind == "refused" and earlier.state in LEFT:
         state = earlier.state  # nothing has been given back since
@@ -86,6 +86,7 @@ def _host(look: Look, earlier: Host | None, now: float) -> Host:
         system=look.system,
         fingerprint=look.fingerprint or (earlier.fingerprint if earlier else ""),
         sends=look.sends,
+        users=look.users,
         at=now if look.kind == "nothing" else None,
         causes=look.causes,
     )

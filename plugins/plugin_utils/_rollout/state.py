@@ -29,6 +29,7 @@ class Host:
     system: str = ""
     fingerprint: str = ""
     sends: bool = False
+    users: list[str] = field(default_factory=list)  # SMTP user names that it logs in with, as the plan saw it
     wave: int | None = None
     at: float | None = None  # when its wave was judged, or a look showed that nothing is to change
     message_id: str = ""  # of the mail that proved it

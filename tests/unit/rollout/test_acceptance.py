@@ -393,6 +393,13 @@ def test_hosts_that_an_earlier_run_never_saw_have_a_canary(tmp_path):
     assert "Wave 1: 1 host: web2" in done.stdout
 
 
+def test_a_rotation_whose_first_host_is_dead_goes_on_with_the_others(tmp_path):
+    fleet = Fleet.of(tmp_path, 3, web1={"dead": True})
+    done = fleet.run(playbook="mailops.ses.rotate_credentials", ses_allowed_unreachable=1)
+    assert fleet.have() == "onn", done.stdout
+    assert "Keep the old credential: 1 host of 3 in the inventory may still use it: web1." in done.stdout
+
+
 @pytest.mark.parametrize(("playbook", "verified"), [("rollout", {False}), ("rotate_credentials", {True})])
 def test_a_rotation_logs_in_whatever_ses_verify_says(tmp_path, playbook, verified):
     fleet = Fleet.of(tmp_path, 2)

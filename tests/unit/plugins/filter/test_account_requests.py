@@ -26,7 +26,7 @@ def test_hosts_that_are_alike_are_one_question():
         "identities": ["Example.com"],
         "configuration_set": "fleet",
         "rate": None,
-        "fallback": False,
+        "way": "",
     }
 
 
@@ -39,10 +39,10 @@ def test_rates_are_summed_where_every_host_has_one(rates, sum_):
 def test_a_further_way_is_a_question_of_its_own():
     ways = [{"region": "eu-west-1"}, {"port": 2587}, {"endpoint": "email-smtp.eu-west-2.amazonaws.com"}]
     first, *others = account_requests({"a": {**HOST, "ses_fallback": ways}, "b": HOST})
-    assert (first["hosts"], first["fallback"]) == (["a", "b"], False)
-    assert [(other["region"], other["hosts"], other["fallback"]) for other in others] == [
-        ("eu-west-1", ["a"], True),
-        ("eu-west-2", ["a"], True),
+    assert (first["hosts"], first["way"]) == (["a", "b"], "")
+    assert [(other["region"], other["hosts"], other["way"]) for other in others] == [
+        ("eu-west-1", ["a"], "ses_fallback"),
+        ("eu-west-2", ["a"], "ses_fallback"),
     ]
     assert all(other["identities"] == ["Example.com"] for other in others)
 
@@ -50,13 +50,13 @@ def test_a_further_way_is_a_question_of_its_own():
 def test_a_sender_with_a_log_in_of_its_own_is_one_too():
     entry = {"sender": "brand.example", "region": "eu-west-1", "smtp_username": "AKIABRAND", "configuration_set": "b"}
     _first, other = account_requests({"a": {**HOST, "ses_identities": [entry]}})
-    asked = {name: other[name] for name in ("region", "access_key_id", "identities", "configuration_set", "fallback")}
+    asked = {name: other[name] for name in ("region", "access_key_id", "identities", "configuration_set", "way")}
     assert asked == {
         "region": "eu-west-1",
         "access_key_id": "AKIABRAND",
         "identities": ["brand.example"],
         "configuration_set": "b",
-        "fallback": False,
+        "way": "ses_identities",
     }
 
 

@@ -82,7 +82,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible-core has no t
         known = {"mta": host["mta"], "system": "Debian 13", "fingerprint": host["fingerprint"], "sends": True}
         if host.get("fails") == "plan":
             return {**known, "failed": True, "msg": "ses_region is wrong."}
-        proven = {"stamped": host["stamped"], "proven": host["proven"]}
+        proven = {"stamped": host["stamped"], "proven": host["proven"], "logged_in": True}
         return {**known, **proven, "next": "nothing", "due": host["has"] == "old"}
 
     def _change(self, host: dict[str, Any], down: bool) -> dict[str, Any]:

@@ -59,12 +59,13 @@ def test_a_finding_that_stops_mail_is_a_cause_of_its_hosts():
     assert any(line.startswith("domain_verified_elsewhere: 31 hosts, 31 cannot send: web0") for line in lines)
 
 
-def test_what_a_further_ways_account_lacks_stops_no_host():
-    item = {**asked(["web0"])["item"], "fallback": True}
+@pytest.mark.parametrize("way", ["ses_fallback", "ses_identities"])
+def test_what_a_further_ways_account_lacks_stops_no_host(way):
+    item = {**asked(["web0"])["item"], "way": way}
     found = of(1, ELSEWHERE, item=item)
     assert found["summary"]["can_send"] == 1
     printed = "\n".join(terminal.summary(found, "/tmp/r"))
-    assert "1 host when their first way is down" in printed
+    assert f": 1 host, by {way}" in printed
     assert ELSEWHERE["cause"] in printed
 
 

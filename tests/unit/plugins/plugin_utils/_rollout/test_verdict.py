@@ -5,7 +5,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.outcome import GOOD, STATES, Outcome
-from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.retire import PROOF_SECONDS, sentence, unproven
+from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.retire import (
+    PROOF_SECONDS,
+    Users,
+    sentence,
+    unproven,
+)
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.settings import Amount, Settings
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.state import Host
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.verdict import judge
@@ -73,13 +78,25 @@ def test_it_passes_only_within_the_limits_and_tells_why_not(wave, first, failure
     assert bool(message) == (kind == "failed")
 
 
+NEW, OLD = "AKIANEW", "AKIAOLD"
+USERS = Users(NEW, OLD)
+
+
 def test_the_old_credential_is_free_only_when_every_host_of_the_fleet_is_proven_within_a_day():
     hosts = {"a": Host("done", at=NOW), "b": Host("unchanged", at=NOW - PROOF_SECONDS), "c": Host("dead", at=NOW)}
-    assert unproven(["a", "b"], hosts, NOW) == []
-    assert unproven(["a", "b"], hosts, NOW + 1) == ["b"]
-    assert unproven(["a", "b", "c", "d"], hosts, NOW) == ["c", "d"]
-    assert sentence(["a", "b"], hosts, NOW).startswith("The old credential is free to retire")
-    assert "2 hosts of 4 in the inventory may still use it: c, d." in sentence(["a", "b", "c", "d"], hosts, NOW)
+    for host in hosts.values():
+        host.users = [NEW]
+    assert unproven(["a", "b"], hosts, USERS, NOW) == []
+    assert unproven(["a", "b"], hosts, USERS, NOW + 1) == ["b"]
+    assert unproven(["a", "b", "c", "d"], hosts, USERS, NOW) == ["c", "d"]
+    assert sentence(["a", "b"], hosts, USERS, NOW).startswith("The old credential is free to retire")
+    assert "2 hosts of 4 in the inventory may still use it: c, d." in sentence(["a", "b", "c", "d"], hosts, USERS, NOW)
+
+
+@pytest.mark.parametrize(("users", "free"), [([NEW], True), ([OLD], False), ([NEW, OLD], False), ([], False)])
+def test_a_host_is_proven_by_the_new_credential_and_no_other(users, free):
+    hosts = {"a": Host("unchanged", at=NOW, users=users)}
+    assert (unproven(["a"], hosts, USERS, NOW) == []) == free
 
 
 @given(
@@ -87,6 +104,6 @@ def test_the_old_credential_is_free_only_when_every_host_of_the_fleet_is_proven_
     st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(sorted(STATES))),
 )
 def test_one_host_that_is_not_proven_keeps_it(fleet, states):
-    hosts = {name: Host(state, at=NOW) for name, state in states.items()}
-    free = sentence(sorted(fleet), hosts, NOW).startswith("The old credential is free")
+    hosts = {name: Host(state, at=NOW, users=[NEW]) for name, state in states.items()}
+    free = sentence(sorted(fleet), hosts, USERS, NOW).startswith("The old credential is free")
     assert free == all(states.get(name) in GOOD for name in fleet)
