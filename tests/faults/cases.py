@@ -35,7 +35,7 @@ CASES = (
         "mails that hang beside others",
         endpoint.hanging,
         patience=60,
-        allowed={"postfix": (Allowed("late", 20, PATIENT),)},
+        allowed={mta: (Allowed("late", 20, PATIENT),) for mta in ("postfix", "sendmail")},
     ),
     Case("two connections at the server", endpoint.few_connections, patience=60),
     Case(

@@ -21,8 +21,6 @@ TTL = 6.0  # seconds after which nobody has the endpoint's address in mind
 OUTAGE = 20.0  # seconds
 STAGES = ("connect", "banner", "ehlo", "starttls", "tls", "auth", "mail", "rcpt", "data")
 HANG = "hang"
-# What delivers can outlive a restart of its MTA.
-END_DIALOGUES = "ss -Htnp '( dport = :587 )' | grep -o 'pid=[0-9]*' | cut -d= -f2 | sort -u | xargs -r kill -9"
 
 
 def without_dns(trial: Trial, **fault: Any) -> None:
@@ -115,7 +113,6 @@ def hanging(trial: Trial) -> None:
     until(lambda: trial.control.counters()["open"] >= 2, 10)
     trial.send(20)
     trial.settle()
-    trial.stage.host.run(END_DIALOGUES)
 
 
 def few_connections(trial: Trial) -> None:

@@ -24,6 +24,8 @@ from testbed.relay import ENVIRONMENT, INVENTORY
 from . import tally
 
 HERE = Path(__file__).resolve().parent
+# What delivers can outlive a restart of its MTA.
+END_DIALOGUES = "ss -Htnp '( dport = :587 )' | grep -o 'pid=[0-9]*' | cut -d= -f2 | sort -u | xargs -r kill -9"
 HOSTS = {"postfix": "debian13", "sendmail": "debian13s"}
 INTERPRETER = "/usr/local/bin/captured-python"
 SENDER = "/usr/local/lib/sender.py"
@@ -162,10 +164,15 @@ class Stage:
         """Whether somebody answers at the MTA's port."""
         return bool(self.host.run("ss -Hltn '( sport = :25 )'").stdout.strip())
 
+    def started(self) -> bool:
+        """Whether systemd has seen the MTA start."""
+        return bool(self.host.run(f"systemctl is-active {self.unit}").rc == 0)
+
     def clean(self) -> None:
         """Nothing queued, nothing in a mailbox, the endpoint without faults and memory; the log begins here."""
         self.control.reset()
         self.mta_empty()
+        self.host.run(END_DIALOGUES)
         self.cursor = self.shell("journalctl --quiet --lines 0 --show-cursor").partition("cursor: ")[2].strip()
 
     def mta_empty(self) -> None:
@@ -176,6 +183,7 @@ class Stage:
         """The host as the first run of the role left it, whatever a case has done."""
         self.control.reset()
         self.mta_empty()
+        self.host.run(END_DIALOGUES)
         if self.configure().get("failed"):
             self.converge()
         self.restart()

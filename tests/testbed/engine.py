@@ -109,10 +109,14 @@ def renew(layout: Layout, hosts: list[str]) -> None:
     start_hosts(layout, chosen)
 
 
-def reboot(layout: Layout, hosts: list[str]) -> None:
-    """Boot HOSTS again: they keep their files and lose what ran and what was set in the kernel."""
+def reboot(layout: Layout, hosts: list[str], meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Boot HOSTS again: they keep their files, and lose what ran and their kernel's settings. MEANWHILE is called while
+    they are down."""
     chosen = choose(layout, hosts)
-    run("podman", "restart", "--time", "10", *(layout.container(host.name) for host in chosen))
+    containers = [layout.container(host.name) for host in chosen]
+    run("podman", "stop", "--time", "10", *containers)
+    meanwhile()
+    run("podman", "start", *containers)
     for host in chosen:
         wait_until(f"{host.name} boots", partial(booted, layout.container(host.name)))
 
