@@ -170,7 +170,9 @@ class ActionModule(ActionBase):
         """Whether the old credential is free to retire, by what the rollout has seen."""
         if self._task.check_mode or not given["retire"] or not given["former_user"]:
             return {"free": False}
-        return {"free": not unproven(given["retire"], _known(book).hosts, _users(given), time.time())}
+        rollout = _known(book)
+        seen = set(given["retire"]) <= set(rollout.run)  # what was proven by an earlier run may have gone back since
+        return {"free": seen and not unproven(given["retire"], rollout.hosts, _users(given), time.time())}
 
     def _closed(self, given: Mapping[str, Any], book: Book, rollout: Rollout, lines: list[str]) -> dict[str, Any]:
         """The end of a run, whatever it was."""

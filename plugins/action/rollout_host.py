@@ -10,6 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.ses.plugins.action.relay_config import ENTRIES, SECRETS, judged
+from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import is_access_key_id
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.outcome import queue_fault
 
 OURS = ("change", "reason")  # options that no host is sent
@@ -56,7 +57,8 @@ def users(given: Mapping[str, Any]) -> list[str]:
         (given.get("variables") or {}).get("ses_smtp_username"),
         *(entry.get("smtp_username") for entry in entries),
     ]
-    return sorted({str(name) for name in named if name})
+    # Somebody may have a secret in the place of a name, which is never shown.
+    return sorted({str(name) for name in named if is_access_key_id(name)})
 
 
 def _worse(change: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:

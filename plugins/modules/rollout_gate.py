@@ -27,7 +27,7 @@ options:
       - V(ask) chooses hosts that can show whether SES takes any mail, and V(compare) says whether their mail fails for
         the cause for which this wave's does.
       - V(judge) ends the wave.
-      - V(retire) tells whether each of O(retire) is proven. It reads no O(settings).
+      - V(retire) tells whether this run has seen each of O(retire), and each is proven. It reads no O(settings).
     type: str
     choices: [open, plan, begin, soak, ask, compare, judge, retire]
     required: true
@@ -70,13 +70,14 @@ options:
     elements: str
     default: []
   user:
-    description: The SMTP user name of the new credential, which a host that is proven has to log in with.
+    description:
+      - The SMTP user name of the new credential, which a host that is proven has to log in with. Empty for any.
     type: str
     default: ""
   former_user:
     description:
-      - The SMTP user name of the old one, which no host may use for anything any more. Without it V(retire) never says
-        that the old one is free.
+      - The SMTP user name of the old one, where it is known, which no host may use for anything any more. Without it
+        V(retire) never says that the old one is free.
     type: str
     default: ""
   connections:

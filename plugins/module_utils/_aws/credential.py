@@ -252,7 +252,9 @@ class _Credential:
             raise ValueError(f"The key {now.pending.id} is not promoted yet: prove it, then use state=promoted.")
         if not now.current or now.current.status != ACTIVE:
             raise ValueError(f"The store has no active key of {self._user}: without one no key is retired.")
-        for key in now.others:
+        # After a rotation the one key that it replaced: another one is somebody's.
+        rotated = now.kept.current and now.kept.current.replaces
+        for key in filter(None, [now.replaced]) if rotated else now.others:
             self._refuse_own(key)
             if key.status == ACTIVE:
                 yield Step(f"deactivate {key.id}", partial(self._deactivate, key))

@@ -87,6 +87,11 @@ def hidden_fault(value: str) -> str | None:
     return HIDDEN if any(mark in value for mark in MARKS) else None
 
 
+def is_access_key_id(value: object) -> bool:
+    """Whether this has the form of an access key ID, and so may be shown."""
+    return isinstance(value, str) and bool(_ACCESS_KEY_ID.fullmatch(value))
+
+
 def username_fault(username: str) -> str | None:
     """Why this cannot be an SMTP user name; None for one that can."""
     return first_fault(_USERNAMES, username)

@@ -59,7 +59,8 @@ def look_of(result: Mapping[str, Any] | None) -> Look:
         return Look("refused", "It gave no result.")
     if result.get("unreachable"):
         return Look("dead", message_of(result))
-    kind, message = ("refused", message_of(result)) if result.get("refused") else _due(result)
+    refused = result.get("refused") or result.get("failed")
+    kind, message = ("refused", message_of(result)) if refused else _due(result)
     return Look(
         kind,
         message,

@@ -15,9 +15,9 @@ PROOF_SECONDS = 86_400.0  # for which a proof counts: a host can have been given
 
 
 class Users(NamedTuple):
-    """SMTP user names: the one that hosts change to, and the one that goes, which is empty where nobody knows it."""
+    """SMTP user names: the one that hosts change to, and the one that goes, each empty where nobody knows it."""
 
-    new: str
+    new: str = ""
     former: str = ""
 
 
@@ -29,7 +29,7 @@ def unproven(fleet: Sequence[str], hosts: Mapping[str, Host], users: Users, now:
         for name, host in hosts.items()
         if host.state in GOOD
         and now - (host.at or 0.0) <= PROOF_SECONDS
-        and users.new in host.users
+        and (not users.new or users.new in host.users)
         and users.former not in host.users
     }
     return sorted(set(fleet) - proven)

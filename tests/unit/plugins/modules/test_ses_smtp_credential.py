@@ -145,14 +145,27 @@ def test_a_rotation_begins_when_the_last_one_is_over(run: Run, account: Account,
         result = run(state)
     old, new = result["replaced_id"], result["current_id"]
     assert old == result["previous_id"]
-    assert run("rotated") == {**result, "changed": False, "steps": []}
-    retired = run("retired")
-    assert run("rotated", grace_days=1) == {**retired, "changed": False, "steps": []}
+    under_way = run("rotated")
+    assert (under_way["changed"], under_way["step"]) == (False, "promoted")
+    run("retired")
+    over = run("rotated", grace_days=1)
+    assert (over["changed"], over["step"]) == (False, "retired")
     begun = run("rotated")
     assert begun["steps"][0] == f"delete {old}"
     assert (begun["step"], begun["current_id"]) == ("pending", new)
     whole(account, place, begun, ["Active", "Active"])
     assert run("promoted")["replaced_id"] == new
+
+
+def test_a_key_that_the_current_one_did_not_replace_stays(run: Run, account: Account) -> None:
+    """The old one was deleted by hand, and somebody has made another one meanwhile."""
+    for state in ("present", "rotated", "promoted"):
+        result = run(state)
+    iam = boto3.client("iam", region_name=REGION)
+    iam.delete_access_key(UserName=USER, AccessKeyId=result["replaced_id"])
+    other, _secret = account.key(USER)
+    assert run("retired")["changed"] is False
+    assert account.keys(USER)[other] == "Active"
 
 
 def test_a_key_that_is_named_gives_way_before_its_days_have_passed(run: Run) -> None:
