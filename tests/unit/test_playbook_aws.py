@@ -203,6 +203,15 @@ def test_a_plan_of_a_rotation_makes_no_key(rotation: tuple[Fleet, Account, str],
     assert (account.keys("relay"), fleet.have()) == ({old: "Active"}, "ooo")
 
 
+@pytest.mark.parametrize("value", ["ture", "true ", "y"])
+def test_what_may_be_meant_as_a_plan_makes_no_key(rotation: tuple[Fleet, Account, str], value: str) -> None:
+    fleet, account, old = rotation
+    done = rotates(fleet, account, ses_rollout_plan_only=value)
+    assert done.returncode != 0
+    assert "ses_rollout_plan_only is neither true nor false." in done.stdout
+    assert (account.keys("relay"), fleet.have()) == ({old: "Active"}, "ooo")
+
+
 def test_the_old_key_stays_until_every_host_of_the_inventory_is_proven(rotation: tuple[Fleet, Account, str]) -> None:
     fleet, account, old = rotation
     some = rotates(fleet, account, "--limit", "web1,web2,localhost")
