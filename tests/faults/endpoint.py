@@ -116,9 +116,20 @@ def hanging(trial: Trial) -> None:
 
 
 def few_connections(trial: Trial) -> None:
-    """The endpoint takes two connections at once, over a way of 100 ms, where a burst of mail would use more."""
+    """The endpoint takes two connections at once, over a way of 100 ms, and a burst of mail uses more."""
     if not trial.control.wait(open=0, timeout=15):
         trial.fail("a connection of an earlier case is open")
     trial.control.latency(0.1)
     trial.control.limits(concurrency=2)
     trial.send(60, "smtp")
+
+
+def known_connections(trial: Trial) -> None:
+    """The same, and the host has been told of the endpoint's limit."""
+    trial.stage.converge(ses_max_connections=2)
+    few_connections(trial)
+    trial.settle()
+    refused = trial.control.counters()["too_many"]
+    if refused:
+        trial.fail(f"{refused} connections were refused")
+    trial.stage.converge()
