@@ -11,7 +11,7 @@ MTA ?= postfix
 CASE ?=
 AWS ?=
 
-.PHONY: help demo test checks lint unit system molecule faults oldest versions build package docs pictures bench clean setup python
+.PHONY: help demo test checks lint unit system molecule faults oldest versions versions_units versions_hosts build package docs pictures bench clean setup python
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -64,7 +64,13 @@ oldest: python ## the oldest ansible-core that is supported, with the oldest and
 
 versions: ## each version that docs/tested.md names: ansible-core with its unit tests, Python of managed hosts, Debian sid
 	@tests/testbed/setup versions
-	$(OWN) pytest tests/versions
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse versions_units versions_hosts
+
+versions_units:
+	$(RUN) pytest tests/versions/test_unit_tests.py
+
+versions_hosts:
+	$(OWN) pytest tests/versions --ignore tests/versions/test_unit_tests.py
 	@$(RUN) tests/testbed/sid
 
 bench: setup ## the figures that the collection promises, side by side with what they are compared to

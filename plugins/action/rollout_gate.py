@@ -25,7 +25,7 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.gate import (
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.lock import LockError
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.outcome import look_of, same_cause
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.plan import Asked, make_plan, with_what_is_left
-from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.retire import Users, sentence, unproven
+from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.retire import sentence, unproven, users_by
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.settings import Settings, SettingsError, settings_of
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.state import Rollout, StateError, earlier_of
 
@@ -42,8 +42,7 @@ ARGUMENTS = {
     "canaries": {"type": "list", "elements": "str", "default": []},
     "fleet": {"type": "list", "elements": "str", "default": []},
     "retire": {"type": "list", "elements": "str", "default": []},
-    "user": {"type": "str", "default": ""},
-    "former_user": {"type": "str", "default": ""},
+    "account_key": {"type": "dict", "default": {}},
     "connections": {"type": "int", "default": 10},
     "plans": {"type": "dict", "default": {}},
     "changes": {"type": "dict", "default": {}},
@@ -168,27 +167,26 @@ class ActionModule(ActionBase):
 
     def _retire(self, given: Mapping[str, Any], book: Book) -> dict[str, Any]:
         """Whether the old credential is free to retire, by what the rollout has seen."""
-        if self._task.check_mode or not given["retire"] or not given["former_user"]:
+        users = users_by(given["account_key"])
+        if self._task.check_mode or not given["retire"] or not users.former:
             return {"free": False}
         rollout = _known(book)
         seen = set(given["retire"]) <= set(rollout.run)  # what was proven by an earlier run may have gone back since
-        return {"free": seen and not unproven(given["retire"], rollout.hosts, _users(given), time.time())}
+        return {"free": seen and not unproven(given["retire"], rollout, users, time.time())}
 
     def _closed(self, given: Mapping[str, Any], book: Book, rollout: Rollout, lines: list[str]) -> dict[str, Any]:
         """The end of a run, whatever it was."""
         close(rollout)
         book.write(rollout)
         lock.release(book.path(LOCK), _ours())
-        more = [sentence(given["retire"], rollout.hosts, _users(given), time.time())] if given["retire"] else []
+        more = (
+            [sentence(given["retire"], rollout, users_by(given["account_key"]), time.time())] if given["retire"] else []
+        )
         end = terminal.end_lines(rollout, book.directory, more)
         return {"message": terminal.verdict(rollout), "lines": [*lines, *end]}
 
     def _planned_alone(self, settings: Settings) -> bool:
         return settings.plan_only or bool(self._task.check_mode)
-
-
-def _users(given: Mapping[str, Any]) -> Users:
-    return Users(given["user"], given["former_user"])
 
 
 def _known(book: Book) -> Rollout:

@@ -69,17 +69,13 @@ options:
     type: list
     elements: str
     default: []
-  user:
+  account_key:
     description:
-      - The SMTP user name of the new credential, which a host that is proven has to log in with. Empty for any.
-    type: str
-    default: ""
-  former_user:
-    description:
-      - The SMTP user name of the old one, where it is known, which no host may use for anything any more. Without it
-        V(retire) never says that the old one is free.
-    type: str
-    default: ""
+      - What M(mailops.ses.ses_smtp_credential) returned of the account's key, where a rotation makes it. A host that is
+        proven has to log in with the new key, and to use the old one for nothing. Without it, a host has to log in
+        with the keys of this run's hosts alone, and V(retire) never says that the old key is free.
+    type: dict
+    default: {}
   connections:
     description: How many connections to SES a host may open.
     type: int

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from testbed import engine, layout
 
-from . import burst, check, firstrun, fleet, rerun, throughput
+from . import burst, check, firstrun, fleet, rerun, rollout, throughput
 from .figures import Figure, table
 from .stage import HOST, Stage
 
@@ -61,6 +61,7 @@ def main(arguments: list[str]) -> int:
         "burst": burst.measure,
         "check": check.measure,
         "fleet": lambda stage: fleet.measure(stage, options.hosts, options.record),
+        "rollout": rollout.measure,
     }
     options = parse(arguments, list(measures))
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(128 + signal.SIGTERM))

@@ -24,8 +24,10 @@ from testbed.relay import ENVIRONMENT, INVENTORY
 from . import tally
 
 HERE = Path(__file__).resolve().parent
+# A host may have no program `kill`: its shell has.
+_END = 'while read -r process; do kill -9 "$process"; done'
 # What delivers can outlive a restart of its MTA.
-END_DIALOGUES = "ss -Htnp '( dport = :587 )' | grep -o 'pid=[0-9]*' | cut -d= -f2 | sort -u | xargs -r kill -9"
+END_DIALOGUES = f"ss -Htnp '( dport = :587 )' | grep -o 'pid=[0-9]*' | cut -d= -f2 | sort -u | {_END}"
 HOSTS = {"postfix": "debian13", "sendmail": "debian13s"}
 INTERPRETER = "/usr/local/bin/captured-python"
 SENDER = "/usr/local/lib/sender.py"
@@ -40,7 +42,7 @@ QUEUED = {
 UNITS = {"postfix": "postfix", "sendmail": "sendmail"}
 DEADLINE = 120.0  # seconds for a run of the role, which takes ten
 # Of a host's processes and of this machine's: those whose environment has this.
-KILL = "grep -lzs '^{mark}$' /proc/[0-9]*/environ | cut -d/ -f3 | xargs -r kill -9"
+KILL = f"grep -lzs '^{{mark}}$' /proc/[0-9]*/environ | cut -d/ -f3 | {_END}"
 
 
 def say(text: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from aws import Account
 from rollout.fleets import Fleet
@@ -163,6 +164,14 @@ def users(fleet: Fleet) -> set[str]:
     return {sent["user"] for name in fleet.hosts for sent in fleet.host(name)["sent"]}
 
 
+def handed_out(account: Account) -> str:
+    """The key that a reader of the store gets."""
+    keys = {"aws_access_key_id": "AKIAREADER", "aws_secret_access_key": "reader"}
+    store = boto3.client("secretsmanager", region_name="us-east-1", endpoint_url=account.endpoint, **keys)
+    told = store.get_secret_value(SecretId="mail/ses", VersionStage="AWSCURRENT")
+    return str(json.loads(told["SecretString"])["username"])
+
+
 @pytest.fixture
 def rotation(tmp_path: Path) -> Iterator[tuple[Fleet, Account, str]]:
     """Hosts that have the account's one key."""
@@ -261,6 +270,24 @@ def test_a_key_that_did_not_log_in_does_not_become_the_current_one(rotation: tup
     fleet.set("web1", dead=False)
     assert rotates(fleet, account).returncode == 0
     assert account.keys("relay")[old] == "Inactive"
+    assert account.count("CreateAccessKey") == 2
+
+
+@pytest.mark.parametrize(("wrong", "dead"), [({"ses_waves": 0}, False), ({}, True)], ids=["waves", "dead host"])
+def test_a_rollout_that_may_not_begin_leaves_the_old_key_the_current_one(
+    rotation: tuple[Fleet, Account, str], wrong: dict[str, Any], dead: bool
+) -> None:
+    """Relays that read the store between two runs go on with the key that every host has."""
+    fleet, account, old = rotation
+    fleet.set("web3", dead=dead)
+    done = rotates(fleet, account, **wrong)
+    assert done.returncode != 0
+    assert handed_out(account) == old
+    assert (fleet.have(), set(account.keys("relay").values())) == ("ooo", {"Active"})
+    fleet.set("web3", dead=False)
+    done = rotates(fleet, account)
+    assert (done.returncode, fleet.have(), account.keys("relay")[old]) == (0, "nnn", "Inactive"), done.stdout
+    assert handed_out(account) in account.keys("relay").keys() - {old}
     assert account.count("CreateAccessKey") == 2
 
 

@@ -51,7 +51,9 @@ def test_the_page_of_what_is_tested_says_what_is_run():
     text = words("docs/tested.md")
     assert f"ansible-core {', '.join(CORES[:-1])} and {CORES[-1]}" in text
     assert f"Under {CORES[-1]} the hosts' modules run on Python {', '.join(PYTHONS[:-1])} and {PYTHONS[-1]}" in text
-    assert f"under {' and '.join(CORES[:-1])} they run with Python {PYTHONS[0]} and {PYTHONS[-1]} only" in text
+    older = f"{', '.join(CORES[:-2])} and {CORES[-2]}"
+    assert f"under {older} they run with Python {PYTHONS[0]} and {PYTHONS[-1]} only" in text
+    assert f"The unit tests run by {CORES[-1]} with Python {TABLE['controller']}" in text
 
 
 def test_an_execution_environment_has_one_of_these():

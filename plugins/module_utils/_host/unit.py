@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 Runner = Callable[[Sequence[str]], "tuple[int, str, str]"]
 # What `systemctl is-enabled` says of a unit that comes up by itself after a reboot.
 ENABLED = {"enabled", "enabled-runtime", "static", "generated", "indirect", "alias", "linked"}
+# What `systemctl show` says of a unit that is on its way to another state.
+ON_ITS_WAY = {"activating", "deactivating", "reloading"}
 LINES = 5  # of the journal, in a failure
 
 
@@ -63,6 +66,18 @@ class Unit:
                 raise UnitError(f"{' '.join(command)} failed: {err.strip() or self._journal()}")
         if not self.offline and not self.active():
             raise UnitError(f"{self.name} does not run: {self._journal()}")
+
+    def settle(self, seconds: float) -> bool:
+        """Wait while the unit starts, stops or loads its files, as after a run that was killed, and for some SECONDS at
+        most. Whether it did."""
+        asked = ["systemctl", "show", "--property", "ActiveState", self.name]
+        end, waited = time.monotonic() + seconds, False
+        while not self.offline and self.run(asked)[1].strip().partition("=")[2] in ON_ITS_WAY:
+            waited = True
+            if time.monotonic() > end:
+                break
+            time.sleep(0.1)  # the interval of a bounded poll
+        return waited
 
     def stop(self) -> None:
         """Have it down, and wait for it; UnitError where that fails."""

@@ -56,6 +56,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request impo
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
 
 CRONTAB = "/etc/cron.d/sendmail"  # which Debian's make writes
+RETURNING_SECONDS = 2.0  # in which one that was told to load its files is there again; it takes a tenth
 LOADING_SECONDS = 20.0  # in which a daemon that was started has written its pid file; it takes less than one
 
 
@@ -104,6 +105,7 @@ def _configure(
             )
         stale = mc.significant(present) != mc.significant(compiled)
         plan, submission = _with_submission(replace(plan, stale=stale), request.directory)
+        _wait_for_daemons(unit, plan, request, compiled)
         missed = _missed(plan, request, compiled)
         if plan.changed:
             _try(plan, compiled, scratch, request.default_mailer)
@@ -340,7 +342,7 @@ def _missed(plan: Plan, request: Request, compiled: str) -> str:
     """What an earlier run left undone on the daemon: files that are newer than its last load or its start."""
     running = tools.loaded_at(compiled)
     if running is None or not _flushed(plan, request):
-        return "restart"  # Debian's unit counts as active whatever became of its daemons
+        return "restart"  # Debian's unit counts as active whatever became of its daemons (_wait_for_daemons)
     if newest([request.settings_file], time.time()) > running["started"] + CLOCK_SLACK:
         return "restart"
     paths = [path_of(name, request) for name in (MC, CF, SASL)]
@@ -350,6 +352,21 @@ def _missed(plan: Plan, request: Request, compiled: str) -> str:
     loads = [(paths, running), ([path_of(SUBMIT_CF, request)], flushing)]
     missed = any(daemon and newest(files, time.time()) > daemon["loaded"] + CLOCK_SLACK for files, daemon in loads)
     return "reload" if missed else "none"
+
+
+def _wait_for_daemons(unit: Unit | None, plan: Plan, request: Request, compiled: str) -> None:
+    """Wait while daemons load their files, as after a run that was killed: a restart would end deliveries, whose mail
+    is sent again."""
+
+    def run() -> bool:
+        return tools.loaded_at(compiled) is not None and _flushed(plan, request)
+
+    if not unit or run() or not unit.active():
+        return
+    unit.settle(LOADING_SECONDS)
+    end = time.monotonic() + RETURNING_SECONDS
+    while not run() and time.monotonic() < end:
+        time.sleep(0.05)  # the interval of a bounded poll
 
 
 def _flushed(plan: Plan, request: Request) -> bool:

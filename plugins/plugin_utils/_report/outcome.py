@@ -154,7 +154,7 @@ def state_by_probe(state: str, probe: Mapping[str, Any] | None) -> str:
 def probe_causes(result: Mapping[str, Any], probe: Mapping[str, Any] | None) -> list[dict[str, str]]:
     """Why the mail did not arrive."""
     if probe and probe["state"] == "failed":
-        return [diagnose(Symptom("module_failed" if _crashed(result) else "not_checked", probe["message"]))]
+        return [diagnose(Symptom("module_failed" if crashed(result) else "not_checked", probe["message"]))]
     return list(result.get("diagnosis") or []) if probe else []
 
 
@@ -195,7 +195,7 @@ def note_of(check: Mapping[str, Any]) -> dict[str, str] | None:
     if state == "unreachable":
         return diagnose(Symptom("host_unreachable", message_of(check)))
     if state == "not_checked" and not check.get("diagnosis"):
-        return diagnose(Symptom("module_failed" if _crashed(check) else "not_checked", message_of(check)))
+        return diagnose(Symptom("module_failed" if crashed(check) else "not_checked", message_of(check)))
     return None
 
 
@@ -208,7 +208,8 @@ def message_of(result: Mapping[str, Any]) -> str:
     return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
 
 
-def _crashed(result: Mapping[str, Any]) -> bool:
+def crashed(result: Mapping[str, Any]) -> bool:
+    """Whether a module ended without a result of its own."""
     return "module_stderr" in result or bool(_CRASHED.match(str(result.get("msg") or "")))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import holds_mail
-from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import message_of
+from ansible_collections.mailops.ses.plugins.plugin_utils._report.outcome import crashed, message_of
 
 # A host's state -> what is said of it after its name. The first two are good.
 STATES = {
@@ -105,7 +105,8 @@ def outcome_of(
         return Outcome("broken", f"{message_of(back)} It was to be rolled back because: {why}", causes)
     if back.get("state") == "rolled_back":
         return Outcome("rolled_back", f"{why} {back.get('msg') or ''}".strip(), causes)
-    touched = change.get("touched") or change.get("next") == "install"
+    # One that crashed may have come to the host all the same.
+    touched = change.get("touched") or change.get("next") == "install" or crashed(change)
     return Outcome("unproven" if touched else "rolled_back", why, causes)
 
 

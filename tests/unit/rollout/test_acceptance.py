@@ -166,6 +166,13 @@ ENDS = {
         {"unproven": 1, "done": 2, "not_reached": 2},
         "1 host failed, and ses_allowed_failures is 0: web2.",
     ),
+    "a change crashes once it has come to the host, and nothing is rolled back": (
+        {"web2": {"crashes": "change"}},
+        {"ses_rollback": False},
+        "nnnoo",
+        {"unproven": 1, "done": 2, "not_reached": 2},
+        "1 host failed, and ses_allowed_failures is 0: web2.",
+    ),
     "hosts that have it already take part in no wave": (
         {name: {"has": "new"} for name in ("web1", "web2", "web4")},
         {},

@@ -148,3 +148,19 @@ def test_one_that_does_not_come_back_is_told():
 
     with pytest.raises(UnitError, match=r"late. mta ran before and does not run any more: cannot bind"):
         fail()
+
+
+@pytest.mark.parametrize("state", ["activating", "deactivating", "reloading"])
+def test_a_unit_on_its_way_is_waited_for(state):
+    states = [state, state, "active"]
+    unit = Unit("mta", lambda _argv: (0, f"ActiveState={states.pop(0)}\n", ""))
+    assert unit.settle(5)
+    assert states == []
+
+
+def test_a_unit_that_stands_still_is_asked_once_and_one_that_never_settles_is_left():
+    asked = []
+    assert not Unit("mta", lambda argv: asked.append(argv) or (0, "ActiveState=inactive\n", "")).settle(5)
+    assert len(asked) == 1
+    assert Unit("mta", lambda _argv: (0, "ActiveState=reloading\n", "")).settle(0)
+    assert not Unit("mta", lambda _argv: (0, "ActiveState=reloading\n", ""), offline=True).settle(0)

@@ -14,6 +14,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.configure im
     _finish,
     _run,
     _tidy,
+    _wait_for_daemons,
     _with_submission,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.plan import CF, MC, Plan, TablePlan
@@ -48,6 +49,32 @@ def test_one_that_has_not_is_a_failure_whatever_its_script_says(unit, loaded):
 def test_a_verb_that_fails_is_told(unit):
     with pytest.raises(SendmailError, match=r"the host keeps what it had: systemctl restart sendmail failed: no"):
         _run(unit(None, status=1), ["restart"], "")
+
+
+class Daemon:
+    """One that is there from the third look on, as while it loads its files."""
+
+    def __init__(self, monkeypatch, active=True):
+        self.looks, self.active = 0, active
+        monkeypatch.setattr(configure, "_flushed", lambda _plan, _request: True)
+        monkeypatch.setattr(tools, "loaded_at", self.look)
+        self.unit = Unit("sendmail", lambda argv: (0 if self.active else 3, "ActiveState=active\n", ""))
+
+    def look(self, _cf):
+        self.looks += 1
+        return {"loaded": 0.0, "started": 0.0} if self.looks > 2 else None
+
+
+def test_daemons_that_load_their_files_are_waited_for_and_not_restarted(monkeypatch):
+    daemon = Daemon(monkeypatch)
+    _wait_for_daemons(daemon.unit, Plan({}, {}, [], stale=False), Request([], {}, (), ""), "")
+    assert daemon.looks == 3
+
+
+def test_nobody_waits_for_daemons_of_a_unit_that_is_down(monkeypatch):
+    daemon = Daemon(monkeypatch, active=False)
+    _wait_for_daemons(daemon.unit, Plan({}, {}, [], stale=False), Request([], {}, (), ""), "")
+    assert daemon.looks == 1
 
 
 def test_what_make_wrote_of_its_own_goes_back_where_what_follows_fails(tmp_path, monkeypatch):
