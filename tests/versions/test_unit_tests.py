@@ -12,7 +12,7 @@ import pytest
 from conftest import CORES, HERE, TABLE, bin_of
 from testbed.engine import ROOT
 
-DEADLINE = 1500.0  # seconds; each takes four minutes of a core, beside what else `make versions` runs
+DEADLINE = 1600.0  # seconds; each takes four minutes of a core, beside what else `make versions` runs
 
 
 def passed(*command, **settings):
