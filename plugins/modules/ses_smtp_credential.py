@@ -68,6 +68,11 @@ options:
         creation, for one without use), and when the current key was made at the earliest.
     type: float
     default: 7
+  key_id:
+    description:
+      - With O(state=promoted) or O(state=retired), the ID of the key that was proven. The module fails, and changes
+        nothing, where the store has another one by now.
+    type: str
   delete_inactive_key:
     description:
       - The ID of an inactive key to delete where two keys leave no room for a new one.

@@ -49,6 +49,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         },
     },
     "grace_days": {"type": "float", "default": 7},
+    "key_id": {"type": "str", "no_log": False},
     "delete_inactive_key": {"type": "str", "no_log": False},
 }
 
@@ -235,7 +236,17 @@ class _Credential:
         yield from self._room(now, stay)
         yield from self._creation(now)
 
+    def _refuse_unproven(self, key: Key | None) -> None:
+        """Refuse to go on with a KEY that took the place of the proven one since."""
+        proven = self._params["key_id"]
+        if proven and key and key.id != proven:
+            raise ValueError(
+                f"The store has {key.id} by now, and key_id {proven} was proven: somebody else rotates it. Prove the "
+                "key that is there, and run this again."
+            )
+
     def _promoted(self, now: Now) -> Iterator[Step]:
+        self._refuse_unproven(now.pending or now.current)
         if now.pending:
             if now.pending.status != ACTIVE:
                 raise ValueError(
@@ -252,6 +263,7 @@ class _Credential:
             raise ValueError(f"The key {now.pending.id} is not promoted yet: prove it, then use state=promoted.")
         if not now.current or now.current.status != ACTIVE:
             raise ValueError(f"The store has no active key of {self._user}: without one no key is retired.")
+        self._refuse_unproven(now.current)
         # After a rotation the one key that it replaced: another one is somebody's.
         rotated = now.kept.current and now.kept.current.replaces
         for key in filter(None, [now.replaced]) if rotated else now.others:

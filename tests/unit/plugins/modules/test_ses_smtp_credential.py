@@ -244,6 +244,17 @@ def test_a_state_out_of_turn_changes_nothing(
     assert account.keys(USER) == keys
 
 
+@pytest.mark.parametrize("state", ["promoted", "retired"])
+def test_a_key_that_took_the_place_of_the_proven_one_since_is_left(run: Run, account: Account, state: str) -> None:
+    for earlier in ("present", "rotated", "promoted")[: 2 if state == "promoted" else 3]:
+        there = run(earlier)
+    keys, here = account.keys(USER), there["pending_id"] or there["current_id"]
+    refused = run(state, key_id="AKIAPROVENBEFORE")
+    assert refused["msg"].startswith(f"The store has {here} by now, and key_id AKIAPROVENBEFORE was proven")
+    assert account.keys(USER) == keys
+    assert run(state, key_id=here)["changed"] is True
+
+
 def test_the_controllers_own_key_stays(run: Run, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     for state in ("present", "rotated", "promoted"):
         result = run(state)
