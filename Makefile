@@ -62,7 +62,7 @@ oldest: python ## the oldest ansible-core that is supported, with the oldest and
 	@tests/testbed/setup oldest
 	$(OWN) pytest tests/versions/test_converge.py tests/versions/test_rollout.py --oldest
 
-versions: ## each version that docs/tested.md names: ansible-core with its unit tests, Python of managed hosts, Debian sid
+versions: ## each version that docs/tested.md names: ansible-core with its unit tests, Python of managed hosts, Debian sid; other SMTP servers
 	@tests/testbed/setup versions
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse versions_units versions_hosts
 
@@ -72,6 +72,7 @@ versions_units:
 versions_hosts:
 	$(OWN) pytest tests/versions --ignore tests/versions/test_unit_tests.py
 	@$(RUN) tests/testbed/sid
+	@$(RUN) tests/testbed/scenarios endpoints
 
 bench: setup ## the figures that the collection promises, side by side with what they are compared to
 	@TESTBED_EXEC=engine $(OWN) python -m bench

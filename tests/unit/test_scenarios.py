@@ -11,7 +11,12 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 # They need what a machine that runs CI may lack. What runs them:
-APART = {"sid": "sid", "dnf5": "sid", "platforms": "scenarios $(if $(PLATFORMS),platforms,"}
+APART = {
+    "sid": "sid",
+    "dnf5": "sid",
+    "endpoints": "scenarios endpoints",
+    "platforms": "scenarios $(if $(PLATFORMS),platforms,",
+}
 
 
 def test_every_scenario_is_in_a_lane():
