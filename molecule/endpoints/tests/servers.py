@@ -64,6 +64,7 @@ class Server:
 
     def __init__(self, host: Any, layout: Layout) -> None:
         self.host = host
+        self.state = State()
         self.endpoint = layout.hosts[self.name].hostname
         self.password = password(layout)
         self._ca = authority(layout.state)
@@ -75,6 +76,7 @@ class Server:
 
     def put(self, state: State) -> None:
         """Have it so, with a log that begins here."""
+        self.state = state
         leaf = self._leaves[state.certificate]
         files = {
             "certificate.pem": "".join(part.bytes().decode() for part in leaf.cert_chain_pems),
@@ -121,7 +123,7 @@ class Server:
 
 class Exim(Server):
     name, owner = "exim", "Debian-exim"
-    emptying = "rm -f /run/endpoint-*.log"
+    emptying = "rm -f /var/log/exim4/*"
 
     def files(self, state: State) -> dict[str, str]:
         values = {
@@ -134,7 +136,7 @@ class Exim(Server):
         return {"state": "".join(f"{name} = {value}\n" for name, value in values.items())}
 
     def log(self) -> str:
-        return str(self.host.run("cat /run/endpoint-main.log").stdout)
+        return str(self.host.run("cat /var/log/exim4/mainlog").stdout)
 
     def came(self) -> bool:
         return bool(re.search(r" \[[\d.]+\] ", self.log()))  # a client's address

@@ -3,20 +3,12 @@
 
 from __future__ import annotations
 
-import pytest
 from servers import USER, State
-from testbed.relay import Relay, relays
-
-testinfra_hosts = relays("debian13")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def wrapped(host, server, layout):
-    """The host on such a port of that server."""
-    Relay(host, layout).settle(ses_endpoint=server.endpoint, ses_masquerade_domain="example.com", ses_port=465)
-
-
-def test_a_mail_arrives_and_an_impostor_gets_nothing(relay, server):
+def test_a_mail_arrives_and_an_impostor_gets_nothing(machines, server):
+    relay, _sendmail = machines
+    relay.settle(ses_endpoint=server.endpoint, ses_masquerade_domain="example.com", ses_port=465)
     assert relay.mta.port() == 465
     server.put(State(certificate="other_name"))
     subject = relay.send()
