@@ -86,5 +86,5 @@ def password(author):
 def test_the_scenario_runs_whole(tested, way):
     printed, code = tested[way]
     assert code == 0, printed
-    actions = re.findall(r"default ➜ (\w+): (?:Executed: )?Successful", printed)
+    actions = re.findall(r"^default > (\w+): Executed: Successful$", printed, re.MULTILINE)
     assert actions == SEQUENCE, printed
