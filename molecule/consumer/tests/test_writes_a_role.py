@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from conftest import VARIABLES
+from ses_simulator.client import Control
 from testbed import engine
 from testbed.documents import block
 from testbed.engine import ROOT
 from testbed.stranger import DEADLINE, Stranger
 
-ENDPOINT = "email-smtp.us-east-1.amazonaws.com"
 SEQUENCE = ["dependency", "destroy", "syntax", "create", "converge", "idempotence", "verify", "destroy"]
 # Where such a user is: with an endpoint, and without one.
 WAYS = ("online", "offline")
@@ -50,30 +50,6 @@ def author(layout, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def tested(author, layout):
-    """What `molecule test` printed for each way, both at the same time, and how it ended."""
-    shared = {"MOLECULE_IMAGE": layout.image("trixie")}
-    real = {
-        "SES_ENDPOINT": ENDPOINT,
-        "SES_SMTP_USERNAME": VARIABLES["ses_smtp_username"],
-        "SES_SMTP_PASSWORD": password(author),
-        "SES_CA_FILE": str(layout.state / "ca.pem"),
-    }
-    running = {}
-    for way in WAYS:
-        role = author.project / way / "web"
-        (role / "tasks").mkdir(parents=True)
-        (role / "tasks" / "main.yml").write_text(block("molecule.md", "mailops.ses.postfix"))
-        settings = {
-            **shared,
-            "MOLECULE_CONTAINER": layout.container(f"role-{way}"),
-            **(real if way == "online" else {}),
-        }
-        command = f"cd {role}\n{block('molecule.md', 'molecule test')}"
-        running[way] = author.start("/bin/bash", "-euc", command, settings=settings)
-    return {way: (process.communicate(timeout=DEADLINE)[0], process.returncode) for way, process in running.items()}
-
-
 def password(author):
     """The SMTP password of the testbed's user, as docs/credentials.md has it derived."""
     secret = VARIABLES["ses_secret_access_key"]
@@ -82,9 +58,48 @@ def password(author):
     return re.search(r'"msg": "([^"]+)"', printed).group(1)
 
 
+@pytest.fixture(scope="module")
+def tested(author, layout, password):
+    """What `molecule test` printed for each way, both at the same time, how it ended, and what the endpoint got."""
+    shared = {"MOLECULE_IMAGE": layout.image("trixie")}
+    real = {
+        "SES_ENDPOINT": "email-smtp.us-east-1.amazonaws.com",
+        "SES_SMTP_USERNAME": VARIABLES["ses_smtp_username"],
+        "SES_SMTP_PASSWORD": password,
+        "SES_CA_FILE": str(layout.state / "ca.pem"),
+    }
+    control = Control(layout.state / "control.sock")
+    control.reset()
+    running = {}
+    for way, given in {"online": {**shared, **real}, "offline": shared}.items():
+        role = author.project / way / "web"
+        (role / "tasks").mkdir(parents=True)
+        (role / "tasks" / "main.yml").write_text(block("molecule.md", "mailops.ses.postfix"))
+        command = f"cd {role}\n{block('molecule.md', 'molecule test')}"
+        settings = {**given, "MOLECULE_CONTAINER": layout.container(f"role-{way}")}
+        running[way] = author.start("/bin/bash", "-euc", command, settings=settings)
+    printed = {way: (process.communicate(timeout=DEADLINE)[0], process.returncode) for way, process in running.items()}
+    return printed, [(session["user"], message) for session in control.sessions() for message in session["messages"]]
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_the_scenario_runs_whole(tested, way):
-    printed, code = tested[way]
+    printed, code = tested[0][way]
     assert code == 0, printed
-    actions = re.findall(r"^default > (\w+): Executed: Successful$", printed, re.MULTILINE)
-    assert actions == SEQUENCE, printed
+    assert re.findall(r"^default > (\w+): Executed: Successful$", printed, re.MULTILINE) == SEQUENCE, printed
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_secret_is_shown(password, tested, way):
+    assert password not in tested[0][way][0]
+
+
+def test_its_mail_arrives_and_without_an_endpoint_none(tested):
+    ((user, message),) = tested[1]
+    assert (user, message["from"]) == (VARIABLES["ses_smtp_username"], "root@example.com")
+    assert message["to"] == ["success@simulator.amazonses.com"]
+
+
+def test_no_host_is_left(layout, tested):
+    listed = engine.run("podman", "ps", "--all", "--format", "{{.Names}}").split()
+    assert [name for name in listed if name.startswith(layout.container("role-"))] == []
