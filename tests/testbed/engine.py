@@ -94,7 +94,7 @@ def up(layout: Layout, hosts: list[str]) -> None:
     chosen = choose(layout, hosts)
     images(layout, sorted({layout.simulator_image, *(host.image for host in chosen)}))
     down(layout)
-    addresses = ("--subnet", layout.subnet, "--gateway", layout.gateway)
+    addresses = ("--subnet", layout.subnet, "--gateway", layout.gateway, "--ip-range", layout.others)
     run("podman", "network", "create", "--disable-dns", *addresses, layout.prefix)
     start_simulator(layout)
     start_hosts(layout, chosen)

@@ -34,6 +34,7 @@ class Layout:
     state: Path
     subnet: str
     gateway: str
+    others: str
     repository: str
     suites: dict[str, str]
     disguised: dict[str, str]
@@ -62,6 +63,7 @@ class Layout:
             state=Path(data["state"] + number),
             subnet=data["network"]["subnet"],
             gateway=data["network"]["gateway"],
+            others=data["network"]["others"],
             repository=data["images"]["repository"],
             suites=data["images"]["suites"],
             disguised=data["images"]["disguised"],

@@ -20,7 +20,8 @@ class Stranger:
 
     def __init__(self, project: Path) -> None:
         self.project = project
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHONPATH"))}
+        theirs = ("ANSIBLE_", "MOLECULE_", "PYTHONPATH")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
         self.environment = {
             **kept,
             "HOME": str(project),

@@ -20,6 +20,7 @@ ELSEWHERE = {
     ("credentials.md", "Rotate"): "the scenario `rollout`",
     ("fleets.md", "Roll out"): "the scenario `rollout`",
     ("ansible-pull.md", "ansible-pull"): "test_ansible_pull.py",
+    ("molecule.md", "Test a role of your own"): "the scenario `consumer`",
     ("upgrade.md", "Pin it"): "test_a_requirements_file_installs_it",
 }
 TROUBLESHOOTING = ("troubleshooting.md", "troubleshooting.ja.md")  # the scenario `postfix` runs theirs
@@ -29,11 +30,12 @@ HERE = [
     for item in blocks("sh")
     if (item.document, item.heading) not in ELSEWHERE and item.document not in (*TROUBLESHOOTING, ACCOUNT)
 ]
+TASKS = "molecule.md"  # has a role's tasks, which the scenario `consumer` runs
 # Once, where a role's README has that of the top.
 PLAYBOOKS = {
     item.text: item
     for item in reversed(blocks("yaml"))
-    if isinstance(yaml.safe_load(item.text), list) and item.document != ACCOUNT
+    if isinstance(yaml.safe_load(item.text), list) and item.document not in (ACCOUNT, TASKS)
 }
 # By now the host has the other MTA.
 REPLACES = {"sendmail/README.md": "-e ses_replace_mta=true"}

@@ -42,7 +42,11 @@ _X = r"[ -](?:\d\.\d{1,3}\.\d{1,3} )?"
 _NOT_TAKEN = r"connect to|timed out|refused by|lost connection with|read error from|TLS is required"
 
 # Their words for a name that DNS does not have.
-_NO_NAME = r"Host or domain name not found|Host unknown"
+_NO_NAME = (
+    r"Host or domain name not found|Host unknown|"
+    # Of the C library, which the role has Postfix ask (smtp_host_lookup = native).
+    r"unable to look up host \S+: (?:Name or service not known|No address associated with hostname)"
+)
 
 
 class Cause(NamedTuple):

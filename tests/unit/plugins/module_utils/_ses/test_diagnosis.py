@@ -97,6 +97,9 @@ POSTFIX_QUEUE = [
     (f"{NO_NAME} name=email-smtp.eu-central-2.amazonaws.com type=A: Host not found", "name_unresolved"),
     (f"{NO_NAME} name={SES} type=AAAA: Host not found, try again", "dns_unavailable"),
     (f"unable to look up host {SES}: Temporary failure in name resolution", "dns_unavailable"),
+    # Of the C library, where Postfix asks it (smtp_host_lookup = native), as under the role.
+    (f"unable to look up host {SES}: Name or service not known", "name_unresolved"),
+    (f"unable to look up host {SES}: No address associated with hostname", "name_unresolved"),
     ("deferred transport", "mail_held"),
     (f"TLS is required, but was not offered by host {POSTFIX}", "starttls_not_offered"),
     (f"TLS is required, but host {POSTFIX} refused to start TLS: 454 TLS not available", "starttls_refused"),
