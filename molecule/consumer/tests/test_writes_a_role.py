@@ -45,8 +45,9 @@ def author(layout, tmp_path_factory):
     names = {way: layout.container(f"role-{way}") for way in WAYS}
     yield stranger
     engine.remove(list(names.values()))
-    built = [image for name in names.values() for image in engine.run("podman", "images", "-q", name).split()]
-    engine.run("podman", "rmi", "--force", *built)
+    built = {image for name in names.values() for image in engine.run("podman", "images", "--quiet", name).split()}
+    if built:
+        engine.run("podman", "rmi", "--force", *built)
 
 
 @pytest.fixture(scope="module")
