@@ -11,15 +11,11 @@ from ansible_collections.mailops.ses.plugins.module_utils._host.deadline import 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import Failure
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import family_of
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import failure_of
 
 # Seconds for a connection to the family that the dialogues do not begin with: a lost packet is sent again after one.
 _SECONDS = 3.0
-
-
-def family_of(address: str) -> str:
-    """IPv6 or IPv4."""
-    return "IPv6" if ":" in address else "IPv4"
 
 
 class Families:

@@ -14,11 +14,11 @@ from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Sy
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import tls
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.certificate import Certificate, wildcard_alone
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import Failure
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.families import family_of
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import BLACK_HOLE, BLOCKED, ONE_WAY, UNANSWERED
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.probe import Findings, PathWatch, PortWatch
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import Request
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import family_of
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import (
     Progress,
     Session,
