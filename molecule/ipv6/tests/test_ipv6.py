@@ -8,25 +8,13 @@ import time
 
 import pytest
 from testbed.relay import Relay, relays
+from vpc_endpoint import NAME, SETTINGS
 
 HOSTS = ("postfix6", "sendmail6")
 testinfra_hosts = relays(*HOSTS)
-NAME = "vpce-0a1b2c3d4e5f-6a7b8c9d.email-smtp.us-east-1.vpce.amazonaws.com"
 CA = "/etc/ssl/testbed-ca.pem"
-SETTINGS = {"ses_endpoint": NAME, "ses_masquerade_domain": "example.com"}
 # Seconds after which a kernel that sends a lost packet once more gives a connection up; others take two minutes.
 PATIENCE = 3
-
-
-@pytest.fixture(autouse=True)
-def way(endpoint, layout):
-    """The function that gives NAME addresses in DNS: those of the simulator by both families, and others."""
-
-    def lead(*addresses: str) -> None:
-        endpoint.dns(names={NAME: ",".join(addresses)})
-
-    lead(layout.simulator_address, layout.simulator_address6)
-    return lead
 
 
 @pytest.fixture
