@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+from testbed import engine
 from testbed.relay import Relay, relays
 from vpc_endpoint import NAME, SETTINGS
 
@@ -26,18 +27,22 @@ def configured(relay, way):
 
 @pytest.fixture
 def without_ipv4(relay, layout):
-    """The host has IPv6 alone, and with it DNS."""
+    """The host has IPv6 alone, with a default route, and asks DNS by it."""
     address = layout.hosts[relay.name].address
-    relay.host.check_output("ip -4 address flush dev eth0")
+    six = f"default via {layout.simulator_address6}"
+    relay.host.check_output(f"ip -4 address flush dev eth0 && ip -6 route replace {six}")
     yield
-    relay.host.check_output(f"ip address add {address}/24 dev eth0; ip route replace default via {layout.gateway}")
+    relay.host.check_output(
+        f"ip address add {address}/24 dev eth0 && ip route replace default via {layout.gateway}; ip -6 route del {six}"
+    )
 
 
 @pytest.fixture
 def swallowing(relay, layout):
-    """An address by IPv6 whose packets the simulator's machine drops: they are for none of its addresses."""
-    number = layout.simulator_address6.partition("::")[0]
-    dead = f"{number}:dead::1"
+    """An address by IPv6 whose packets the simulator's machine drops without a word."""
+    dead = layout.simulator_address6.partition("::")[0] + ":dead::1"
+    simulator = layout.container(engine.SIMULATOR)
+    engine.run("podman", "exec", simulator, "ip", "-6", "route", "replace", "blackhole", dead)
     relay.host.check_output(f"ip -6 route replace {dead} via {layout.simulator_address6}")
     impatient(layout.state / f"{layout.container(relay.name)}.pid")
     yield dead
@@ -117,7 +122,7 @@ def test_ipv6_that_refuses_beside_ipv4(configured, endpoint, layout, way, refusi
 
 
 def test_broken_ipv6_alone_is_a_failure_with_a_name(configured, way, swallowing, refusing, without_ipv4):
-    for address, cause in ((refusing, "port_refused"), (swallowing, "port_swallowed")):
+    for address, cause in ((refusing, "port_refused"), (swallowing, "all_ports_swallowed")):
         way(address)
         report = check(configured)
         assert (report["failed"], causes(report)) == (True, [cause])
