@@ -62,7 +62,7 @@ def refusing(relay, layout):
 
 
 def check(relay: Relay, endpoint: str = NAME, **options) -> dict:
-    return relay.module("mailops.ses.smtp_check", endpoint=endpoint, ports=[587], ca_file=CA, timeout=8, **options)
+    return relay.module("mailops.ses.smtp_check", endpoint=endpoint, ports=[587], ca_file=CA, timeout=4, **options)
 
 
 def causes(report: dict) -> list[str]:
