@@ -174,6 +174,10 @@ postfix:
     bounce_aliases:
       description: Value of C(alias_maps) for mail that has a null sender, or empty.
       type: str
+    return_service:
+      description: The service of C(master.cf) where null senders' mail comes in again, by a family that Postfix has.
+      type: str
+      sample: 127.0.0.25:24
     parameters:
       description: Parameters of C(main.cf) whose values depend on what the host has.
       type: dict

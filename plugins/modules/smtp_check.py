@@ -303,7 +303,8 @@ diagnosis:
     - The causes of all ports, each once, in the form of RV(ports[].diagnosis).
     - After them, warnings that hold for the endpoint whichever port is used. V(hosts_file) means that its address comes
       from a line in C(/etc/hosts). V(only_accepted) means that it is an ingress endpoint of Mail Manager, where an
-      accepted mail is not a sent one.
+      accepted mail is not a sent one. V(family_swallowed) and V(family_refused) mean that the endpoint has addresses by
+      IPv4 and IPv6 and one of the two does not work; they say what the MTA does then.
   returned: unless an option is of the wrong type
   type: list
   elements: dict

@@ -25,14 +25,16 @@ def region(text: str) -> Region:
 def name_and_address(text: str) -> tuple[str, str]:
     name, equals, target = text.partition("=")
     if not (name and equals and target):
-        raise argparse.ArgumentTypeError(f"{text} must be NAME=ADDRESS or NAME=NAME")
+        raise argparse.ArgumentTypeError(f"{text} must be NAME=ADDRESS,... or NAME=NAME")
     return name, target
 
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m ses_simulator", description="An Amazon SES SMTP endpoint for tests.")
     made.add_argument("--state-dir", type=Path, required=True, help="certificates, records and the control socket")
-    made.add_argument("--host", default="0.0.0.0", help="the address to listen on (%(default)s)")
+    made.add_argument(
+        "--host", default="0.0.0.0", help="where to listen; all of IPv4 are all of IPv6 too (%(default)s)"
+    )
     made.add_argument(
         "--region", type=region, action="append", metavar="NAME[=ADDRESS,...]", help="repeatable (us-east-1)"
     )
@@ -47,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
         "--upstream", action="append", metavar="ADDRESS[:PORT]", help="who knows other names (those in resolv.conf)"
     )
     made.add_argument(
-        "--name", type=name_and_address, action="append", default=[], metavar="NAME=ADDRESS", help="a further name"
+        "--name", type=name_and_address, action="append", default=[], metavar="NAME=ADDRESS,...", help="a further name"
     )
     made.add_argument("--ports", choices=("real", "ephemeral"), default="real")
     return made

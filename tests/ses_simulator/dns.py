@@ -4,18 +4,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from dnslib import CNAME, QTYPE, RCODE, RR, A, DNSError, DNSRecord  # type: ignore[import-untyped]
+from dnslib import AAAA, CNAME, QTYPE, RCODE, RR, A, DNSError, DNSRecord  # type: ignore[import-untyped]
 
+from .listeners import EVERYWHERE6, bound, is_wildcard
 from .model import Region, SimulatorError
 
 TTL = 5
 UPSTREAM_TIMEOUT = 2.0
 MOST_ALIASES = 8
+_KINDS = {4: (QTYPE.A, A), 6: (QTYPE.AAAA, AAAA)}  # by an address's version
 
 
 def system_resolvers(path: Path = Path("/etc/resolv.conf")) -> list[str]:
@@ -30,11 +34,23 @@ def _normal(name: str) -> str:
     return name.rstrip(".").lower()
 
 
-def _is_address(text: str) -> bool:
+def _version(text: str) -> int:
+    """4 or 6 of an address, 0 of what is none."""
     try:
-        return ipaddress.ip_address(text).version == 4
+        return ipaddress.ip_address(text).version
     except ValueError:
-        return False
+        return 0
+
+
+def _addresses(target: str | None) -> list[str]:
+    """The addresses that a target of `names` lists, with commas between them; none where it is a name."""
+    parts = (target or "").split(",")
+    return parts if all(map(_version, parts)) else []
+
+
+def _record(name: str, address: str) -> RR:
+    kind, data = _KINDS[_version(address)]
+    return RR(name, kind, ttl=TTL, rdata=data(address))
 
 
 class Zone:
@@ -65,9 +81,9 @@ class Zone:
         known = {"load_balancer", "addresses", "names", "servfail", "nxdomain", "rotation"}
         if values.keys() - known:
             raise SimulatorError(f"dns takes region, {', '.join(sorted(known))}; not {min(values.keys() - known)}")
-        wrong = [a for a in values.get("addresses", []) if not _is_address(a)]
+        wrong = [a for a in values.get("addresses", []) if not _version(a)]
         if wrong:
-            raise SimulatorError(f"addresses must be IPv4 addresses; {wrong[0]} is none")
+            raise SimulatorError(f"addresses must be IPv4 or IPv6 addresses; {wrong[0]} is none")
         if "load_balancer" in values:
             self._regions[region].load_balancer = _normal(values["load_balancer"])
         if "addresses" in values:
@@ -111,19 +127,19 @@ class Zone:
                 reply.header.rcode = RCODE.NXDOMAIN
                 return reply
             target = self._target(name)
-            if target is None or _is_address(target):
+            if target is None or _addresses(target):
                 break
             reply.add_answer(RR(name, QTYPE.CNAME, ttl=TTL, rdata=CNAME(target)))
             if query.q.qtype == QTYPE.CNAME:
                 return reply
             name = target
-        if query.q.qtype in (QTYPE.A, QTYPE.ANY):
-            for address in [target] if target else self._balanced(name):
-                reply.add_answer(RR(name, QTYPE.A, ttl=TTL, rdata=A(address)))
+        for address in _addresses(target) or self._balanced(name):
+            if query.q.qtype in (QTYPE.ANY, _KINDS[_version(address)][0]):
+                reply.add_answer(_record(name, address))
         return reply
 
     def _target(self, name: str) -> str | None:
-        """What a name of ours stands for: another name, or an address."""
+        """What a name of ours stands for: another name, or addresses with commas between them."""
         if name in self._names:
             return self._names[name]
         for region in self._regions.values():
@@ -152,19 +168,29 @@ class Resolver:
         self._zone = zone
         self._upstream = [(host, int(port or 53)) for host, _, port in (u.partition(":") for u in upstream)]
         self._tasks: set[asyncio.Task[None]] = set()
+        self._open_ones: list[asyncio.Server | asyncio.DatagramTransport] = []
         self.port = 0
 
     async def open(self, host: str, port: int) -> None:
+        """Answer at this address; at a wildcard by IPv6 too, where the machine has it."""
+        await self._open(host, port)
+        if is_wildcard(host):
+            with contextlib.suppress(OSError):  # a kernel without IPv6
+                await self._open(EVERYWHERE6, self.port)
+
+    async def _open(self, host: str, port: int) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await asyncio.start_server(self._serve_tcp, host, port)
-        self.port = self._server.sockets[0].getsockname()[1]
-        self._transport, _ = await loop.create_datagram_endpoint(
-            lambda: _Datagrams(self), local_addr=(host, self.port)
-        )  # fmt: skip
+        server = await asyncio.start_server(self._serve_tcp, sock=bound(host, port, socket.SOCK_STREAM))
+        self._open_ones.append(server)
+        self.port = server.sockets[0].getsockname()[1]
+        transport, _ = await loop.create_datagram_endpoint(
+            lambda: _Datagrams(self), sock=bound(host, self.port, socket.SOCK_DGRAM)
+        )
+        self._open_ones.append(transport)
 
     def close(self) -> None:
-        self._server.close()
-        self._transport.close()
+        for one in self._open_ones:
+            one.close()
 
     def datagram(self, transport: asyncio.DatagramTransport, data: bytes, peer: Any) -> None:
         async def work() -> None:

@@ -7,7 +7,7 @@ import asyncio
 import errno
 import functools
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from .faults import Fault
@@ -15,12 +15,28 @@ from .model import PORTS
 
 BACKLOG = 512
 EVERYWHERE, LOOPBACK = "0.0.0.0", "127.0.0.1"
+EVERYWHERE6, LOOPBACK6 = "::", "::1"
 TRIES = 20
 REFUSE, SWALLOW = "refuse", "swallow"
 
 
 def is_wildcard(host: str) -> bool:
     return host in {EVERYWHERE, ""}
+
+
+def bound(address: str, port: int, kind: socket.SocketKind) -> socket.socket:
+    """A socket at this address, of its family alone; OSError where it cannot be had."""
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
+    try:
+        if kind == socket.SOCK_STREAM:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if ":" in address:  # beside a socket of the same port by IPv4
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind((address, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 @dataclass
@@ -88,22 +104,27 @@ class Doors:
             door.close()
 
     def _layout(self, door: Door) -> list[str]:
-        """The addresses to bind: one wildcard, unless some of its addresses are shut."""
-        if is_wildcard(self._host) and not door.shut.keys() - {EVERYWHERE}:
-            return [self._host]
-        first = LOOPBACK if is_wildcard(self._host) else self._host
-        return list(dict.fromkeys([first, *self._addresses_of(None)]))
+        """The addresses to bind: a wildcard of each family, unless some of its addresses are shut."""
+        if not is_wildcard(self._host):
+            return list(dict.fromkeys([self._host, *self._addresses_of(None)]))
+        families = ((4, self._host, LOOPBACK), (6, EVERYWHERE6, LOOPBACK6))
+        return [address for family in families for address in self._of_family(door, *family)]
+
+    def _of_family(self, door: Door, version: int, wildcard: str, loopback: str) -> list[str]:
+        def ours(addresses: Iterable[str]) -> list[str]:
+            return [address for address in addresses if (":" in address) == (version == 6)]
+
+        if not ours(door.shut.keys() - {EVERYWHERE}):
+            return [wildcard]
+        return list(dict.fromkeys([loopback, *ours(self._addresses_of(None))]))
 
     async def _open(self, door: Door) -> None:
         for at, address in enumerate(self._layout(door)):
-            sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                sock.bind((address, door.real))
+                sock = bound(address, door.real, socket.SOCK_STREAM)
             except OSError as error:
-                sock.close()
-                # A region may have addresses that are elsewhere, or nowhere.
-                if at and error.errno == errno.EADDRNOTAVAIL:
+                # A region may have addresses that are elsewhere, or nowhere, and a kernel no IPv6.
+                if at and error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                     continue
                 raise
             door.real = sock.getsockname()[1]
@@ -123,4 +144,5 @@ def fill_up(sock: socket.socket) -> socket.socket:
     """Listen with the shortest queue and fill it: further SYNs stay unanswered. It takes no privilege."""
     sock.listen(0)
     host, port = sock.getsockname()[:2]
-    return socket.create_connection((LOOPBACK if is_wildcard(host) else host, port), timeout=1)
+    loopback = {EVERYWHERE: LOOPBACK, EVERYWHERE6: LOOPBACK6}
+    return socket.create_connection((loopback.get(host, host), port), timeout=1)

@@ -118,6 +118,8 @@ def reboot(layout: Layout, hosts: list[str], meanwhile: Callable[[], object] = l
     meanwhile()
     run("podman", "start", *containers)
     for host in chosen:
+        if host.address6:
+            add_address6(layout, host.name, host.address6)
         wait_until(f"{host.name} boots", partial(booted, layout.container(host.name)))
 
 
@@ -186,13 +188,20 @@ def start_simulator(layout: Layout) -> None:
         raise EngineError(f"{error}\n{run('podman', 'logs', name, check=False)}") from None
 
 
+def add_address6(layout: Layout, name: str, address: str) -> None:
+    """Give the container NAME an address by IPv6; it is gone when the container stops."""
+    address = f"{address}/{layout.prefix_length6}"
+    run("podman", "exec", layout.container(name), "ip", "address", "replace", address, "dev", "eth0", "nodad")
+
+
 def start_host(layout: Layout, host: Host) -> None:
     """Start a bare host that asks the simulator's DNS."""
+    resolver = layout.simulator_address6 if host.address6 else layout.simulator_address
     # bin/podman finds the host's first process by the two files.
     state = layout.state / layout.container(host.name)
     identity = run(
         *("podman", "run", "--detach", "--name", layout.container(host.name), "--hostname", host.hostname),
-        *("--network", layout.prefix, "--ip", host.address, "--dns", layout.simulator_address, "--dns-search", "."),
+        *("--network", layout.prefix, "--ip", host.address, "--dns", resolver, "--dns-search", "."),
         # Debian's init scripts look at other processes, and nftables and the MTU belong to the host under test.
         *(
             "--volume",
@@ -210,6 +219,9 @@ def start_host(layout: Layout, host: Host) -> None:
         ),
     )
     Path(f"{state}.id").write_text(identity)
+    if host.address6:
+        add_address6(layout, SIMULATOR, layout.simulator_address6)
+        add_address6(layout, host.name, host.address6)
 
 
 def booted(container: str) -> bool:

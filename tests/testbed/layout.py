@@ -24,6 +24,7 @@ class Host:
     image: str
     address: str
     hostname: str
+    address6: str = ""  # by IPv6, which the host has beside IPv4 and asks DNS by
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Layout:
     subnet: str
     gateway: str
     others: str
+    prefix_length6: int
     repository: str
     suites: dict[str, str]
     disguised: dict[str, str]
@@ -44,6 +46,7 @@ class Layout:
     bootstrap: list[str]
     simulator_image: str
     simulator_address: str
+    simulator_address6: str
     regions: dict[str, list[str]]
     credentials: dict[str, object]
     hosts: dict[str, Host]
@@ -57,6 +60,7 @@ class Layout:
             if not (number.isdecimal() and 0 < int(number) <= MOST):
                 raise ValueError(f"TESTBED {number} gives no address: use 1 to {MOST}")
             text = text.replace("10.213.77.", f"10.213.{77 + int(number)}.")
+            text = text.replace("fd00:213:77:", f"fd00:213:{77 + int(number)}:")
         data = tomllib.loads(text)
         return cls(
             prefix=data["prefix"] + number,
@@ -64,6 +68,7 @@ class Layout:
             subnet=data["network"]["subnet"],
             gateway=data["network"]["gateway"],
             others=data["network"]["others"],
+            prefix_length6=data["network"]["prefix_length6"],
             repository=data["images"]["repository"],
             suites=data["images"]["suites"],
             disguised=data["images"]["disguised"],
@@ -73,6 +78,7 @@ class Layout:
             bootstrap=data["images"]["bootstrap"],
             simulator_image=data["simulator"]["image"],
             simulator_address=data["simulator"]["address"],
+            simulator_address6=data["simulator"]["address6"],
             regions=data["simulator"]["regions"],
             credentials=data["simulator"]["credentials"],
             hosts={name: Host(name=name, **host) for name, host in data["hosts"].items()},

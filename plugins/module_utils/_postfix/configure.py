@@ -27,6 +27,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._mta.restarts import p
 from ansible_collections.mailops.ses.plugins.module_utils._mta.text import MASK
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.back import plan_back
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import RETURN, RETURN_BY_IPV6
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import (
     MAIN_CF,
     MASTER_CF,
@@ -124,7 +125,8 @@ def _configure(
         warnings = ask(plan, postfix, running is not None) if plan.texts_change else []
         try_tables(plan, postfix, scratch)
         requeue = _requeue_due(plan, missed, queue)
-        wanted = _due(plan, missed, requeue and bool(units))
+        moves = _moves(plan)
+        wanted = _due(plan, missed, moves or (requeue and bool(units)))
         files = plan_files(postfix_files(units[0].name, queue)) if units else []
         due_files = bool(units) and files_due(files, units[0])
         if due_files and wanted["action"] == "none":
@@ -139,7 +141,7 @@ def _configure(
                 if due_now:
                     rewrite = partial(postfix.requeue, request.directory) if requeue and units else None
                     run = partial(_run, units, verbs, queue, rewrite)
-                    live = running is not None and not request.restart and bool(units) and units[0].active()
+                    live = running is not None and not (request.restart or moves) and units and units[0].active()
                     load = partial(_run, units[:1], [["reload"]], queue)
                     steps = in_turn(plan, run, load, missed, partial(_ended, queue)) if live else at_once(plan, run)
                     carry_out(steps, plan, postfix)
@@ -255,6 +257,15 @@ def _missed(plan: Plan, running: Mapping[str, float] | None) -> bool:
     paths += plan.files
     paths += [path for table in plan.tables if table.table.present for path in table.files]
     return running is not None and newest(paths, time.time()) > running["loaded"] + CLOCK_SLACK
+
+
+def _moves(plan: Plan) -> bool:
+    """Whether null senders' mail comes in by another family of addresses than before: the master ends where it is to
+    listen by one that it has not, so it starts anew with the service that is right and without the other."""
+    before, after = (
+        {name for name, _type in master_cf.services(texts[MASTER_CF])} for texts in (plan.before, plan.after)
+    )
+    return bool((before - after) & {RETURN, RETURN_BY_IPV6})
 
 
 def _due(plan: Plan, missed: bool, stops: bool = False) -> dict[str, Any]:

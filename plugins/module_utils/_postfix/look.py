@@ -6,8 +6,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import Runner
 from ansible_collections.mailops.ses.plugins.module_utils._host.files import text_of
@@ -49,8 +49,9 @@ SES_MAXIMUM = 41943040  # bytes, of a mail (SES, quotas: 40 MB)
 _SUBMISSIONS = ("submission", "submissions", "smtps", "587", "465")
 # Services beside those of the relay, without which it has no TLS and no open connections, and their lines.
 _HELPERS = {"tlsmgr": "tlsmgr unix - - n 1000? 1 tlsmgr", "scache": "scache unix - - n - 1 scache"}
-# The service that takes null senders' mail, as master_service_disable excepts it.
-_EXCEPTED = "!127.0.0.25:24/inet"
+# Where null senders' mail comes in once more: a loopback address of its own, and not port 25, which it could not have
+# beside a daemon on all addresses. A Postfix that has IPv6 alone cannot listen there, and ends.
+RETURN, RETURN_BY_IPV6 = "127.0.0.25:24", "[::1]:24"
 # Under which key the route of null senders is looked up: the relay's table has the default one.
 _NULL_KEY = "empty_address_default_transport_maps_lookup_key"
 _MISSING_HEADERS = "always_add_missing_headers"
@@ -76,9 +77,10 @@ _NEEDED = (
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the variables say beside the relay."""
+    """What the variables say beside the relay, and what DNS has for its endpoints."""
 
     loopback_only: bool | None = None
+    families: Mapping[str, Sequence[str]] = field(default_factory=dict)  # endpoint -> IPv4, IPv6; none: not known
 
 
 NO_WISHES = Wishes()
@@ -121,11 +123,26 @@ def look(present: Present | None, relay: Relay, wishes: Wishes) -> list[Finding]
     return [finding for judge in JUDGES for finding in judge(present, relay, wishes)]
 
 
-def _protocols(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
-    if present.expanded.get("inet_protocols", "").split(",") == ["ipv6"]:
-        yield refused(
-            "inet_protocols", "is ipv6, and SES's public endpoints have IPv4 addresses alone", "set it to all or ipv4"
-        )
+def one_family(present: Present | None) -> str:
+    """IPv4 or IPv6 where inet_protocols has Postfix speak that alone; empty elsewhere."""
+    found = present.expanded.get("inet_protocols", "") if present else ""
+    return {"ipv4": "IPv4", "ipv6": "IPv6"}.get(found.strip(), "")
+
+
+def return_service(present: Present | None) -> str:
+    """The service of master.cf at which null senders' mail comes in once more."""
+    return RETURN_BY_IPV6 if one_family(present) == "IPv6" else RETURN
+
+
+def _protocols(present: Present, _relay: Relay, wishes: Wishes) -> Iterator[Finding]:
+    family = one_family(present)
+    for endpoint, has in wishes.families.items() if family else ():
+        if has and family not in has:
+            yield refused(
+                "inet_protocols",
+                f"is {family.lower()}, and {endpoint} has {has[0]} addresses alone in DNS",
+                f"set it to all, or give ses_endpoint the name of a VPC endpoint that has {family} addresses",
+            )
 
 
 def _types(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Finding]:
@@ -593,7 +610,8 @@ def parameters(present: Present | None, relay: Relay, wishes: Wishes) -> Mapping
             values["relay_domains"] = kept_domains or ""
     disabled = references(present.explicit.get("master_service_disable", ""))
     if disabled:
-        values["master_service_disable"] = [_EXCEPTED, *(item for item in disabled if item != _EXCEPTED)]
+        excepted = [f"!{name}/inet" for name in (return_service(present), RETURN, RETURN_BY_IPV6)]
+        values["master_service_disable"] = [excepted[0], *(item for item in disabled if item not in excepted)]
     if relay.sender_rewrites and any(_senders(present, relay, wishes)):
         values["sender_canonical_classes"] = None
     values.update(_leaving(present))
@@ -634,8 +652,14 @@ def tables_left(present: Present | None) -> list[dict[str, object]]:
 
 
 def services_left(present: Present | None) -> list[dict[str, object]]:
-    """Services of the first release, which go."""
-    return list(first_release.SERVICES) if present and first_release.left(present.explicit) else []
+    """Services of the first release, and what took null senders' mail by the family that Postfix had before: they
+    go."""
+    if present is None:
+        return []
+    ours = return_service(present)
+    other = next(name for name in (RETURN, RETURN_BY_IPV6) if name != ours)
+    left = [{"name": other, "type": "inet", "state": "absent"}] if (other, "inet") in present.services else []
+    return [*(first_release.SERVICES if first_release.left(present.explicit) else ()), *left]
 
 
 def _closed() -> dict[str, object]:

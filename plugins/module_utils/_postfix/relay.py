@@ -11,9 +11,11 @@ from typing import Any
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import identities
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import (
     NO_WISHES,
+    RETURN,
     Wishes,
     foreign,
     parameters,
+    return_service,
     senders_type,
     services_left,
     tables_left,
@@ -43,6 +45,7 @@ class InPostfix:
     relay_options: dict[str, Any]
     services: list[dict[str, Any]] = field(default_factory=list)
     identity_options: list[dict[str, Any]] = field(default_factory=list)  # as relay_options, of each identity's client
+    return_service: str = RETURN  # at which null senders' mail comes in once more
 
 
 def in_postfix(relay: Relay, present: Present | None = None, wishes: Wishes = NO_WISHES) -> InPostfix:
@@ -56,7 +59,7 @@ def in_postfix(relay: Relay, present: Present | None = None, wishes: Wishes = NO
             for number, one in enumerate(relay.identities, start=1)
         ),
         bounces_table(relay),
-        *FIXED,
+        *fixed(return_service(present)),
         *tables_left(present),
         *identities.tables_left(going),
     ]
@@ -78,6 +81,7 @@ def in_postfix(relay: Relay, present: Present | None = None, wishes: Wishes = NO
             relay_options(identities.headers_table(number) if one.headers else None, present)
             for number, one in enumerate(relay.identities, start=1)
         ],
+        return_service(present),
     )
 
 
@@ -118,15 +122,21 @@ def _ports_that_differ(variables: Mapping[str, Any]) -> Iterator[str]:
 # regexp: asked with the whole address alone.
 _NOT_ASCII = "/[^ -~]/"
 _REFUSAL = "error:5.6.7 SES takes no address with characters outside ASCII, since it has no SMTPUTF8"
-FIXED: tuple[dict[str, Any], ...] = tuple(
-    {"name": name, "parameter": None, "type": "regexp", "entries": entries, "state": "present"}
-    for name, entries in {
-        # "Authentication required" says nothing of the mail, which waits. The log shows both codes.
-        "ses_replies": {"/^530(.*)/": "454 4.7.0 530$1"},
-        "ses_transport": {f"/@{re.escape(BOUNCE_DOMAIN)}$/": "ses-mailbox:", _NOT_ASCII: _REFUSAL},
-        "ses_sender_transport": {"/^<>$/": "ses-bounce:[127.0.0.25]:24", _NOT_ASCII: _REFUSAL},
-    }.items()
-)
+
+
+def fixed(comes_back: str) -> list[dict[str, Any]]:
+    """The tables that no variable changes; null senders' mail goes to the service COMES_BACK."""
+    address, _colon, port = comes_back.rpartition(":")
+    null_sender = f"ses-bounce:[{address.strip('[]')}]:{port}"
+    return [
+        {"name": name, "parameter": None, "type": "regexp", "entries": entries, "state": "present"}
+        for name, entries in {
+            # "Authentication required" says nothing of the mail, which waits. The log shows both codes.
+            "ses_replies": {"/^530(.*)/": "454 4.7.0 530$1"},
+            "ses_transport": {f"/@{re.escape(BOUNCE_DOMAIN)}$/": "ses-mailbox:", _NOT_ASCII: _REFUSAL},
+            "ses_sender_transport": {"/^<>$/": null_sender, _NOT_ASCII: _REFUSAL},
+        }.items()
+    ]
 
 
 def relay_options(table: str | None, present: Present | None) -> dict[str, Any]:

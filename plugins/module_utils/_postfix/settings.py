@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.systems import PostfixThere
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import identities, pace
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import RETURN_BY_IPV6
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import InPostfix, keys
 from ansible_collections.mailops.ses.plugins.module_utils._relay.choice import Choice
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay
@@ -178,6 +179,7 @@ BOUNCE_SERVER: Mapping[str, Any] = {
     "smtpd_milters": "",
     "content_filter": "",
 }
+_BY_IPV6 = {"mynetworks": ["[::1]/128"]}
 BOUNCE_CLEANUP: Mapping[str, Any] = {
     "virtual_alias_maps": "regexp:/etc/postfix/ses_bounces",
     # The host's own did their work when the mail came in first.
@@ -251,13 +253,13 @@ def _services(relay: Relay, terms: InPostfix, choice: Choice, there: PostfixTher
             "options": BOUNCE_CLIENT,
         },
         {
-            "name": "127.0.0.25:24",  # not 25: beside a daemon on all addresses it could not be had
+            "name": terms.return_service,
             "type": "inet",
             "private": "n",
             "chroot": there.chroot,
             "args": [],
             "command": "smtpd",
-            "options": BOUNCE_SERVER,
+            "options": {**BOUNCE_SERVER, **(_BY_IPV6 if terms.return_service == RETURN_BY_IPV6 else {})},
         },
         {
             "name": "ses-bounce-cleanup",

@@ -16,7 +16,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import (
     endpoint_named,
     further,
 )
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import canonical_name, resolve
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import canonical_name, families, resolve
 
 RESOLVER_SECONDS = 10.0
 # (arguments) -> (return code, standard output, standard error), as AnsibleModule.run_command
@@ -42,6 +42,14 @@ def described(variables: Mapping[str, Any], names: Sequence[str]) -> Relay:
     return describe(variables, names, _load_balancer(variables), fallback)
 
 
+def families_of(endpoint: str) -> list[str]:
+    """Of which families its addresses in DNS are; none where DNS does not tell."""
+    return families(endpoint, resolve, _deadline())
+
+
 def _load_balancer(way: Mapping[str, Any]) -> str | None:
-    deadline = Deadline(time.monotonic, time.monotonic() + RESOLVER_SECONDS)
-    return canonical_name(endpoint_named(way), resolve, deadline)
+    return canonical_name(endpoint_named(way), resolve, _deadline())
+
+
+def _deadline() -> Deadline:
+    return Deadline(time.monotonic, time.monotonic() + RESOLVER_SECONDS)

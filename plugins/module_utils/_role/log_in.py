@@ -6,21 +6,17 @@ from __future__ import annotations
 import os
 import socket
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.ses.plugins.module_utils._host.facts import read
 from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import FURTHER, Form, label, secrets_of
 from ansible_collections.mailops.ses.plugins.module_utils._relay.identities import IDENTITIES
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import endpoint_named
 from ansible_collections.mailops.ses.plugins.module_utils._relay.variables import ports_of, region_meant
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import smtp_password
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check, summary
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net, connect
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import connect_sized
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import this_host
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import OptionError, request_of
-from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import resolve
 
 SECONDS = 10.0  # for the dialogue
 RETRIES, DELAY = 2, 5.0  # a host that has just started may have no network yet
@@ -96,7 +92,7 @@ class LogIn:
         self.report()
 
     def _run(self, variables: Mapping[str, Any], ca_file: str) -> None:
-        net = Net(resolve, connect, time.monotonic, time.sleep, connect_sized, lambda: read("/etc/hosts"))
+        net = this_host()
         try:
             request = request_of(
                 {

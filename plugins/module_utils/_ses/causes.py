@@ -35,6 +35,31 @@ _SMALL_HELLO = (
     "section that `system_default` names, in that which `ssl_conf` names; add what is missing, as on Debian 13)"
 )
 
+_MEND_FAMILY = (
+    "Let {family} through to {endpoint} in the host's and the network's firewalls. Where the network carries no "
+    "{family}, take the host's route by {family} away, so that connections fail at once, or have DNS give no such "
+    "addresses."
+)
+# What is known of the MTA, and what it does where one family of the endpoint's addresses swallows connections.
+_WAITS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("on_postfix",),
+        "Postfix begins with either kind, by chance, waits 30 seconds (2 with ses_fallback) for each address that does "
+        "not answer, and goes on to the next: mail leaves, some of it late.",
+    ),
+    (
+        ("on_sendmail",),
+        "Sendmail begins with IPv6, waits for each address that does not answer until the kernel gives it up, about "
+        "two minutes (2 seconds with ses_fallback), and goes on to the next: mail leaves, and late where IPv6 is what "
+        "does not answer.",
+    ),
+    (
+        (),
+        "An MTA waits for its time-out at each address that does not answer, and goes on to the next: Postfix begins "
+        "with either kind, by chance, Sendmail with IPv6.",
+    ),
+)
+
 # Server replies carry an enhanced status code or not; a queue shows them with other words around.
 _X = r"[ -](?:\d\.\d{1,3}\.\d{1,3} )?"
 
@@ -386,6 +411,37 @@ CAUSES: tuple[Cause, ...] = (
         "again later: SES replaces its addresses.",
         _TROUBLE,
         kinds=("address_swallowed",),
+    ),
+    *(
+        Cause(
+            "family_swallowed",
+            "Of {endpoint}'s addresses, those of {works} take connections and those of {family} ({silent}) do not "
+            f"answer. {waits}",
+            _MEND_FAMILY,
+            _TROUBLE,
+            kinds=("family_swallowed",),
+            needs=needs,
+        )
+        for needs, waits in _WAITS
+    ),
+    Cause(
+        "family_refused",
+        "Of {endpoint}'s addresses, those of {works} take connections and those of {family} ({silent}) refuse them. An "
+        "MTA that begins there goes on to the next address at once, so mail leaves in time.",
+        _MEND_FAMILY,
+        _TROUBLE,
+        kinds=("family_refused",),
+    ),
+    Cause(
+        "family_missing",
+        "{endpoint} has {missing} addresses alone, and this host has no route by {missing}.",
+        "SES's public endpoints have IPv4 addresses alone: give the host a way by IPv4 (NAT, or NAT64 with DNS64), or "
+        "give ses_endpoint (endpoint of smtp_check) the name of a VPC endpoint in the host's network whose IP address "
+        "type is dualstack or ipv6. Where the endpoint is a VPC endpoint with IPv6 addresses, give the host IPv6.",
+        _CONNECT,
+        kinds=("unreachable",),
+        needs=("missing",),
+        holds=True,
     ),
     Cause(
         "network_unreachable",

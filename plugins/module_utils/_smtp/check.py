@@ -12,6 +12,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._ses.diagnosis import 
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS, is_mail_manager
 from ansible_collections.mailops.ses.plugins.module_utils._ses.wording import Symptom
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.failure import Failure
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.families import Families
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.handshake import Way
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.probe import PathWatch
@@ -52,6 +53,7 @@ def _check_once(request: Request, net: Net) -> dict[str, Any]:
     progress = Progress(net.clock)
     resolved = Resolved(None, [])
     witness = None
+    symptoms: list[Symptom] = []
     try:
         with progress.during("resolve"):
             resolved = resolve_in_time(request.endpoint, net.resolve, deadline)
@@ -65,21 +67,28 @@ def _check_once(request: Request, net: Net) -> dict[str, Any]:
             small=request.small,
         )
         watch = PathWatch(way, deadline)
+        families = Families(resolved.addresses, request.ports[0], net, deadline)
         checks = [PortCheck(port, request, net, deadline, progress, watch=watch) for port in request.ports]
         left_out = [port for port in PORTS if port not in request.ports]
         witness = Witness(net, deadline, lambda: all(one.unheard for one in checks), left_out)
-        with witness.listening(request.endpoint, resolved.addresses, request.region):
+        with witness.listening(request.endpoint, resolved.addresses, request.region), families.tried():
             _side_by_side(checks, resolved.addresses)
+        symptoms = families.symptoms(
+            {address: kind for one in checks for address, kind in one.failed.items()},
+            [one.session.peer for one in checks if one.session],
+            request.mta or net.mta(),
+        )
         findings = watch.findings()
         for one in checks:
             one.learn(findings)
+            one.miss(families.missing(one.failure))
             if late:
                 one.blame_the_name()
     except Failure as failure:
         checks = [PortCheck(port, request, net, deadline, progress) for port in request.ports]
         for one in checks:
             one.failure = failure
-    return _report(request, resolved, checks, witness, _warnings(request, resolved, net))
+    return _report(request, resolved, checks, witness, _warnings(request, resolved, net, symptoms))
 
 
 def _side_by_side(checks: Iterable[PortCheck], addresses: list[str]) -> None:
@@ -102,15 +111,16 @@ def _side_by_side(checks: Iterable[PortCheck], addresses: list[str]) -> None:
         raise faults[0]
 
 
-def _warnings(request: Request, resolved: Resolved, net: Net) -> list[dict[str, str]]:
-    """What holds for the endpoint whichever port is used, and whether or not one works."""
-    found = []
+def _warnings(request: Request, resolved: Resolved, net: Net, symptoms: list[Symptom]) -> list[dict[str, str]]:
+    """What holds for the endpoint whichever port is used, and whether or not one works; SYMPTOMS are those of its
+    addresses."""
+    found = [*symptoms]
     static = [address for address in in_hosts_file(request.endpoint, net.hosts_file()) if address in resolved.addresses]
     if static:
         found.append(Symptom("hosts_file", ", ".join(dict.fromkeys(static))))
     if is_mail_manager(request.endpoint, request.credentials.username if request.credentials else ""):
         found.append(Symptom("only_accepted"))
-    return [diagnose(symptom._replace(facts={"endpoint": request.endpoint})) for symptom in found]
+    return [diagnose(symptom._replace(facts={**symptom.facts, "endpoint": request.endpoint})) for symptom in found]
 
 
 def _scope(one: PortCheck, checks: list[PortCheck], witness: Witness | None) -> str:

@@ -18,6 +18,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.mtu import BLACK_HOLE, BLOCKED, ONE_WAY, UNANSWERED
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.path.probe import Findings, PathWatch, PortWatch
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import Request
+from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import family_of
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.session import (
     Progress,
     Session,
@@ -80,7 +81,7 @@ class PortCheck:
         self._beside: PortWatch | None = None
         self._shaking = False  # the TLS handshake has begun
         self._warning = ""  # the kind of what fails later
-        self._silent: list[str] = []  # addresses that gave no answer before one did
+        self.failed: dict[str, str] = {}  # addresses before the one that took the connection, and each one's failure
         self._sizes: dict[str, str] = {}  # of the large ClientHello that does not pass, and of the small one that does
 
     def run(self, addresses: list[str]) -> None:
@@ -106,7 +107,7 @@ class PortCheck:
 
     def _open(self, addresses: list[str]) -> Session:
         opened = open_connection(addresses, self.port, self._deadline, self._net.connect)
-        self._silent = opened.silent
+        self.failed = opened.failed
         return Session(opened.sock, self._deadline, self._request.mask)
 
     def _prepare(self) -> None:
@@ -238,6 +239,11 @@ class PortCheck:
         elif self.path_mtu and findings.learnt:
             self.path_mtu = min(self.path_mtu, findings.learnt)
 
+    def miss(self, family: str) -> None:
+        """Name the FAMILY of addresses that the host has no way to, where it is known."""
+        if self.failure and family:
+            self.failure.facts = {**self.failure.facts, "missing": family}
+
     def blame_the_name(self) -> None:
         """Put a time-out down to the look-up of the endpoint's name, which took most of the time."""
         if self.failure and self.failure.kind in _TIMED_OUT:
@@ -245,7 +251,8 @@ class PortCheck:
 
     def diagnosis(self, scope: str, facts: Mapping[str, str]) -> list[dict[str, str]]:
         """Why the port failed, what will fail later, and what makes it slow."""
-        if not (self.failure or self._warning or self._silent):
+        silent = self._silent()
+        if not (self.failure or self._warning or silent):
             return []
         known = {**facts, **self._sizes, "size": str(self.path_mtu or "")}
         symptoms = []
@@ -255,9 +262,15 @@ class PortCheck:
             symptoms.append(Symptom(failure.kind, failure.text, failure.stage, self.port, scope, told))
         if self._warning:
             symptoms.append(Symptom(self._warning, facts=known))
-        if self._silent:
-            symptoms.append(Symptom("address_swallowed", facts={**known, "silent": ", ".join(self._silent)}))
+        if silent:
+            symptoms.append(Symptom("address_swallowed", facts={**known, "silent": ", ".join(silent)}))
         return [diagnose(symptom) for symptom in symptoms]
+
+    def _silent(self) -> list[str]:
+        """Addresses that gave no answer before another of their family did; a family that fails is named by itself."""
+        family = family_of(self.session.peer) if self.session and self.session.peer else ""
+        silent = [address for address, kind in self.failed.items() if kind == "timeout"]
+        return [address for address in silent if family in ("", family_of(address))]
 
     @property
     def certificate(self) -> Certificate | None:

@@ -58,6 +58,19 @@ def canonical_name(endpoint: str, resolver: Callable[[str], Resolved], deadline:
     return name if name and name != endpoint.lower() else None
 
 
+def family_of(address: str) -> str:
+    """IPv6 or IPv4."""
+    return "IPv6" if ":" in address else "IPv4"
+
+
+def families(endpoint: str, resolver: Callable[[str], Resolved], deadline: Deadline) -> list[str]:
+    """Those of the endpoint's addresses; none where DNS knows none, or does not answer in time."""
+    try:
+        return list(dict.fromkeys(map(family_of, resolve_in_time(endpoint, resolver, deadline).addresses)))
+    except Failure:
+        return []
+
+
 def in_hosts_file(name: str, text: str) -> list[str]:
     """The addresses that lines of an /etc/hosts give a name."""
     lines = (line.partition("#")[0].lower().split() for line in text.splitlines())

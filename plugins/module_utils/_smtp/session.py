@@ -208,7 +208,7 @@ class Opened(NamedTuple):
     """A connection that was made, and what came before."""
 
     sock: socket.socket
-    silent: list[str]  # the addresses before it that gave no answer in time
+    failed: dict[str, str]  # the addresses before it, and the kind of each one's failure
 
 
 def open_connection(addresses: list[str], port: int, deadline: Deadline, connect: Connect) -> Opened:
@@ -220,7 +220,7 @@ def open_connection(addresses: list[str], port: int, deadline: Deadline, connect
         except OSError as error:
             failures[address] = failure_of(error)
         else:
-            return Opened(sock, _of_kind("timeout", failures))
+            return Opened(sock, {address: failure.kind for address, failure in failures.items()})
     raise _speaking(failures)
 
 

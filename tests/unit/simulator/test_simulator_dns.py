@@ -91,11 +91,43 @@ def test_further_names_are_answered(sim):
     assert ask(sim, "web1.corp.test").header.rcode == RCODE.REFUSED
 
 
+def test_names_and_regions_have_ipv6_where_they_are_told_so(sim):
+    name = "vpce-1-a.email-smtp.us-east-1.vpce.amazonaws.com"
+    sim.dns(names={name: "10.0.0.5,fd00::5"})
+    assert rows(ask(sim, name)) == [(name, "A", "10.0.0.5")]
+    assert rows(ask(sim, name, "AAAA")) == [(name, "AAAA", "fd00::5")]
+    assert [kind for _name, kind, _data in rows(ask(sim, name, "ANY"))] == ["A", "AAAA"]
+    sim.dns(names={name: "fd00::5"})
+    assert (rows(ask(sim, name)), rows(ask(sim, name, "AAAA"))) == ([], [(name, "AAAA", "fd00::5")])
+    assert ask(sim, name).header.rcode == RCODE.NOERROR
+    sim.dns(region="us-east-1", addresses=["127.0.0.1", "fd00::6"])
+    assert rows(ask(sim, ENDPOINT, "AAAA"))[1:] == [(BALANCER, "AAAA", "fd00::6")]
+    assert rows(ask(sim, ENDPOINT))[1:] == [(BALANCER, "A", "127.0.0.1")]
+
+
+def test_dns_and_smtp_are_served_by_ipv6_at_a_wildcard(tmp_path):
+    """The machine's own addresses of both families, and a region's faults leave the other family as it is."""
+    regions = [Region("us-east-1", addresses=["127.0.0.1"])]
+    with Simulator(regions=regions, state_dir=tmp_path, host="0.0.0.0", dns="0.0.0.0:0") as sim:
+        packet = DNSRecord.question(ENDPOINT).send("::1", sim.dns_port, ipv6=True, timeout=10)
+        assert rows(DNSRecord.parse(packet))[1] == (BALANCER, "A", "127.0.0.1")
+        for address in ("127.0.0.1", "::1"):
+            socket.create_connection((address, sim.ports[587]), timeout=10).close()
+        sim.fault(refuse=True, region="us-east-1")
+        socket.create_connection(("::1", sim.ports[587]), timeout=10).close()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", sim.ports[587]), timeout=10)
+        sim.clear()
+        sim.fault(swallow=True, ports=[465])
+        with pytest.raises(TimeoutError):
+            socket.create_connection(("::1", sim.ports[465]), timeout=0.5)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
         ({"load_balancer": "x"}, "load_balancer need a region"),
-        ({"region": "us-east-1", "addresses": ["::1"]}, "must be IPv4"),
+        ({"region": "us-east-1", "addresses": ["::1", "smtp.corp.test"]}, "must be IPv4 or IPv6 addresses; smtp"),
         ({"ttl": 3}, "not ttl"),
     ],
 )

@@ -14,7 +14,13 @@ import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import configure as configuring
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import tools
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.configure import _due, _requeue_due, _run, configure
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.configure import (
+    _due,
+    _moves,
+    _requeue_due,
+    _run,
+    configure,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import Plan
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import Request, Table
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import PostfixError
@@ -90,6 +96,24 @@ def test_what_waits_is_rewritten_while_nothing_delivers(monkeypatch: pytest.Monk
     guarded = ["stop", "rewritten", "reset-failed", "restart"]
     assert done == ["if killed: systemctl start postfix", *guarded, "on"]
     assert _due(plan("a = 1\n", "a = 2\n"), False, True)["action"] == "restart"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moves"),
+    [
+        (["127.0.0.25:24"], ["[::1]:24"], True),
+        (["[::1]:24"], ["127.0.0.25:24"], True),
+        (["127.0.0.25:24"], ["127.0.0.25:24"], False),
+        ([], ["[::1]:24"], False),  # the first run
+    ],
+)
+def test_a_service_that_gets_an_address_of_another_family_needs_a_start(
+    before: list[str], after: list[str], moves: bool
+) -> None:
+    """A master that loads an address of a family that it has not ends."""
+    lines = ("".join(f"{name} inet n - n - - smtpd\n" for name in names) for names in (before, after))
+    texts = [{"main.cf": "", "master.cf": text} for text in lines]
+    assert _moves(Plan(*texts, [], [], ask(Path("/d")))) == moves
 
 
 def test_of_two_reloads_that_follow_at_once_the_second_one_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.mailops.ses.plugins.module_utils._host.systems import SYSTEMS
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import (
     Wishes,
     look,
@@ -14,9 +15,12 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import (
 )
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.master_cf import Service
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import Present
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import in_postfix
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.settings import wanted
+from ansible_collections.mailops.ses.plugins.module_utils._relay.choice import choose
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import CHANGED, KEPT, REFUSED
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import describe
-from relay_variables import GOOD
+from relay_variables import GOOD, PASSWORD
 
 HOST = "web1.corp.test"
 TABLE = "texthash:/etc/postfix/transport"
@@ -62,7 +66,6 @@ def inet(name):
 
 
 STATES = [
-    (REFUSED, "inet_protocols", {"expanded": {"inet_protocols": "ipv6"}}),
     (
         REFUSED,
         "transport_maps",
@@ -267,6 +270,45 @@ def test_relay_domains_with_a_transport_of_their_own_stay():
     host = present(piped, piped, services={**HELPERS, ("mailman", "unix"): Service("mailman", "unix", command="pipe")})
     assert "relay_domains" not in parameters(host, relay(), Wishes())
     assert look(host, relay(), Wishes()) == []
+
+
+@pytest.mark.parametrize(
+    ("protocols", "has", "says"),
+    [
+        ("ipv6", ["IPv4"], "is ipv6, and ses.test has IPv4 addresses alone"),
+        ("ipv4", ["IPv6"], "is ipv4, and ses.test has IPv6 addresses alone"),
+        ("ipv6", ["IPv4", "IPv6"], ""),
+        ("ipv6", ["IPv6"], ""),
+        ("ipv6", [], ""),  # DNS did not tell, and the log-in will
+        ("all", ["IPv4"], ""),
+        ("ipv4, ipv6", ["IPv6"], ""),
+    ],
+)
+def test_a_postfix_of_one_family_has_to_reach_the_endpoint_by_it(protocols, has, says):
+    wishes = Wishes(families={"other.test": [], "ses.test": has})
+    found = look(present(expanded={"inet_protocols": protocols}), relay(), wishes)
+    assert [(one.verdict, one.subject) for one in found] == ([(REFUSED, "inet_protocols")] if says else [])
+    assert all(says in str(one) for one in found)
+
+
+def test_null_senders_mail_comes_in_by_the_family_that_postfix_has():
+    """Postfix ends where master.cf has an address of another family."""
+    by_ipv6 = present(expanded={"inet_protocols": "ipv6"}, services=inet("127.0.0.25:24"))
+    terms = in_postfix(relay(), by_ipv6)
+    assert terms.return_service == "[::1]:24"
+    assert {"name": "127.0.0.25:24", "type": "inet", "state": "absent"} in terms.services
+    (routes,) = [table for table in terms.tables if table["name"] == "ses_sender_transport"]
+    assert routes["entries"]["/^<>$/"] == "ses-bounce:[::1]:24"
+    again = in_postfix(relay(), present(services=inet("[::1]:24")))
+    assert again.return_service == "127.0.0.25:24"
+    assert {"name": "[::1]:24", "type": "inet", "state": "absent"} in again.services
+    assert services_left(present(services=inet("127.0.0.25:24"))) == []
+    choice = choose(relay(), None, PASSWORD, "/etc/ssl/ca.pem", [])
+    services = wanted(relay(), terms, choice, SYSTEMS["Debian 13"].postfix)["services"]
+    (service,) = [one for one in services if one["name"] == "[::1]:24"]
+    assert service["options"]["mynetworks"] == ["[::1]/128"]
+    values = parameters(present({"master_service_disable": "inet"}, {"inet_protocols": "ipv6"}), relay(), Wishes())
+    assert values["master_service_disable"] == ["![::1]:24/inet", "inet"]
 
 
 def test_the_service_for_null_senders_runs_where_others_of_its_kind_do_not():

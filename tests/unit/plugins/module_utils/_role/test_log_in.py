@@ -15,6 +15,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._role import log_in
 PROGRAM = """
 import socket, sys, threading
 from ansible_collections.mailops.ses.plugins.module_utils._role import log_in
+from ansible_collections.mailops.ses.plugins.module_utils._smtp import net
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.resolver import Resolved
 
 connected, silent = threading.Semaphore(0), socket.create_server(("127.0.0.1", 0))
@@ -24,8 +25,8 @@ def connect(_address, _port, timeout):
     connected.release()
     return connection
 
-log_in.connect, log_in.connect_sized = connect, None
-log_in.resolve = lambda name: Resolved(name, ["192.0.2.1"])
+net.connect, net.connect_sized = connect, None
+net.resolve = lambda name: Resolved(name, ["192.0.2.1"])
 secrets = {"ses_smtp_password": "B" * 44, "ses_secret_access_key": None}
 variables = {"ses_region": "us-east-1", "ses_smtp_username": "AKIAIOSFODNN7EXAMPLE", "ses_port": sys.argv[1]}
 log_in.LogIn("postfix", secrets, "/etc/ssl/certs/ca-certificates.crt", True).begin(variables)
