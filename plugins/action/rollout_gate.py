@@ -32,7 +32,7 @@ from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.state import 
 ARGUMENTS = {
     "step": {
         "type": "str",
-        "choices": ["open", "plan", "begin", "soak", "ask", "compare", "judge", "retire"],
+        "choices": ["open", "plan", "unlock", "begin", "soak", "ask", "compare", "judge", "retire"],
         "required": True,
     },
     "directory": {"type": "str", "default": "ses-report"},
@@ -68,6 +68,9 @@ class ActionModule(ActionBase):
             book = Book(given["directory"])
             if given["step"] == "retire":
                 found = self._retire(given, book)
+            elif given["step"] == "unlock":
+                lock.release(book.path(LOCK), _ours())
+                found = {}
             else:
                 found = getattr(self, f"_{given['step']}")(given, book, settings_of(given["settings"]))
         except (SettingsError, StateError, LockError) as fault:
@@ -118,6 +121,8 @@ class ActionModule(ActionBase):
         turn = {"hosts": [], "serial": [], "installs": False}
         if self._planned_alone(settings):
             return {"turn": turn, "message": rollout.message, "lines": [*lines, "Nothing was changed: this is a plan."]}
+        if rollout.planned and not rollout.message:
+            self._stop(rollout, book, settings)
         if rollout.message or not rollout.planned:
             return {"turn": turn, **self._closed(given, book, rollout, lines)}
         book.write(rollout)
@@ -128,14 +133,20 @@ class ActionModule(ActionBase):
         }
         return {"turn": turn, "message": "", "lines": lines}
 
+    def _stop(self, rollout: Rollout, book: Book, settings: Settings) -> bool:
+        """Whether somebody stops the rollout, which then says so."""
+        if not settings.stop and not book.stops():
+            return False
+        why = "ses_stop is set" if settings.stop else f"{book.path(STOP)} is there"
+        rollout.status = "stopped"
+        rollout.message = f"Stopped before a wave, since {why}. Take it away and run again, and it goes on."
+        return True
+
     def _begin(self, given: Mapping[str, Any], book: Book, settings: Settings) -> dict[str, Any]:
         """Begin the wave of these hosts, unless somebody stops the rollout."""
         rollout = _known(book)
         lock.take(book.path(LOCK), _ours(), time.time())
-        if settings.stop or book.stops():
-            why = "ses_stop is set" if settings.stop else f"{book.path(STOP)} is there"
-            rollout.status = "stopped"
-            rollout.message = f"Stopped before a wave, since {why}. Take it away and run again, and it goes on."
+        if self._stop(rollout, book, settings):
             return {"hosts": [], **self._closed(given, book, rollout, [])}
         wave = begin(rollout, given["hosts"], time.time())
         book.write(rollout)

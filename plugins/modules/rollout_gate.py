@@ -21,7 +21,8 @@ options:
   step:
     description:
       - V(open) judges the variables, and takes the lock, so that no second rollout begins.
-      - V(plan) makes waves of what a look at each host registered.
+      - V(plan) makes waves of what a look at each host registered. With C(STOP) in O(directory) none begins.
+      - V(unlock) lets another rollout begin, where something else ends this one before its first wave.
       - V(begin) begins the wave of O(hosts), unless C(STOP) is in O(directory).
       - V(soak) waits, as O(settings) has it.
       - V(ask) chooses hosts that can show whether SES takes any mail, and V(compare) says whether their mail fails for
@@ -29,7 +30,7 @@ options:
       - V(judge) ends the wave.
       - V(retire) tells whether this run has seen each of O(retire), and each is proven. It reads no O(settings).
     type: str
-    choices: [open, plan, begin, soak, ask, compare, judge, retire]
+    choices: [open, plan, unlock, begin, soak, ask, compare, judge, retire]
     required: true
   directory:
     description:

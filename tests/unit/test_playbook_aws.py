@@ -273,7 +273,11 @@ def test_a_key_that_did_not_log_in_does_not_become_the_current_one(rotation: tup
     assert account.count("CreateAccessKey") == 2
 
 
-@pytest.mark.parametrize(("wrong", "dead"), [({"ses_waves": 0}, False), ({}, True)], ids=["waves", "dead host"])
+@pytest.mark.parametrize(
+    ("wrong", "dead"),
+    [({"ses_waves": 0}, False), ({"ses_stop": True}, False), ({}, True)],
+    ids=["waves", "stop", "dead host"],
+)
 def test_a_rollout_that_may_not_begin_leaves_the_old_key_the_current_one(
     rotation: tuple[Fleet, Account, str], wrong: dict[str, Any], dead: bool
 ) -> None:
@@ -289,6 +293,20 @@ def test_a_rollout_that_may_not_begin_leaves_the_old_key_the_current_one(
     assert (done.returncode, fleet.have(), account.keys("relay")[old]) == (0, "nnn", "Inactive"), done.stdout
     assert handed_out(account) in account.keys("relay").keys() - {old}
     assert account.count("CreateAccessKey") == 2
+
+
+def test_a_promotion_that_fails_changes_no_host_and_leaves_no_lock(rotation: tuple[Fleet, Account, str]) -> None:
+    fleet, account, old = rotation
+    account.fault("GetAccessKeyLastUsed", "AccessDenied")
+    account.fault("UpdateSecretVersionStage", "AccessDenied")
+    done = rotates(fleet, account)
+    assert done.returncode != 0
+    assert "No host was changed." in done.stdout
+    assert (fleet.have(), handed_out(account)) == ("ooo", old)
+    assert not (fleet.folder / "ses-report" / "rollout.lock").exists()
+    account.mend()
+    done = rotates(fleet, account)
+    assert (done.returncode, fleet.have()) == (0, "nnn"), done.stdout
 
 
 @pytest.mark.parametrize("pattern", ["nobody", ""])

@@ -11,6 +11,7 @@ from testbed import engine
 from testbed.relay import Relay, relays
 from vpc_endpoint import NAME, SETTINGS
 
+SYN_RETRIES = 6  # of Linux: tcp_syn_retries
 HOSTS = ("postfix6", "sendmail6")
 testinfra_hosts = relays(*HOSTS)
 CA = "/etc/ssl/testbed-ca.pem"
@@ -44,15 +45,18 @@ def swallowing(relay, layout):
     simulator = layout.container(engine.SIMULATOR)
     engine.run("podman", "exec", simulator, "ip", "-6", "route", "replace", "blackhole", dead)
     relay.host.check_output(f"ip -6 route replace {dead} via {layout.simulator_address6}")
-    impatient(layout.state / f"{layout.container(relay.name)}.pid")
+    patience(relay, layout, 1)
     yield dead
+    patience(relay, layout, SYN_RETRIES)
     relay.host.check_output(f"ip -6 route del {dead}")
+    engine.run("podman", "exec", simulator, "ip", "-6", "route", "del", "blackhole", dead)
 
 
-def impatient(pid_file):
-    """Have the host's kernel send a lost SYN once more, and no oftener. Its own /proc/sys is read-only."""
-    enter = ["nsenter", "--target", pid_file.read_text().strip(), "--net"]
-    subprocess.run([*enter, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/tcp_syn_retries"], check=True)
+def patience(relay, layout, times):
+    """Have the host's kernel send a lost SYN so often again. Its own /proc/sys is read-only."""
+    pid = (layout.state / f"{layout.container(relay.name)}.pid").read_text().strip()
+    enter = ["nsenter", "--target", pid, "--net"]
+    subprocess.run([*enter, "sh", "-c", f"echo {times} >/proc/sys/net/ipv4/tcp_syn_retries"], check=True)
 
 
 @pytest.fixture

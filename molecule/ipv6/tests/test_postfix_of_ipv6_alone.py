@@ -29,6 +29,16 @@ def test_it_relays_and_takes_its_bounces_back(relay, endpoint, layout, way):
     assert relay.host.run("ss -Hltn '( sport = :24 )'").stdout.split()[3] == "[::1]:24"
 
 
+def test_it_takes_them_back_where_it_listens_at_one_other_address(relay, endpoint, layout, way):
+    """Which Postfix's clients would come from, and be refused."""
+    address = layout.hosts[relay.name].address6
+    relay.host.check_output(f"postconf -e inet_interfaces={address}")
+    relay.converge(**SETTINGS)
+    subject = relay.submit("", "somebody@example.net")
+    relay.mailbox("root", subject)
+    relay.host.check_output("postconf -X inet_interfaces")
+
+
 def test_an_endpoint_without_ipv6_is_refused(relay):
     before = relay.host.check_output("cat /etc/postfix/main.cf /etc/postfix/master.cf")
     done = relay.playbook(ses_masquerade_domain="example.com")

@@ -69,15 +69,14 @@ class Unit:
 
     def settle(self, seconds: float) -> bool:
         """Wait while the unit starts, stops or loads its files, as after a run that was killed, and for some SECONDS at
-        most. Whether it did."""
+        most. Whether it has settled."""
         asked = ["systemctl", "show", "--property", "ActiveState", self.name]
-        end, waited = time.monotonic() + seconds, False
+        end = time.monotonic() + seconds
         while not self.offline and self.run(asked)[1].strip().partition("=")[2] in ON_ITS_WAY:
-            waited = True
             if time.monotonic() > end:
-                break
+                return False
             time.sleep(0.1)  # the interval of a bounded poll
-        return waited
+        return True
 
     def stop(self) -> None:
         """Have it down, and wait for it; UnitError where that fails."""

@@ -27,7 +27,6 @@ from ansible_collections.mailops.ses.plugins.module_utils._mta.restarts import p
 from ansible_collections.mailops.ses.plugins.module_utils._mta.text import MASK
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import main_cf, master_cf
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.back import plan_back
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import RETURN, RETURN_BY_IPV6
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import (
     MAIN_CF,
     MASTER_CF,
@@ -37,6 +36,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.plan import (
 )
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import references
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import Request
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.returns import RETURN, RETURN_BY_IPV6, returns
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.switch import at_once, carry_out, in_turn
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import (
     Postfix,
@@ -262,10 +262,8 @@ def _missed(plan: Plan, running: Mapping[str, float] | None) -> bool:
 def _moves(plan: Plan) -> bool:
     """Whether null senders' mail comes in by another family of addresses than before: the master ends where it is to
     listen by one that it has not, so it starts anew with the service that is right and without the other."""
-    before, after = (
-        {name for name, _type in master_cf.services(texts[MASTER_CF])} for texts in (plan.before, plan.after)
-    )
-    return bool((before - after) & {RETURN, RETURN_BY_IPV6})
+    before, after = (master_cf.services(texts[MASTER_CF]) for texts in (plan.before, plan.after))
+    return any(returns(before, name) and not returns(after, name) for name in (RETURN, RETURN_BY_IPV6))
 
 
 def _due(plan: Plan, missed: bool, stops: bool = False) -> dict[str, Any]:

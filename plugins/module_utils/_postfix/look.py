@@ -23,6 +23,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.present impor
     references,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import SUFFIXES, names_of
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.returns import RETURN, RETURN_BY_IPV6, returns
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import Finding, changed, kept, refused
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay
 from ansible_collections.mailops.ses.plugins.module_utils._relay.senders import unverified
@@ -49,9 +50,6 @@ SES_MAXIMUM = 41943040  # bytes, of a mail (SES, quotas: 40 MB)
 _SUBMISSIONS = ("submission", "submissions", "smtps", "587", "465")
 # Services beside those of the relay, without which it has no TLS and no open connections, and their lines.
 _HELPERS = {"tlsmgr": "tlsmgr unix - - n 1000? 1 tlsmgr", "scache": "scache unix - - n - 1 scache"}
-# Where null senders' mail comes in once more: a loopback address of its own, and not port 25, which it could not have
-# beside a daemon on all addresses. A Postfix that has IPv6 alone cannot listen there, and ends.
-RETURN, RETURN_BY_IPV6 = "127.0.0.25:24", "[::1]:24"
 # Under which key the route of null senders is looked up: the relay's table has the default one.
 _NULL_KEY = "empty_address_default_transport_maps_lookup_key"
 _MISSING_HEADERS = "always_add_missing_headers"
@@ -81,6 +79,7 @@ class Wishes:
 
     loopback_only: bool | None = None
     families: Mapping[str, Sequence[str]] = field(default_factory=dict)  # endpoint -> IPv4, IPv6; none: not known
+    return_taken: bool = False  # somebody listens where null senders' mail is to come in once more
 
 
 NO_WISHES = Wishes()
@@ -132,6 +131,23 @@ def one_family(present: Present | None) -> str:
 def return_service(present: Present | None) -> str:
     """The service of master.cf at which null senders' mail comes in once more."""
     return RETURN_BY_IPV6 if one_family(present) == "IPv6" else RETURN
+
+
+def return_address(present: Present | None) -> tuple[str, int]:
+    """Its address and port."""
+    address, _colon, port = return_service(present).rpartition(":")
+    return address.strip("[]"), int(port)
+
+
+def _return_way(present: Present, _relay: Relay, wishes: Wishes) -> Iterator[Finding]:
+    name = return_service(present)
+    there = (name, "inet") in present.services
+    if not returns(present.services, name) if there else wishes.return_taken:
+        yield refused(
+            name,
+            "is a server of the host's own, and the relay takes null senders' mail there",
+            "move it to another port or address",
+        )
 
 
 def _protocols(present: Present, _relay: Relay, wishes: Wishes) -> Iterator[Finding]:
@@ -490,6 +506,7 @@ def _instances(present: Present, _relay: Relay, _wishes: Wishes) -> Iterator[Fin
 # What is looked at, from what ends a run to what only is to be known.
 JUDGES: tuple[Judge, ...] = (
     _protocols,
+    _return_way,
     _types,
     _unreadable,
     _catch_all,
@@ -658,7 +675,7 @@ def services_left(present: Present | None) -> list[dict[str, object]]:
         return []
     ours = return_service(present)
     other = next(name for name in (RETURN, RETURN_BY_IPV6) if name != ours)
-    left = [{"name": other, "type": "inet", "state": "absent"}] if (other, "inet") in present.services else []
+    left = [{"name": other, "type": "inet", "state": "absent"}] if returns(present.services, other) else []
     return [*(first_release.SERVICES if first_release.left(present.explicit) else ()), *left]
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import identities
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import (
     NO_WISHES,
-    RETURN,
     Wishes,
     foreign,
     parameters,
@@ -21,6 +20,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import (
     tables_left,
 )
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import Present, references
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.returns import RETURN
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import BOUNCE_DOMAIN, Relay, headers
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
 

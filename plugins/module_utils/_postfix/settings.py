@@ -9,8 +9,8 @@ from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.systems import PostfixThere
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import identities, pace
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import RETURN_BY_IPV6
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import InPostfix, keys
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.returns import CLEANUP, RETURN_BY_IPV6
 from ansible_collections.mailops.ses.plugins.module_utils._relay.choice import Choice
 from ansible_collections.mailops.ses.plugins.module_utils._relay.relay import Relay
 
@@ -159,7 +159,7 @@ BOUNCE_CLIENT: Mapping[str, Any] = {
     "smtp_bind_address6": "",
 }
 BOUNCE_SERVER: Mapping[str, Any] = {
-    "cleanup_service_name": "ses-bounce-cleanup",
+    "cleanup_service_name": CLEANUP,
     "myhostname": "ses-bounce.invalid",  # a server of the client's own name would look like a loop
     "smtpd_tls_security_level": "none",
     "smtpd_client_restrictions": "",
@@ -179,7 +179,8 @@ BOUNCE_SERVER: Mapping[str, Any] = {
     "smtpd_milters": "",
     "content_filter": "",
 }
-_BY_IPV6 = {"mynetworks": ["[::1]/128"]}
+_CLIENT_BY_IPV6 = {"smtp_bind_address": "", "smtp_bind_address6": "::1"}
+_SERVER_BY_IPV6 = {"mynetworks": ["[::1]/128"]}
 BOUNCE_CLEANUP: Mapping[str, Any] = {
     "virtual_alias_maps": "regexp:/etc/postfix/ses_bounces",
     # The host's own did their work when the mail came in first.
@@ -227,6 +228,7 @@ def _sender_to_ses(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
 def _services(relay: Relay, terms: InPostfix, choice: Choice, there: PostfixThere) -> list[dict[str, Any]]:
     """master.cf. What has generations changes together, with the next hop, and mail that is on its way goes on by the
     old."""
+    by_ipv6 = terms.return_service == RETURN_BY_IPV6
     return [
         _sender_to_ses("ses-relay", {**_client(relay, choice), **terms.relay_options}),
         {
@@ -250,7 +252,7 @@ def _services(relay: Relay, terms: InPostfix, choice: Choice, there: PostfixTher
             "chroot": there.chroot,
             "args": [],
             "command": "smtp",
-            "options": BOUNCE_CLIENT,
+            "options": {**BOUNCE_CLIENT, **(_CLIENT_BY_IPV6 if by_ipv6 else {})},
         },
         {
             "name": terms.return_service,
@@ -259,10 +261,10 @@ def _services(relay: Relay, terms: InPostfix, choice: Choice, there: PostfixTher
             "chroot": there.chroot,
             "args": [],
             "command": "smtpd",
-            "options": {**BOUNCE_SERVER, **(_BY_IPV6 if terms.return_service == RETURN_BY_IPV6 else {})},
+            "options": {**BOUNCE_SERVER, **(_SERVER_BY_IPV6 if by_ipv6 else {})},
         },
         {
-            "name": "ses-bounce-cleanup",
+            "name": CLEANUP,
             "type": "unix",
             "private": "n",
             "chroot": there.chroot,

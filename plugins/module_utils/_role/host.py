@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -42,9 +44,22 @@ def described(variables: Mapping[str, Any], names: Sequence[str]) -> Relay:
     return describe(variables, names, _load_balancer(variables), fallback)
 
 
-def families_of(endpoint: str) -> list[str]:
-    """Of which families its addresses in DNS are; none where DNS does not tell."""
-    return families(endpoint, resolve, _deadline())
+def families_of(endpoints: Iterable[str]) -> dict[str, list[str]]:
+    """Of which families each one's addresses in DNS are; none where DNS does not tell in the time of one question."""
+    deadline = _deadline()
+    return {endpoint: families(endpoint, resolve, deadline) for endpoint in dict.fromkeys(endpoints)}
+
+
+def taken(address: str, port: int) -> bool:
+    """Whether somebody listens at this address of the host."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((address, port))
+    except OSError as error:
+        return error.errno == errno.EADDRINUSE
+    return False
 
 
 def _load_balancer(way: Mapping[str, Any]) -> str | None:

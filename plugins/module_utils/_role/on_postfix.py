@@ -9,7 +9,12 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.configure import configure
-from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import Wishes, examine, one_family
+from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import (
+    Wishes,
+    examine,
+    one_family,
+    return_address,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import look as findings_of
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.look import names as names_of
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.present import installed
@@ -17,7 +22,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._postfix.relay import 
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.request import ARGUMENTS, fault, request_of
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.settings import wanted
 from ansible_collections.mailops.ses.plugins.module_utils._postfix.tools import PostfixError as Failure
-from ansible_collections.mailops.ses.plugins.module_utils._role.host import Host, Looked, described, families_of
+from ansible_collections.mailops.ses.plugins.module_utils._role.host import Host, Looked, described, families_of, taken
 
 __all__ = ["ARGUMENTS", "Failure", "configure", "fault", "faults", "installed", "look", "request_of", "wanted"]
 
@@ -35,7 +40,7 @@ def look(known: Mapping[str, Any], names: Sequence[str], _others: Sequence[str],
         return None, None, findings
     relay = described(known, [*names, *names_of(present)])
     if one_family(present):  # DNS is asked again on such a host alone
-        endpoints = (*relay.servers, *(one.endpoint for one in relay.identities))
-        wishes = replace(wishes, families={endpoint: families_of(endpoint) for endpoint in endpoints})
+        families = families_of([*relay.servers, *(one.endpoint for one in relay.identities)])
+        wishes = replace(wishes, families=families, return_taken=taken(*return_address(present)))
     findings += [] if host.fresh else findings_of(present, relay, wishes)
     return relay, partial(in_postfix, relay, present=present, wishes=wishes), findings

@@ -105,7 +105,7 @@ def _configure(
             )
         stale = mc.significant(present) != mc.significant(compiled)
         plan, submission = _with_submission(replace(plan, stale=stale), request.directory)
-        _wait_for_daemons(unit, plan, request, compiled)
+        _wait_for_daemons(None if check_mode else unit, plan, request, compiled)
         missed = _missed(plan, request, compiled)
         if plan.changed:
             _try(plan, compiled, scratch, request.default_mailer)
@@ -361,9 +361,11 @@ def _wait_for_daemons(unit: Unit | None, plan: Plan, request: Request, compiled:
     def run() -> bool:
         return tools.loaded_at(compiled) is not None and _flushed(plan, request)
 
-    if not unit or run() or not unit.active():
+    if not unit or run():
         return
     unit.settle(LOADING_SECONDS)
+    if not unit.active():
+        return
     end = time.monotonic() + RETURNING_SECONDS
     while not run() and time.monotonic() < end:
         time.sleep(0.05)  # the interval of a bounded poll

@@ -67,21 +67,22 @@ def _check_once(request: Request, net: Net) -> dict[str, Any]:
             small=request.small,
         )
         watch = PathWatch(way, deadline)
-        families = Families(resolved.addresses, request.ports[0], net, deadline)
+        families = Families(resolved.addresses, net, deadline)
         checks = [PortCheck(port, request, net, deadline, progress, watch=watch) for port in request.ports]
         left_out = [port for port in PORTS if port not in request.ports]
         witness = Witness(net, deadline, lambda: all(one.unheard for one in checks), left_out)
-        with witness.listening(request.endpoint, resolved.addresses, request.region), families.tried():
+        with witness.listening(request.endpoint, resolved.addresses, request.region), families.tried(request.ports[0]):
             _side_by_side(checks, resolved.addresses)
         symptoms = families.symptoms(
             {address: kind for one in checks for address, kind in one.failed.items()},
-            [one.session.peer for one in checks if one.session],
-            request.mta or net.mta(),
+            {one.port: one.session.peer for one in checks if one.session and one.session.peer},
+            lambda: request.mta or net.mta(),
         )
         findings = watch.findings()
         for one in checks:
             one.learn(findings)
             one.miss(families.missing(one.failure))
+            one.named = {symptom.facts["family"] for symptom in symptoms}
             if late:
                 one.blame_the_name()
     except Failure as failure:

@@ -82,6 +82,7 @@ class PortCheck:
         self._shaking = False  # the TLS handshake has begun
         self._warning = ""  # the kind of what fails later
         self.failed: dict[str, str] = {}  # addresses before the one that took the connection, and each one's failure
+        self.named: set[str] = set()  # families of addresses that a finding of the endpoint names
         self._sizes: dict[str, str] = {}  # of the large ClientHello that does not pass, and of the small one that does
 
     def run(self, addresses: list[str]) -> None:
@@ -267,10 +268,9 @@ class PortCheck:
         return [diagnose(symptom) for symptom in symptoms]
 
     def _silent(self) -> list[str]:
-        """Addresses that gave no answer before another of their family did; a family that fails is named by itself."""
-        family = family_of(self.session.peer) if self.session and self.session.peer else ""
+        """Addresses that gave no answer before another one did; a family that fails as a whole is named by itself."""
         silent = [address for address, kind in self.failed.items() if kind == "timeout"]
-        return [address for address in silent if family in ("", family_of(address))]
+        return [address for address in silent if family_of(address) not in self.named]
 
     @property
     def certificate(self) -> Certificate | None:

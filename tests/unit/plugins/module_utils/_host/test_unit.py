@@ -160,7 +160,7 @@ def test_a_unit_on_its_way_is_waited_for(state):
 
 def test_a_unit_that_stands_still_is_asked_once_and_one_that_never_settles_is_left():
     asked = []
-    assert not Unit("mta", lambda argv: asked.append(argv) or (0, "ActiveState=inactive\n", "")).settle(5)
+    assert Unit("mta", lambda argv: asked.append(argv) or (0, "ActiveState=inactive\n", "")).settle(5)
     assert len(asked) == 1
-    assert Unit("mta", lambda _argv: (0, "ActiveState=reloading\n", "")).settle(0)
-    assert not Unit("mta", lambda _argv: (0, "ActiveState=reloading\n", ""), offline=True).settle(0)
+    assert not Unit("mta", lambda _argv: (0, "ActiveState=reloading\n", "")).settle(0)
+    assert Unit("mta", lambda _argv: (0, "ActiveState=reloading\n", ""), offline=True).settle(0)

@@ -111,7 +111,8 @@ def test_a_service_that_gets_an_address_of_another_family_needs_a_start(
     before: list[str], after: list[str], moves: bool
 ) -> None:
     """A master that loads an address of a family that it has not ends."""
-    lines = ("".join(f"{name} inet n - n - - smtpd\n" for name in names) for names in (before, after))
+    rest = "inet n - n - - smtpd -o cleanup_service_name=ses-bounce-cleanup\n"
+    lines = ("".join(f"{name} {rest}" for name in names) for names in (before, after))
     texts = [{"main.cf": "", "master.cf": text} for text in lines]
     assert _moves(Plan(*texts, [], [], ask(Path("/d")))) == moves
 

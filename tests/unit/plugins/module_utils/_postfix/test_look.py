@@ -61,8 +61,13 @@ FIRST_RELEASE = {
 }
 
 
-def inet(name):
-    return {**HELPERS, (name, "inet"): Service(name, "inet", command="smtpd")}
+def inet(name, **options):
+    return {**HELPERS, (name, "inet"): Service(name, "inet", command="smtpd", options=options)}
+
+
+def returning(name):
+    """The service at which null senders' mail comes in once more."""
+    return inet(name, cleanup_service_name="ses-bounce-cleanup")
 
 
 STATES = [
@@ -291,22 +296,40 @@ def test_a_postfix_of_one_family_has_to_reach_the_endpoint_by_it(protocols, has,
     assert all(says in str(one) for one in found)
 
 
+@pytest.mark.parametrize(
+    ("services", "taken", "refuses"),
+    [
+        ({}, False, False),
+        ({}, True, True),
+        (returning("[::1]:24"), True, False),  # it is ours that listens there
+        (inet("[::1]:24"), False, True),
+    ],
+)
+def test_a_server_of_the_hosts_own_where_null_senders_mail_comes_in_is_refused(services, taken, refuses):
+    by_ipv6 = present(expanded={"inet_protocols": "ipv6"}, services={**HELPERS, **services})
+    found = look(by_ipv6, relay(), Wishes(return_taken=taken))
+    assert [(one.verdict, one.subject) for one in found] == ([(REFUSED, "[::1]:24")] if refuses else [])
+
+
 def test_null_senders_mail_comes_in_by_the_family_that_postfix_has():
     """Postfix ends where master.cf has an address of another family."""
-    by_ipv6 = present(expanded={"inet_protocols": "ipv6"}, services=inet("127.0.0.25:24"))
+    by_ipv6 = present(expanded={"inet_protocols": "ipv6"}, services=returning("127.0.0.25:24"))
     terms = in_postfix(relay(), by_ipv6)
     assert terms.return_service == "[::1]:24"
     assert {"name": "127.0.0.25:24", "type": "inet", "state": "absent"} in terms.services
     (routes,) = [table for table in terms.tables if table["name"] == "ses_sender_transport"]
     assert routes["entries"]["/^<>$/"] == "ses-bounce:[::1]:24"
-    again = in_postfix(relay(), present(services=inet("[::1]:24")))
+    again = in_postfix(relay(), present(services=returning("[::1]:24")))
     assert again.return_service == "127.0.0.25:24"
     assert {"name": "[::1]:24", "type": "inet", "state": "absent"} in again.services
-    assert services_left(present(services=inet("127.0.0.25:24"))) == []
+    assert services_left(present(services=returning("127.0.0.25:24"))) == []
+    assert services_left(present(services=inet("[::1]:24"))) == []  # the host's own stays
     choice = choose(relay(), None, PASSWORD, "/etc/ssl/ca.pem", [])
     services = wanted(relay(), terms, choice, SYSTEMS["Debian 13"].postfix)["services"]
     (service,) = [one for one in services if one["name"] == "[::1]:24"]
     assert service["options"]["mynetworks"] == ["[::1]/128"]
+    (client,) = [one for one in services if one["name"] == "ses-bounce"]
+    assert (client["options"]["smtp_bind_address"], client["options"]["smtp_bind_address6"]) == ("", "::1")
     values = parameters(present({"master_service_disable": "inet"}, {"inet_protocols": "ipv6"}), relay(), Wishes())
     assert values["master_service_disable"] == ["![::1]:24/inet", "inet"]
 

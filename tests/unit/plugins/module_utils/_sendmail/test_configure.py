@@ -56,9 +56,17 @@ class Daemon:
 
     def __init__(self, monkeypatch, active=True):
         self.looks, self.active = 0, active
+        self.states = ["activating", "active"] if active else ["inactive"]
         monkeypatch.setattr(configure, "_flushed", lambda _plan, _request: True)
         monkeypatch.setattr(tools, "loaded_at", self.look)
-        self.unit = Unit("sendmail", lambda argv: (0 if self.active else 3, "ActiveState=active\n", ""))
+        self.unit = Unit("sendmail", self.systemctl)
+
+    def systemctl(self, argv):
+        """A unit that starts is not active yet."""
+        if "show" in argv:
+            state, self.states = self.states[0], self.states[1:] or self.states
+            return 0, f"ActiveState={state}\n", ""
+        return 0 if self.active and self.states == ["active"] else 3, "", ""
 
     def look(self, _cf):
         self.looks += 1

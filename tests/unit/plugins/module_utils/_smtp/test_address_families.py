@@ -33,7 +33,7 @@ def world(sim: Simulator, addresses: list[str], **values: Any) -> Net:
     faults, routes = values.get("faults", {}), values.get("routes", ("IPv4", "IPv6"))
 
     def dial(address: str, port: int, timeout: float) -> socket.socket:
-        fault = faults.get(address)
+        fault = faults.get((address, port)) or faults.get(address)
         if fault in ERRORS:
             raise ERRORS[fault]
         return connect(address, CLOSED if fault == "refused" else sim.ports[port], timeout)
@@ -97,6 +97,39 @@ def test_an_address_that_fails_beside_one_of_its_family(sim: Simulator) -> None:
     assert f"{OTHER_SIX} gave no answer" in found["diagnosis"][0]["cause"]
 
 
+@pytest.mark.parametrize("first", [SIX, FOUR])
+@pytest.mark.parametrize("fault", ["silent", "refused"])
+def test_a_port_that_fails_for_both_families_says_nothing_of_one(sim: Simulator, first: str, fault: str) -> None:
+    second = next(address for address in (SIX, FOUR) if address != first)
+    found = report(sim, [first, second], faults={(SIX, 587): fault, (FOUR, 587): fault})
+    assert not [cause for cause in found["diagnosis"] if cause["id"].startswith("family_")]
+    assert found["ports"][1]["ok"]
+
+
+def test_an_address_that_fails_at_one_port_alone_is_named_there(sim: Simulator) -> None:
+    found = report(sim, [SIX, FOUR], faults={(SIX, 587): "silent"})
+    assert outcome(found) == [(587, "tls", ["address_swallowed"]), (465, "ehlo", [])]
+
+
+def test_a_family_works_if_one_of_its_addresses_does(sim: Simulator) -> None:
+    assert report(sim, [FOUR, OTHER_SIX, SIX], faults={OTHER_SIX: "silent"})["diagnosis"] == []
+
+
+def test_nobody_asks_for_the_mta_where_both_families_work(sim: Simulator) -> None:
+    def ask() -> str:
+        raise AssertionError("a package manager takes its time")
+
+    request = Request(
+        region="us-east-1",
+        client_name="web1",
+        endpoint=NAME,
+        ports=[587],
+        context=verifying_context(sim.ca_file),
+        timeout=5,
+    )
+    assert check(request, world(sim, [SIX, FOUR])._replace(mta=ask))["diagnosis"] == []
+
+
 def test_a_family_that_the_host_has_not_costs_nothing(sim: Simulator) -> None:
     assert report(sim, [FOUR, SIX], faults={SIX: "unreachable"}, routes=("IPv4",))["diagnosis"] == []
 
@@ -119,6 +152,20 @@ def test_a_family_that_the_host_lacks(
     assert says in found["diagnosis"][0]["cause"]
 
 
-def test_a_host_is_asked_for_its_routes() -> None:
-    """What the kernel says without a packet: an error, or none."""
-    assert {routed("IPv4"), routed("IPv6")} <= {True, False}
+@pytest.mark.parametrize(("family", "number"), [("IPv4", socket.AF_INET), ("IPv6", socket.AF_INET6)])
+@pytest.mark.parametrize("error", [None, OSError(101, "Network is unreachable")])
+def test_a_host_is_asked_for_its_routes(
+    monkeypatch: pytest.MonkeyPatch, family: str, number: int, error: OSError | None
+) -> None:
+    """By what the kernel says without a packet."""
+    asked: list[tuple[int, int]] = []
+
+    class Socket(socket.socket):
+        def connect(self, _address: Any) -> None:
+            asked.append((self.family, self.type))
+            if error:
+                raise error
+
+    monkeypatch.setattr(socket, "socket", Socket)
+    assert routed(family) is (error is None)
+    assert asked == [(number, socket.SOCK_DGRAM)]
