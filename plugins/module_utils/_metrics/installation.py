@@ -87,6 +87,7 @@ def bring(metrics: Metrics, timer: Unit) -> None:
             _halt(timer)
         if not metrics.wanted and not timer.offline and metrics.before[_SERVICE] is not None:
             _do(timer, "stop", SERVICE)  # a look that has begun would write its file again
+            timer.run(["systemctl", "reset-failed", SERVICE])  # one that failed would stay listed without its file
         for directory in {os.path.dirname(path) for path in metrics.due}:
             os.makedirs(directory, exist_ok=True)
             sweep(directory)

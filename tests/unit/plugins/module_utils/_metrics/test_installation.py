@@ -126,8 +126,13 @@ def test_it_goes_without_a_trace(host: Host) -> None:
     assert not os.path.exists(proofs.DIRECTORY)
     assert (host.systemd.active, host.systemd.enabled) == (False, False)
     # A look that has begun would write its file again.
-    halted = ["disable --now ses-metrics.timer", "stop ses-metrics.service", "daemon-reload"]
-    assert host.systemd.done[-3:] == halted
+    halted = [
+        "disable --now ses-metrics.timer",
+        "stop ses-metrics.service",
+        "reset-failed ses-metrics.service",
+        "daemon-reload",
+    ]
+    assert host.systemd.done[-4:] == halted
     assert not proofs.kept()
 
 

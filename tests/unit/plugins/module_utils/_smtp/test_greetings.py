@@ -133,7 +133,7 @@ def test_a_connection_that_is_lost_for_another_reason_is_lost(
 ) -> None:
     """Small greetings fare no better, or the next large one passes."""
     # On a busy machine a handshake that is looked into while it goes on would have another one meet the fault.
-    monkeypatch.setattr(probe, "_PATIENCE", 0.9)
+    monkeypatch.setattr(probe.PathWatch, "patience", lambda _watch: 60.0)
     sim.fault(stage="tls", **fault, **({"times": times} if times else {}))
     report = of_simulator(sim, [587], mta="postfix")
     assert outcome(report) == [(587, "ehlo", ["connection_lost"])]
