@@ -22,6 +22,7 @@ from testbed.relay import ENVIRONMENT, INVENTORY, Relay
 HERE = Path(__file__).resolve().parent
 TABLE = tomllib.loads((HERE / "versions.toml").read_text())
 CORES = list(TABLE["cores"])
+OURS = next(core for core, environment in TABLE["cores"].items() if environment == "venv")  # by which all tests run
 DEADLINE = 600.0  # seconds; five bare hosts on two cores take one or two minutes
 
 
