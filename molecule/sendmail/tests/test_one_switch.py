@@ -36,6 +36,32 @@ def test_changes_under_load_send_each_mail_once(relay, endpoint):
     assert relay.host.run("grep -c . /var/mail/root").stdout.strip() in ("", "0")
 
 
+# A daemon that loads its files has no pid file for a moment; a run that was killed may have told it to. This is such a
+# moment, from before the module looks until shortly after it has begun.
+LOADING = """
+mv {pid_file} {pid_file}.away
+for tenth in $(seq 300); do
+  journalctl --quiet --after-cursor '{cursor}' | grep -q relay_config && break
+  sleep 0.1
+done
+sleep 1.5
+mv {pid_file}.away {pid_file}
+"""
+
+
+def test_a_daemon_that_loads_its_files_is_waited_for_and_not_restarted(relay):
+    """A restart would end deliveries, and their mail be sent again."""
+    relay.converge()
+    first = relay.mta.pid()
+    cursor = relay.host.check_output("journalctl --quiet --lines 0 --show-cursor").partition("cursor: ")[2].strip()
+    script = LOADING.format(pid_file=relay.mta.pid_file, cursor=cursor)
+    with subprocess.Popen(["podman", "exec", relay.host.backend.name, "sh", "-c", script]) as loading:
+        done = relay.playbook()
+    assert loading.returncode == 0
+    assert "changed=0" in done.stdout, done.stdout
+    assert relay.mta.pid() == first
+
+
 def test_the_way_back_and_forth_again(relay, endpoint):
     relay.converge()
     here = relay.mta.generation("ses_authinfo")
