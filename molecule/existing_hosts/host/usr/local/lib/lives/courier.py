@@ -89,6 +89,8 @@ def queued() -> list[dict[str, Any]]:
             done = subprocess.run(["postqueue", "-c", config, "-j"], capture_output=True, check=False)
             for line in done.stdout.splitlines():
                 entry = json.loads(line)
+                if not entry["recipients"]:
+                    continue  # all have it: after a reload within a delivery its file stays for a minute
                 command = ["postcat", "-c", config, "-hq", entry["queue_id"]]
                 head = subprocess.run(command, capture_output=True, check=False).stdout
                 place = {"hold": "hold"}.get(entry["queue_name"], "queue")
