@@ -13,7 +13,7 @@ from ansible_collections.mailops.ses.plugins.action.relay_config import ENTRIES,
 from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials import is_access_key_id
 from ansible_collections.mailops.ses.plugins.plugin_utils._rollout.outcome import queue_fault
 
-OURS = ("change", "reason")  # options that no host is sent
+OURS = ("change", "reason", "fault")  # options that no host is sent
 
 
 class ActionModule(ActionBase):
@@ -30,6 +30,8 @@ class ActionModule(ActionBase):
         step = given.get("step", "change")
         if step == "look" and (ours["change"] or {}).get("unreachable"):
             return {"changed": False, "msg": "It could not be reached."}
+        if ours["fault"]:
+            return {"changed": False, "failed": True, "state": "broken", "msg": ours["fault"], "reason": ours["reason"]}
         if step != "change":
             given = {name: value for name, value in given.items() if name not in (*SECRETS, *ENTRIES)}
         try:
@@ -46,8 +48,13 @@ class ActionModule(ActionBase):
         if self._task.check_mode and result.get("failed"):
             return {**result, "failed": False, "refused": True}
         if step == "look" and not result.get("failed"):
-            return {**result, **_worse(ours["change"] or {}, result)}
-        return {**result, "reason": ours["reason"]} if step == "back" else result
+            worse = _worse(ours["change"] or {}, result)
+            if (ours["change"] or {}).get("kept") and not worse:
+                self._execute_module(
+                    module_name="mailops.ses.rollout_host", module_args={**sent, "step": "forget"}, task_vars=task_vars
+                )
+            return {**result, **worse}
+        return {**result, "reason": ours["reason"]} if step in ("back", "restore") else result
 
 
 def users(given: Mapping[str, Any]) -> list[str]:

@@ -23,14 +23,21 @@ description:
     say what they said. Where the MTA was not installed before, it ends stopped, with its package's configuration.
     Mail in the queue is left alone.
   - If the host's mail left through a server that it logs in to, a mail then has to prove that it does again.
+  - Where another MTA was replaced, RV(install) tells which packages the host has to have again. Between them, the
+    playbook empties the MTA that took its place by M(mailops.ses.mail_queue_drain), clears it by O(step=clear), has
+    these packages installed, and brings the earlier MTA back by O(step=restore).
 notes:
-  - An MTA that was replaced by another one is not installed again. The step fails then, and the host is left to you.
+  - Before another MTA is replaced, its configuration is kept in C(/var/lib/ses-rollout), which root alone reads. The
+    playbooks have it removed (O(step=forget)) once the host needs no way back any more.
 options:
   step:
     description:
       - What to do. V(look) reads the queue alone.
+      - V(clear) has the MTA that took another one's place, and is empty and stopped, be what it was before.
+      - V(restore) has the earlier MTA be what it was, once its packages are there again.
+      - V(forget) removes what is kept for that.
     type: str
-    choices: [change, look, back]
+    choices: [change, look, back, clear, restore, forget]
     default: change
   mta:
     description: The MTA that is to relay.
@@ -79,6 +86,11 @@ options:
   reason:
     description:
       - With O(step=back), why the host goes back. It is returned as it is.
+    type: str
+  fault:
+    description:
+      - With O(step=back), why the MTA that was replaced cannot be installed again. The host is V(broken) then, and is
+        not asked.
     type: str
   patience:
     description:
@@ -137,6 +149,17 @@ state:
   returned: with O(step=back)
   type: str
   sample: rolled_back
+install:
+  description:
+    - What has to be installed for the way back, RV(ignore:missing_packages), by which RV(ignore:package_manager).
+    - RV(ignore:other_mtas) is empty, and is there for tasks that expect it.
+  returned: where RV(state) is V(replaced)
+  type: dict
+  sample: {"missing_packages": ["postfix"], "other_mtas": [], "package_manager": "apt"}
+kept:
+  description: Whether the host keeps what it had of an MTA that was replaced.
+  returned: with O(step=change), only then
+  type: bool
 next:
   description: What is due after it. V(install) where packages have to come first, and nothing was changed.
   returned: with O(step=change)
@@ -207,9 +230,11 @@ system:
   sample: Debian 12
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import read
-from ansible_collections.mailops.ses.plugins.module_utils._host.systems import names, system_of
+from ansible_collections.mailops.ses.plugins.module_utils._host.systems import System, names, system_of
 from ansible_collections.mailops.ses.plugins.module_utils._metrics.proofs import MetricsError
 from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import readable
 from ansible_collections.mailops.ses.plugins.module_utils._role.bring import BringError
@@ -217,11 +242,22 @@ from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import Lo
 from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError
 from ansible_collections.mailops.ses.plugins.module_utils._rollout.steps import (
     ARGUMENTS,
-    back,
     causes_of,
     change,
     look_again,
 )
+
+
+def _step_back(module: AnsibleModule, system: System) -> dict[str, Any]:
+    """One of the steps by which a host goes back."""
+    # A host compiles every file that is loaded, and most never go back.
+    from ansible_collections.mailops.ses.plugins.module_utils._rollout import steps_back  # noqa: PLC0415
+
+    if module.params["step"] == "back":
+        return steps_back.back(module, system)
+    if module.params["step"] == "clear":
+        return steps_back.clear(module, system)
+    return steps_back.restore(module) if module.params["step"] == "restore" else steps_back.forget(module)
 
 
 def main() -> None:
@@ -232,8 +268,10 @@ def main() -> None:
         system = system_of(module.params["mta"], known)
         if module.params["step"] == "change":
             result = change(module, system, known)
+        elif module.params["step"] == "look":
+            result = look_again(module)
         else:
-            result = look_again(module) if module.params["step"] == "look" else back(module, system)
+            result = _step_back(module, system)
     except (KeyError, IndexError):  # a fault of ours: its traceback tells more than its words
         raise
     except LookupError as error:

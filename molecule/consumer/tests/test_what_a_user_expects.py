@@ -7,7 +7,7 @@ import json
 import re
 
 import pytest
-from conftest import VARIABLES, command_of, play_of
+from conftest import USER, VARIABLES, command_of, play_of
 
 HOST = "debian13"
 # What a project's ansible.cfg may say; none of it may matter to a role.
@@ -103,3 +103,23 @@ def test_without_become_a_sentence_says_so(consumer):
     printed = consumer.run(*consumer.playbook([play]), succeeds=False)
     assert "This task does not run as root, which the role needs on the host; set become to true." in printed
     assert "Traceback" not in printed
+
+
+def test_a_sudo_whose_prompt_ansible_core_does_not_see(consumer, machine):
+    """Debian's sudo-rs, which is Ubuntu's sudo since 25.10. The report's remedies make the same check pass."""
+    machine(HOST).check_output("DEBIAN_FRONTEND=noninteractive apt-get -qq -y install sudo-rs")
+
+    def check(program, **settings):
+        given = json.dumps({**VARIABLES, "ansible_become_exe": program})
+        command = consumer.playbook("mailops.ses.check", "--become", "--limit", HOST, "--extra-vars", given)
+        return consumer.run(*command, **settings)
+
+    printed = check("sudo-rs", succeeds=False, ANSIBLE_TIMEOUT="3")
+    assert "Ansible reached the host, and did not become root there: Timeout" in printed
+    assert "set ansible_become_exe to sudo.ws, which is the former sudo" in printed
+    check("sudo")  # by Ubuntu's name sudo.ws
+    machine(HOST).check_output(f"echo '{USER} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/{USER}")
+    try:
+        check("sudo-rs")
+    finally:
+        machine(HOST).check_output(f"echo '{USER} ALL=(ALL) ALL' >/etc/sudoers.d/{USER}")

@@ -18,9 +18,9 @@ BASE = {"ses_hosts": list(NAMES), "ses_soak": 1, "ses_masquerade_domain": "examp
 REFUSED = "refused@example.org"  # SES takes no mail of this sender
 # What a host has of its MTA, without the collection's own notes, and without the time that Debian's make notes in
 # comments and what it lists of the packages.
+CONFIGURATIONS = "/etc/postfix /etc/mail /etc/systemd/system"
 SETTLED = r"""
-kept="/etc/postfix /etc/mail /etc/systemd/system"
-for path in $(find $kept -xdev ! -type d ! -name '.mailops*' 2>/dev/null | sort); do
+for path in $(find %s -xdev ! -type d ! -name '.mailops*' 2>/dev/null | sort); do
   stat -c '%n %a %U %G %N' $path
   test -L $path || grep -av '^#####' $path | sha256sum
 done
@@ -57,9 +57,9 @@ class Fleet:
         """Each host's state."""
         return {name: host["state"] for name, host in self.report()["hosts"].items()}
 
-    def settled(self, name):
+    def settled(self, name, directories=CONFIGURATIONS):
         """What a host has of its MTA."""
-        return self.hosts[name].host.run(SETTLED).stdout
+        return self.hosts[name].host.run(SETTLED.replace("%s", directories)).stdout
 
     @contextmanager
     def streams(self, endpoint, names=NAMES, rate=5.0):

@@ -109,3 +109,26 @@ def test_a_run_that_was_killed_goes_on_and_no_mail_is_lost(fleet, endpoint):
     for relay in fleet.hosts.values():
         _session, message = relay.arrived(endpoint, relay.send())
         assert ["X-SES-CONFIGURATION-SET", "killed"] in message["headers"]
+
+
+@pytest.mark.parametrize(
+    ("mta", "earlier", "directory"), [("sendmail", "postfix", "/etc/postfix"), ("postfix", "sendmail", "/etc/mail")]
+)
+def test_an_mta_that_was_replaced_comes_back_unless_its_successor_is_proven(
+    fleet, endpoint, refused, mta, earlier, directory
+):
+    name, asked = "debian13", {"ses_hosts": ["debian13"], "ses_mta": mta, "ses_replace_mta": True}
+    relay = fleet.hosts[name]
+    before = fleet.settled(name, directory)
+    done = fleet.run(**asked, ses_sender=refused)
+    assert done.returncode != 0
+    assert fleet.states()[name] == "rolled_back", done.stdout
+    assert f"It has {earlier} again, as it was. A mail left by it." in done.stdout
+    assert fleet.settled(name, directory) == before
+    assert not relay.host.file("/var/lib/ses-rollout").exists
+    _session, message = relay.arrived(endpoint, relay.send())
+    assert message["from"] == "root@example.com"
+    fleet.passes(**asked, ses_rollout_restart=True)
+    assert fleet.states()[name] == "done"
+    assert not relay.host.file("/var/lib/ses-rollout").exists
+    relay.arrived(endpoint, relay.send())

@@ -30,17 +30,8 @@ class Mta(NamedTuple):
 
 
 def go_back(mta: Mta, before: Mapping[str, Any], gone: Callable[[], None] = lambda: None) -> str:
-    """Make the host what BEFORE notes, and say in a sentence what was done; its others_now are other MTAs that it has
-    now. GONE is called once the configuration has gone back, which a second call would undo. BackError where the host
-    does not have all of it again."""
-    others = ", ".join(before["other_mtas"])
-    if others and before["other_mtas"] == before["others_now"]:
-        return f"It has what it had: {others} was not replaced."
-    if others:
-        raise BackError(
-            f"{others} was replaced by {mta.name}, which no roll back undoes: look at the host, and run it again, or "
-            "install the other MTA by hand"
-        )
+    """Make this MTA what BEFORE notes, and say in a sentence what was done. GONE is called once the configuration has
+    gone back, which a second call would undo. BackError where the host does not have all of it again."""
     try:
         if not before["installed"]:
             return _first_installation(mta, before, gone)

@@ -15,6 +15,8 @@ from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.swap import PREFIX, PRIVATE_MODE
 
+# What is kept of an MTA that was replaced, which root alone reads.
+KEPT = "/var/lib/ses-rollout"
 FILE = f"{PREFIX}rollout"  # a plain file with Swap's prefix: sweep and snapshot leave it alone
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps of a rollout on one host: change and prove, look again, go back."""
+"""The steps of a rollout on one host that lead on: change and prove, look again. What leads back is steps_back."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import installed_packages
 from ansible_collections.mailops.ses.plugins.module_utils._host.systems import System
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Unit
-from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import offline, scratch, unit_named
+from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring import offline, unit_named
 from ansible_collections.mailops.ses.plugins.module_utils._probe import mail, send
 from ansible_collections.mailops.ses.plugins.module_utils._queue import look as queue
 from ansible_collections.mailops.ses.plugins.module_utils._role import config
@@ -20,21 +21,21 @@ from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import Lo
 from ansible_collections.mailops.ses.plugins.module_utils._role.mtas import part_of
 from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError
 from ansible_collections.mailops.ses.plugins.module_utils._rollout import stamp
-from ansible_collections.mailops.ses.plugins.module_utils._rollout.back import BackError, Mta, go_back
-from ansible_collections.mailops.ses.plugins.module_utils._rollout.before import DIRECTORIES, note, sends, way_back
+from ansible_collections.mailops.ses.plugins.module_utils._rollout.before import DIRECTORIES, note, sends
 
 ARGUMENTS: dict[str, Any] = {
     **config.ARGUMENTS,
     "variables": {"type": "dict", "default": {}},
-    "step": {"type": "str", "choices": ["change", "look", "back"], "default": "change"},
+    "step": {"type": "str", "choices": ["change", "look", "back", "clear", "restore", "forget"], "default": "change"},
     "recipient": {"type": "str", "default": "success@simulator.amazonses.com"},
     "before": {"type": "dict"},
     "fingerprint": {"type": "str"},
     "proven": {"type": "bool", "default": True},
     "patience": {"type": "float", "default": 0.0},
-    # These two are the controller's, and are not sent.
+    # These are the controller's, and are not sent.
     "change": {"type": "dict"},
     "reason": {"type": "str"},
+    "fault": {"type": "str"},
 }
 _RECIPIENT_NAMES = {"recipient": "ses_probe_recipient"}
 PAUSE_SECONDS = 5.0  # between two log-ins with a key that AWS may not know everywhere yet
@@ -64,13 +65,13 @@ def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
             **_brief(found),
             **due,
             **stamped,
-            "sends": sends(mta, _units(module, system), module.run_command),
+            "sends": sends(mta, units_of(module, system), module.run_command),
         }
-    units = _units(module, system)
+    units = units_of(module, system)
     waiting = _queue(module)
     before = params["before"] or (old["before"] if old and same and not old["proven"] else None)
     if before is None:
-        before = note(mta, units, installed_packages(module.run_command), module.run_command)
+        before = kept_before(mark) or note(mta, units, installed_packages(module.run_command), module.run_command)
     if os.path.isdir(directory):
         stamp.write(directory, {"fingerprint": mark, "before": before, "proven": None})
     try:
@@ -81,11 +82,15 @@ def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
         raise
     known = {**known, **_brief(found), "queue": waiting}
     if found["next"] == "install":
+        _keep(module, mark, before)
         return {**known, "before": before}
-    probe = _probe(module, found["endpoint"])
+    probe = probe_of(module, mta, found["endpoint"])
     proven_at = int(time.time()) if probe["delivered"] else None
     stamp.write(directory, {"fingerprint": mark, "before": before, "proven": proven_at})
-    return {**known, "touched": True, "probe": probe, **_of_probe(probe)}
+    kept = kept_before(mark) is not None
+    if not kept:  # what is there was kept for another change, and serves no way back any more
+        shutil.rmtree(stamp.KEPT, ignore_errors=True)
+    return {**known, "touched": True, **({"kept": True} if kept else {}), "probe": probe, **_of_probe(probe)}
 
 
 def look_again(module: Any) -> dict[str, Any]:
@@ -93,45 +98,35 @@ def look_again(module: Any) -> dict[str, Any]:
     return {"changed": False, "queue": _queue(module)}
 
 
-def back(module: Any, system: System) -> dict[str, Any]:
-    """Go back to what the stamp notes, or O(before), and prove by a mail that it works if it did."""
-    params = module.params
-    mta, directory = params["mta"], DIRECTORIES[params["mta"]]
-    mark = _own(stamp.read(directory), params["fingerprint"], params["proven"])
-    before = mark["before"] if mark else params["before"]
-    if before is None:
-        return {"changed": False, "state": "rolled_back", "msg": "It has what it had: nothing was changed."}
-    if module.check_mode:
-        return {"changed": True, "state": "rolled_back", "msg": "It would get back what it had."}
-
-    def gone() -> None:  # what the configuration goes back to next time is what it leaves now
-        before["way_back"] = way_back(mta)
-        if mark:
-            stamp.write(directory, mark)
-
-    try:
-        with scratch(module) as private:
-            others = installed_packages(module.run_command).others_than(mta)
-            there = Mta(mta, _units(module, system), system.of(mta), private)
-            told = go_back(there, {**before, "others_now": others}, gone)
-    except BackError as error:
-        return {"changed": True, "failed": True, "state": "broken", "msg": f"It is not as it was: {error}."}
-    stamp.drop(directory)
-    if not before["sends"]:
-        return {"changed": True, "state": "rolled_back", "msg": told}
-    probe = _probe(module, None)
-    if probe["delivered"]:
-        return {"changed": True, "state": "rolled_back", "msg": f"{told} A mail left by it.", "probe": probe}
-    why = f"{told} A mail does not leave by it either: {probe['msg']}"
-    return {"changed": True, "failed": True, "state": "broken", "msg": why, "causes": probe["diagnosis"]}
-
-
-def _own(mark: dict[str, Any] | None, fingerprint: str | None, proven: bool) -> dict[str, Any] | None:
-    """The stamp if it is of this change, or where none is named, of any. One that was PROVEN counts only where that is
-    asked for and the change is named: going back by the stamp of an earlier run would undo what that run proved."""
-    if mark is None or (mark["proven"] and not (proven and fingerprint)):
+def kept_before(fingerprint: str) -> dict[str, Any] | None:
+    """What a host had before a change that replaced another MTA, where the change was interrupted before its stamp."""
+    if not os.path.isdir(stamp.KEPT):
         return None
-    return mark if fingerprint is None or mark["fingerprint"] == fingerprint else None
+    # A host compiles every file that is loaded, and few replace an MTA.
+    from ansible_collections.mailops.ses.plugins.module_utils._rollout import replaced  # noqa: PLC0415
+
+    note = replaced.kept(fingerprint)
+    return note["before"] if note else None
+
+
+def _keep(module: Any, fingerprint: str, before: Mapping[str, Any]) -> None:
+    """Keep what there is of the MTAs that are to be replaced. RefusedError where there is no room for it."""
+    if not before["other_mtas"] or kept_before(fingerprint) is not None:
+        return
+    from ansible_collections.mailops.ses.plugins.module_utils._rollout import replaced  # noqa: PLC0415  (as above)
+
+    run = module.run_command
+    units = {mta: replaced.units_of(mta, run, offline()) for mta in before["other_mtas"]}
+    # Of other MTAs it is not known how they send.
+    sending = [sends(mta, its_units, run) for mta, its_units in units.items() if mta in DIRECTORIES and its_units]
+    try:
+        replaced.keep(fingerprint, before, installed_packages(run).names, any(sending), units)
+    except OSError as error:
+        replaced.forget()
+        others = ", ".join(before["other_mtas"])
+        why = f"{stamp.KEPT}: {error.strerror or error}"
+        sentence = f"{others} would be replaced, and what the host has of it cannot be kept for a way back: {why}."
+        raise RefusedError([sentence], []) from error
 
 
 def patient(
@@ -166,9 +161,9 @@ def _of_probe(probe: Mapping[str, Any]) -> dict[str, Any]:
     return {} if probe["delivered"] else {"failed": True, "msg": probe["msg"], "causes": probe["diagnosis"]}
 
 
-def _probe(module: Any, endpoint: str | None) -> dict[str, Any]:
+def probe_of(module: Any, mta: str, endpoint: str | None) -> dict[str, Any]:
+    """What became of a mail that was sent through this MTA; ENDPOINT is the one that is to take it, None for any."""
     defaults = {name: option.get("default") for name, option in mail.ARGUMENTS.items()}
-    mta = module.params["mta"]
     asked = {
         "recipient": module.params["recipient"],
         "endpoint": endpoint,
@@ -191,7 +186,8 @@ def _queue(module: Any) -> dict[str, Any]:
     return {"messages": found["messages"], "states": found["states"], "causes": causes}
 
 
-def _units(module: Any, system: System) -> list[Unit]:
+def units_of(module: Any, system: System) -> list[Unit]:
+    """The units of the MTA that is to relay."""
     return [unit_named(module, name, offline()) for name in system.of(module.params["mta"]).units]
 
 

@@ -100,8 +100,9 @@ def outcome_of(
     if failed is None:
         return Outcome("done", message_id=str((change.get("probe") or {}).get("message_id") or ""))
     why, causes = message_of(failed), causes_of(failed)
-    # Without a state it crashed. Whether it failed is not asked: its task has failed_when.
-    if back.get("state") == "broken" or (back and not back.get("state") and not back.get("skipped")):
+    # Without a state it crashed, and an MTA that was to be installed again was not. Whether it failed is not asked: its
+    # task has failed_when.
+    if back.get("state") in ("broken", "replaced") or (back and not back.get("state") and not back.get("skipped")):
         return Outcome("broken", f"{message_of(back)} It was to be rolled back because: {why}", causes)
     if back.get("state") == "rolled_back":
         return Outcome("rolled_back", f"{why} {back.get('msg') or ''}".strip(), causes)

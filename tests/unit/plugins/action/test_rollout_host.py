@@ -33,7 +33,7 @@ def run(monkeypatch):
     return run
 
 
-@pytest.mark.parametrize(("step", "secret"), [("change", True), ("look", False), ("back", False)])
+@pytest.mark.parametrize(("step", "secret"), [("change", True), ("look", False), ("back", False), ("restore", False)])
 def test_a_host_gets_secrets_only_for_a_change(run, step, secret):
     ((sent,), _result) = run(step=step, smtp_password=PASSWORD, fallback=[{"smtp_password": PASSWORD}])
     assert (PASSWORD in str(sent)) == secret
@@ -68,3 +68,16 @@ def test_a_plan_does_not_fail_for_a_host_that_is_refused(run):
 
 def test_the_reason_to_go_back_comes_with_the_result(run):
     assert run({"state": "rolled_back"}, step="back", reason="apt failed")[1]["reason"] == "apt failed"
+
+
+def test_what_keeps_the_replaced_mta_from_coming_back_is_told_without_a_host(run):
+    sent, result = run(step="back", fault="apt failed", reason="no mail")
+    assert (sent, result["state"], result["msg"], result["reason"]) == ([], "broken", "apt failed", "no mail")
+
+
+@pytest.mark.parametrize(("queue", "steps"), [({"causes": []}, ["look", "forget"]), ({"causes": [HELD]}, ["look"])])
+def test_what_is_kept_of_a_replaced_mta_goes_once_the_second_look_is_good(run, queue, steps):
+    sent, _result = run({"queue": queue}, step="look", change={"queue": {"messages": 0}, "kept": True})
+    assert [given["step"] for given in sent] == steps
+    sent, _result = run({"queue": queue}, step="look", change={"queue": {"messages": 0}})
+    assert [given["step"] for given in sent] == ["look"]

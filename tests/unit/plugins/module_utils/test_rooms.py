@@ -31,7 +31,7 @@ FLOORS = {
     "_role": {*GROUND, "_relay", "_mta", "_smtp", "_postfix", "_sendmail", "_metrics"},
     "_check": {*GROUND, "_relay", "_smtp", "_queue", "_probe"},
     "_aws": {"_ses"},
-    "_rollout": {*GROUND, "_mta", "_queue", "_probe", "_role"},
+    "_rollout": {*GROUND, "_mta", "_queue", "_probe", "_replace", "_role"},
 }
 # Parts of a room that know nothing of each other.
 APART = ("_network/mtu", "_network/egress")

@@ -43,8 +43,6 @@ def configured(monkeypatch):
 def before(path=None, text=None, **more):
     return {
         "installed": True,
-        "other_mtas": [],
-        "others_now": [],
         "active": {"mta": True},
         "enabled": {"mta": True},
         "unit_files": {str(path): text} if path else {},
@@ -100,13 +98,6 @@ def test_nothing_was_installed(configured, monkeypatch):
     systemd = Systemd()
     assert "nothing was installed" in run(before(installed=False), systemd)
     assert systemd.asked == []
-
-
-def test_an_mta_that_was_replaced_does_not_come_back_and_one_that_stayed_need_not(configured):
-    with pytest.raises(BackError, match="sendmail was replaced by postfix"):
-        run(before(other_mtas=["sendmail"]), Systemd())
-    assert "was not replaced" in run(before(other_mtas=["sendmail"], others_now=["sendmail"]), Systemd())
-    assert configured == []
 
 
 def test_a_unit_that_does_not_start_is_told(configured):

@@ -11,7 +11,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._metrics.proofs import
 from ansible_collections.mailops.ses.plugins.module_utils._role.bring import BringError
 from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import LogInError
 from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError
-from ansible_collections.mailops.ses.plugins.module_utils._rollout import stamp, steps
+from ansible_collections.mailops.ses.plugins.module_utils._rollout import stamp, steps, steps_back
 from ansible_collections.mailops.ses.plugins.module_utils._rollout.back import BackError
 
 SYSTEM = SimpleNamespace(of=lambda mta: SimpleNamespace(units=["mta"]))
@@ -28,16 +28,18 @@ class Host:
     def __init__(self, monkeypatch, directory):
         self.directory, self.asked, self.probe, self.fault = str(directory), [], DELIVERED, None
         self.config = {"changed": True, "next": "nothing", "endpoint": "e", "port": 587, "log_in": {}, "diff": []}
-        monkeypatch.setattr(steps, "DIRECTORIES", {"postfix": self.directory})
+        for module in (steps, steps_back):
+            monkeypatch.setattr(module, "DIRECTORIES", {"postfix": self.directory})
+        monkeypatch.setattr(stamp, "KEPT", f"{directory}/kept")
         monkeypatch.setattr(steps.config, "run", self._configure)
         monkeypatch.setattr(steps.send, "outcome", lambda *_given: self.probe)
         monkeypatch.setattr(steps, "note", lambda *_given: dict(BEFORE))
         monkeypatch.setattr(steps, "sends", lambda *_given: True)
         monkeypatch.setattr(steps, "installed_packages", lambda _run: SimpleNamespace(others_than=lambda _mta: []))
         monkeypatch.setattr(steps, "part_of", lambda _mta: SimpleNamespace(installed=lambda: False))
-        monkeypatch.setattr(steps, "scratch", lambda _module: nullcontext("/tmp"))
-        monkeypatch.setattr(steps, "go_back", self._back)
-        monkeypatch.setattr(steps, "way_back", lambda _mta: [3, 3])
+        monkeypatch.setattr(steps_back, "scratch", lambda _module: nullcontext("/tmp"))
+        monkeypatch.setattr(steps_back, "go_back", self._back)
+        monkeypatch.setattr(steps_back, "way_back", lambda _mta: [3, 3])
 
     def _configure(self, _module, _system):
         self.asked.append((stamp.read(self.directory) or {}).get("fingerprint"))
@@ -111,7 +113,7 @@ def test_a_fault_that_promises_no_untouched_host_leaves_the_stamp_by_which_it_go
         host.change()
     assert (host.mark(), host.stamp()["proven"]) == (mark, None)
     host.fault = None
-    found = steps.back(host.module(step="back", fingerprint=mark, proven=False), SYSTEM)
+    found = steps_back.back(host.module(step="back", fingerprint=mark, proven=False), SYSTEM)
     assert (found["changed"], host.stamp()) == (True, None)
 
 
@@ -126,9 +128,9 @@ def test_a_change_that_an_earlier_run_has_proven_is_taken_back_only_where_that_i
     host.change()
     host.asked.clear()
     known = host.stamp()
-    assert not steps.back(host.module(step="back", fingerprint=host.mark(), proven=False), SYSTEM)["changed"]
+    assert not steps_back.back(host.module(step="back", fingerprint=host.mark(), proven=False), SYSTEM)["changed"]
     assert (host.asked, host.stamp()) == ([], known)
-    assert steps.back(host.module(step="back", fingerprint=host.mark(), proven=True), SYSTEM)["changed"]
+    assert steps_back.back(host.module(step="back", fingerprint=host.mark(), proven=True), SYSTEM)["changed"]
 
 
 def test_after_a_kill_what_there_was_before_the_first_change_counts(host):
@@ -158,7 +160,7 @@ def test_what_has_to_be_installed_first_is_told_with_what_there_was(host):
 
 def test_back_proves_the_old_configuration_and_takes_the_stamp_away(host):
     host.change()
-    found = steps.back(host.module(step="back", fingerprint=host.mark()), SYSTEM)
+    found = steps_back.back(host.module(step="back", fingerprint=host.mark()), SYSTEM)
     assert (found["state"], found["msg"]) == ("rolled_back", "It has again what it had. A mail left by it.")
     assert host.stamp() is None
 
@@ -166,20 +168,20 @@ def test_back_proves_the_old_configuration_and_takes_the_stamp_away(host):
 def test_back_of_a_host_that_sent_no_mail_sends_none(host):
     host.probe = WAITS
     before = {**BEFORE, "sends": False}
-    assert steps.back(host.module(step="back", before=before), SYSTEM)["state"] == "rolled_back"
+    assert steps_back.back(host.module(step="back", before=before), SYSTEM)["state"] == "rolled_back"
 
 
 def test_a_host_whose_old_configuration_sends_nothing_either_is_broken(host):
     host.change()
     host.probe = WAITS
-    found = steps.back(host.module(step="back", fingerprint=host.mark()), SYSTEM)
+    found = steps_back.back(host.module(step="back", fingerprint=host.mark()), SYSTEM)
     assert (found["state"], found["failed"], found["causes"]) == ("broken", True, [DOWN])
 
 
 def test_a_host_that_cannot_go_back_is_broken_and_keeps_its_stamp(host):
     host.change()
     host.fault = BackError("postfix does not start")
-    found = steps.back(host.module(step="back", fingerprint=host.mark()), SYSTEM)
+    found = steps_back.back(host.module(step="back", fingerprint=host.mark()), SYSTEM)
     assert (found["state"], found["failed"]) == ("broken", True)
     assert "postfix does not start" in found["msg"]
     # The configuration has gone back: going back once more would not undo that.
@@ -187,7 +189,7 @@ def test_a_host_that_cannot_go_back_is_broken_and_keeps_its_stamp(host):
 
 
 def test_a_host_that_nothing_was_changed_on_has_nothing_to_go_back_to(host):
-    assert steps.back(host.module(step="back", fingerprint=host.mark()), SYSTEM)["state"] == "rolled_back"
+    assert steps_back.back(host.module(step="back", fingerprint=host.mark()), SYSTEM)["state"] == "rolled_back"
     assert host.asked == []
 
 
@@ -199,7 +201,7 @@ def test_a_host_that_kept_what_it_had_does_not_go_back_behind_an_earlier_change(
         host.change()
     host.asked.clear()
     for named in ("", None):
-        found = steps.back(host.module(step="back", fingerprint=named), SYSTEM)
+        found = steps_back.back(host.module(step="back", fingerprint=named), SYSTEM)
         assert (found["changed"], found["state"]) == (False, "rolled_back")
     assert (host.asked, host.stamp()) == ([], proven)
 
@@ -207,7 +209,7 @@ def test_a_host_that_kept_what_it_had_does_not_go_back_behind_an_earlier_change(
 def test_in_check_mode_nothing_goes_back(host):
     host.change()
     asked = list(host.asked)
-    assert steps.back(host.module(check_mode=True, step="back", fingerprint=host.mark()), SYSTEM)["changed"]
+    assert steps_back.back(host.module(check_mode=True, step="back", fingerprint=host.mark()), SYSTEM)["changed"]
     assert host.asked == asked
     assert host.stamp() is not None
 

@@ -48,6 +48,7 @@ def test_a_look_tells_what_a_host_needs(result, kind):
         (FAILED, None, None, False, "unproven"),
         (FAILED, None, BACK, False, "rolled_back"),
         (FAILED, None, {"state": "broken", "failed": True, "msg": "No."}, False, "broken"),
+        (FAILED, None, {"state": "replaced", "msg": "sendmail was replaced."}, False, "broken"),
         (FAILED, None, {"failed": False, "failed_when_result": False, "msg": "MODULE FAILURE"}, False, "broken"),
         (FAILED, None, DEAD, False, "dead"),
         (FAILED, None, {"changed": False, "skipped": True}, False, "unproven"),
