@@ -30,8 +30,14 @@ class ActionModule(ActionBase):
         step = given.get("step", "change")
         if step == "look" and (ours["change"] or {}).get("unreachable"):
             return {"changed": False, "msg": "It could not be reached."}
-        if ours["fault"]:
-            return {"changed": False, "failed": True, "state": "broken", "msg": ours["fault"], "reason": ours["reason"]}
+        if ours["fault"] is not None:
+            return {
+                "changed": False,
+                "failed": True,
+                "state": "broken",
+                **_told(ours["fault"]),
+                "reason": ours["reason"],
+            }
         if step != "change":
             given = {name: value for name, value in given.items() if name not in (*SECRETS, *ENTRIES)}
         try:
@@ -66,6 +72,14 @@ def users(given: Mapping[str, Any]) -> list[str]:
     ]
     # Somebody may have a secret in the place of a name, which is never shown.
     return sorted({str(name) for name in named if is_access_key_id(name)})
+
+
+def _told(fault: Mapping[str, Any]) -> dict[str, str]:
+    """What a task that failed said, or of a loop the first one that did."""
+    failed = [item for item in fault.get("results") or [] if item.get("failed")]
+    said = (failed or [fault])[0]
+    words = " ".join(filter(None, (str(said.get(name) or "").strip() for name in ("msg", "stderr"))))
+    return {"msg": f"The MTA that was replaced is not back: {words or 'a task failed without a word'}"}
 
 
 def _worse(change: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:

@@ -89,9 +89,9 @@ options:
     type: str
   fault:
     description:
-      - With O(step=back), why the MTA that was replaced cannot be installed again. The host is V(broken) then, and is
-        not asked.
-    type: str
+      - With O(step=back), the result of the task that kept the MTA that was replaced from coming back. The host is
+        V(broken) then, and is not asked.
+    type: dict
   patience:
     description:
       - Seconds for which a log-in is tried again as long as SES refuses the credential. A new access key is not known

@@ -19,6 +19,7 @@ HOSTS = {
 }
 BOTH = ("sayrocky9", "sayamazon2023")  # have both MTAs
 UNITS = {"postfix": "postfix", "sendmail": "sendmail sm-client"}
+CONFIGURATIONS = {"postfix": "/etc/postfix", "sendmail": "/etc/mail /etc/sysconfig/sendmail"}
 OTHER = {"postfix": "sendmail", "sendmail": "postfix"}
 REPOSITORY = "/etc/yum.repos.d/testbed.repo"
 DOMAIN = {"ses_masquerade_domain": "example.com"}
@@ -122,6 +123,39 @@ def test_an_mta_takes_the_others_place_and_nothing_is_lost(machine, endpoint):
         before = after
     again = run(BOTH, ses_mta=before, ses_replace_mta=True)
     assert again.stdout.count("changed=0") == len(BOTH), again.stdout
+
+
+def test_a_rollout_that_fails_gives_back_the_mta_that_was_replaced(machine, endpoint, tmp_path):
+    """rpm puts a configuration aside as its package goes, and another program has become /usr/sbin/sendmail."""
+    refused = "refused@example.org"
+    endpoint.fault(stage="mail", matching=refused, reply="554 Message rejected: Email address is not verified.")
+    hosts = {name: machine(name) for name in BOTH}
+
+    def had(name):
+        files = f"find {CONFIGURATIONS[HOSTS[name][1]]} -type f ! -name '.mailops*' | sort | xargs sha256sum"
+        units = f"systemctl is-enabled {UNITS[HOSTS[name][1]]}; systemctl is-active {UNITS[HOSTS[name][1]]}"
+        return hosts[name].host.check_output(f"{files}; readlink /etc/alternatives/mta; {units}")
+
+    before = {name: had(name) for name in BOTH}
+    done = run(
+        BOTH,
+        name="mailops.ses.rollout",
+        ses_mta={name: OTHER[HOSTS[name][1]] for name in BOTH},
+        ses_replace_mta=True,
+        ses_sender=refused,
+        ses_soak=1,
+        ses_report_dir=str(tmp_path),
+    )
+    assert done.returncode != 0
+    report = json.loads((tmp_path / "rollout.json").read_text())
+    assert {name: host["state"] for name, host in report["hosts"].items()} == dict.fromkeys(BOTH, "rolled_back"), (
+        done.stdout
+    )
+    assert {name: had(name) for name in BOTH} == before
+    for host in hosts.values():
+        assert host.host.run(f"rpm -q {host.mta.name}").rc == 0
+        host.arrived(endpoint, host.send())
+        assert host.host.run("ls /var/lib/ses-rollout").rc != 0
 
 
 @pytest.mark.parametrize("name", BOTH[:1])

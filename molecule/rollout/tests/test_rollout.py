@@ -112,15 +112,20 @@ def test_a_run_that_was_killed_goes_on_and_no_mail_is_lost(fleet, endpoint):
 
 
 @pytest.mark.parametrize(
-    ("mta", "earlier", "directory"), [("sendmail", "postfix", "/etc/postfix"), ("postfix", "sendmail", "/etc/mail")]
+    ("mta", "earlier", "directory", "reply"),
+    [
+        ("sendmail", "postfix", "/etc/postfix", "454 4.7.0 Throttling failure: Maximum sending rate exceeded."),
+        ("postfix", "sendmail", "/etc/mail", "554 Message rejected: Email address is not verified."),
+    ],
 )
 def test_an_mta_that_was_replaced_comes_back_unless_its_successor_is_proven(
-    fleet, endpoint, refused, mta, earlier, directory
+    fleet, endpoint, mta, earlier, directory, reply
 ):
     name, asked = "debian13", {"ses_hosts": ["debian13"], "ses_mta": mta, "ses_replace_mta": True}
     relay = fleet.hosts[name]
     before = fleet.settled(name, directory)
-    done = fleet.run(**asked, ses_sender=refused)
+    endpoint.fault(stage="mail", matching=REFUSED, reply=reply)
+    done = fleet.run(**asked, ses_sender=REFUSED)
     assert done.returncode != 0
     assert fleet.states()[name] == "rolled_back", done.stdout
     assert f"It has {earlier} again, as it was. A mail left by it." in done.stdout

@@ -151,25 +151,39 @@ class Mta:
         DrainError where a mode cannot be changed."""
         for path in _present(self.entrances):
             mode = stat.S_IMODE(os.stat(path).st_mode)
-            if mode & _EXECUTABLE:
+            if not _shut(mode):
                 self.modes[path] = mode
+            if mode & _EXECUTABLE:
                 _chmod(path, mode & ~_EXECUTABLE)
+
+    def open_to_root(self) -> None:
+        """Let root alone run these programs, which are closed: they check the MTA's configuration; DrainError as for
+        close."""
+        for path in _present(self.entrances):
+            _chmod(path, stat.S_IMODE(os.stat(path).st_mode) | stat.S_IXUSR)
 
     def open(self) -> None:
         """Give these programs their modes again, also those that another process has closed; DrainError as for
         close."""
         for path in _present(self.entrances):
             mode = stat.S_IMODE(os.stat(path).st_mode)
-            if not mode & _EXECUTABLE:
+            if _shut(mode):
                 _chmod(path, self.modes.get(path) or mode | _executable(mode))
 
     def opened(self) -> bool:
-        """Whether one of these programs can be run."""
-        return any(os.stat(path).st_mode & _EXECUTABLE for path in _present(self.entrances))
+        """Whether users can run one of these programs."""
+        return any(not _shut(os.stat(path).st_mode) for path in _present(self.entrances))
 
     def closed(self) -> bool:
-        """Whether one of these programs cannot be run."""
-        return any(not os.stat(path).st_mode & _EXECUTABLE for path in _present(self.entrances))
+        """Whether users cannot run one of these programs."""
+        return any(_shut(os.stat(path).st_mode) for path in _present(self.entrances))
+
+
+def _shut(mode: int) -> bool:
+    """Whether this mode lets no user run a program. A set-id program that root alone can run serves nobody: a process
+    that was killed left it so."""
+    runs = mode & _EXECUTABLE
+    return not runs or (runs == stat.S_IXUSR and bool(mode & (stat.S_ISUID | stat.S_ISGID)))
 
 
 def _executable(mode: int) -> int:

@@ -7,9 +7,9 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import IO, Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.swap import PRIVATE_MODE
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Runner, Unit
@@ -50,35 +50,42 @@ def keep(
     shutil.rmtree(stamp.KEPT, ignore_errors=True)
     os.makedirs(stamp.KEPT, mode=0o700)
     paths = [path for mta in units for path in CONFIGURATIONS.get(mta, ())]
-    with _private(_FILES, "wb") as file, tarfile.open(fileobj=file, mode="w") as archive:
-        for path in filter(os.path.lexists, (*paths, *SHARED)):
-            archive.add(path)
-    note = {
-        "fingerprint": fingerprint,
-        "before": before,
-        "packages": sorted(names),
-        "sends": sends,
-        "paths": paths,
-        "alternative": os.readlink(ALTERNATIVE) if os.path.islink(ALTERNATIVE) else "",
-        "units": {
-            mta: {unit.name: [unit.active(), unit.enabled()] for unit in its_units} for mta, its_units in units.items()
-        },
-    }
-    with _private(f"{_NOTE}.new", "w") as file:
-        json.dump(note, file)
-    os.replace(
-        os.path.join(stamp.KEPT, f"{_NOTE}.new"), os.path.join(stamp.KEPT, _NOTE)
-    )  # last: it says that all is there
+    with _private(_FILES, "wb") as file:
+        with tarfile.open(fileobj=file, mode="w") as archive:
+            for path in filter(os.path.lexists, (*paths, *SHARED)):
+                archive.add(path)
+        _sync(file)
+    _write(
+        {
+            "fingerprint": fingerprint,
+            "before": before,
+            "packages": sorted(names),
+            "sends": sends,
+            "paths": paths,
+            "alternative": _alternative(),
+            "units": {
+                mta: {unit.name: [unit.active(), unit.enabled()] for unit in its_units}
+                for mta, its_units in units.items()
+            },
+        }
+    )
 
 
-def kept(fingerprint: str) -> dict[str, Any] | None:
-    """What is kept for the change of this FINGERPRINT, None for nothing."""
+def kept() -> dict[str, Any] | None:
+    """What is kept, None for nothing."""
     try:
         with open(os.path.join(stamp.KEPT, _NOTE), encoding="utf-8") as file:
-            note: dict[str, Any] = json.load(file)
+            found: dict[str, Any] = json.load(file)
     except (OSError, ValueError):
         return None
-    return note if note.get("fingerprint") == fingerprint else None
+    return found
+
+
+def belongs_to(fingerprint: str, note: Mapping[str, Any]) -> None:
+    """Have what is kept serve the change of this FINGERPRINT: an earlier one did not come to its end. OSError where the
+    NOTE cannot be written."""
+    if note["fingerprint"] != fingerprint:
+        _write({**note, "fingerprint": fingerprint})
 
 
 def forget() -> None:
@@ -98,35 +105,69 @@ def units_kept(note: Mapping[str, Any], run: Runner, offline: bool) -> dict[str,
     return {mta: [Unit(name, run, offline) for name in states] for mta, states in note["units"].items()}
 
 
-def untouched(note: Mapping[str, Any], present: Collection[str], units: Iterable[Unit]) -> bool:
-    """Whether the change did not come to the MTAs of the NOTE: they are among the PRESENT ones, programs hand their
-    mail to what they did, and the UNITS run as they did."""
-    ran = {name: state[0] for states in note["units"].values() for name, state in states.items()}
-    link = os.readlink(ALTERNATIVE) if os.path.islink(ALTERNATIVE) else ""
-    same = set(note["units"]) <= set(present) and link == note["alternative"]
-    return same and all(unit.active() == ran[unit.name] for unit in units)
+def untouched(note: Mapping[str, Any], present: Collection[str], units: Mapping[str, Sequence[Unit]]) -> bool:
+    """Whether the change did not come to the MTAs of the NOTE: they are among the PRESENT ones, users can hand their
+    mail to them as before, and their UNITS run as they did."""
+    shut = any(MTAS[mta].closed() for mta in note["units"] if mta in MTAS)
+    if shut or not set(note["units"]) <= set(present) or _alternative() != note["alternative"]:
+        return False
+    return all(
+        unit.active() == note["units"][mta][unit.name][0] for mta, its_units in units.items() for unit in its_units
+    )
 
 
-def open_to_root(mta: str) -> None:
-    """Let root alone run the programs of an MTA that is to go, which nobody may hand mail to: its configuration is
-    checked by them. BackError where that cannot be."""
+def drop(mta: str, queue_ids: Collection[str], run: Runner) -> None:
+    """Take the mails with these QUEUE_IDS, which are our own, out of the queue of an MTA that is to go."""
+    if mta == "postfix":
+        for queue_id in queue_ids:
+            run(["postsuper", "-d", queue_id])
+        return
     try:
-        for path in filter(os.path.exists, MTAS[mta].entrances):
-            os.chmod(path, os.stat(path).st_mode | 0o100)
-    except OSError as error:
-        raise BackError(f"the programs of {mta} cannot be run: {error.strerror}") from error
+        waiting = [path for path in MTAS[mta].waiting() if os.path.basename(path)[2:] in queue_ids]
+    except QueueError:
+        return  # who empties the queue tells of it
+    for path in waiting:
+        directory, name = os.path.split(path)
+        beside = os.path.join(os.path.dirname(directory), "df")  # where a queue has directories for each kind
+        for one in (path, os.path.join(directory, f"df{name[2:]}"), os.path.join(beside, f"df{name[2:]}")):
+            with suppress(FileNotFoundError):
+                os.unlink(one)
 
 
-def see_empty(mta: str) -> None:
-    """Nothing waits in this MTA's queue; BackError where something does."""
+def see_drained(mta: str) -> None:
+    """This MTA, which took another one's place, is stopped and empty, and users are not let in; BackError otherwise."""
     try:
-        MTAS[mta].close()
+        if MTAS[mta].running() or MTAS[mta].opened():
+            raise BackError(f"{mta} is not stopped, or takes mail")
         waiting = len(MTAS[mta].waiting())
-    except (DrainError, QueueError) as error:
+    except QueueError as error:
         raise BackError(str(error)) from error
     if waiting:
-        told = "1 message" if waiting == 1 else f"{waiting} messages"
-        raise BackError(f"{told} came into the queue of {mta} as it was to go, and will wait there")
+        told = "1 message waits" if waiting == 1 else f"{waiting} messages wait"
+        raise BackError(f"{told} in the queue of {mta}")
+
+
+@contextmanager
+def open_to_root(mta: str) -> Iterator[None]:
+    """Inside, root alone can run the programs of an MTA that is to go. BackError where a mode cannot be changed."""
+    try:
+        MTAS[mta].open_to_root()
+        try:
+            yield
+        finally:
+            MTAS[mta].close()
+    except DrainError as error:
+        raise BackError(str(error)) from error
+
+
+def reopen(mta: str) -> None:
+    """Users can hand mail to this MTA, also where an earlier run was killed as it went. BackError where a mode cannot
+    be changed."""
+    try:
+        if mta in MTAS:
+            MTAS[mta].open()
+    except DrainError as error:
+        raise BackError(str(error)) from error
 
 
 def restore(
@@ -134,20 +175,19 @@ def restore(
 ) -> str:
     """Have the MTAs of the NOTE be what they were, now that their packages are there again, and say so. MTA is the one
     that had replaced them, PRESENT are the MTAs that the host has, UNITS by MTA are those of the note. BackError where
-    an MTA is not there, UnitError where a unit does not start, OSError where a file cannot be written."""
+    that cannot be, UnitError where a unit does not start, OSError where a file cannot be written."""
     gone = sorted(set(note["units"]) - set(present))
     if gone:
         raise BackError(f"{', '.join(gone)} was replaced by {mta}, and is not installed again")
-    for unit in (unit for its_units in units.values() for unit in its_units):
-        unit.stop()
-    _put_back(note["paths"])
+    with _archive() as archive:
+        for unit in (unit for its_units in units.values() for unit in its_units):
+            unit.stop()
+        _put_back(archive, note["paths"])
     if shutil.which("restorecon"):
         run(["restorecon", "-R", *filter(os.path.exists, (*note["paths"], *SHARED))])
-    if note["alternative"]:
-        run(["alternatives", "--set", "mta", note["alternative"]])
-    if MTAS[mta].installed():
-        with suppress(DrainError):
-            MTAS[mta].open()  # as its package has it
+    _lead_to(note["alternative"], run)
+    for name in (*note["units"], mta):
+        reopen(name)  # the one that stays beside it as its package has it
     for other, its_units in units.items():
         for unit in its_units:
             active, enabled = note["units"][other][unit.name]
@@ -158,17 +198,40 @@ def restore(
     return f"It has {', '.join(note['units'])} again, as it was."
 
 
-def _put_back(paths: Iterable[str]) -> None:
-    """These files and directories, and those that all MTAs share, are again what is kept of them."""
+def _alternative() -> str:
+    return os.readlink(ALTERNATIVE) if os.path.islink(ALTERNATIVE) else ""
+
+
+def _lead_to(program: str, run: Runner) -> None:
+    """Programs hand their mail to PROGRAM, empty where the host has no alternatives."""
+    if not program or _alternative() == program:
+        return
+    status, _out, err = run(["alternatives", "--set", "mta", program])
+    if status or os.path.basename(_alternative()) != os.path.basename(program):
+        raise BackError(f"alternatives --set mta {program} failed: {err.strip() or 'no word'}")
+
+
+@contextmanager
+def _archive() -> Iterator[tarfile.TarFile]:
+    """What is kept of the files, which can be read as a whole; BackError otherwise."""
+    try:
+        with tarfile.open(os.path.join(stamp.KEPT, _FILES)) as archive:
+            archive.getmembers()
+            yield archive
+    except tarfile.TarError as error:
+        raise BackError(f"what is kept in {stamp.KEPT} cannot be read: {error}") from error
+
+
+def _put_back(archive: tarfile.TarFile, paths: Iterable[str]) -> None:
+    """These files and directories, and those that all MTAs share, are again what the ARCHIVE has of them."""
     for path in (*paths, *SHARED):
         if os.path.isdir(path) and not os.path.islink(path):
             for entry in os.scandir(path):  # the directory itself has a context of SELinux
                 _remove(entry.path)
         else:
             _remove(path)
-    with tarfile.open(os.path.join(stamp.KEPT, _FILES)) as archive:
-        archive.extraction_filter = lambda member, _path: member  # it is our own, and links in /etc may lead anywhere
-        archive.extractall("/", numeric_owner=True)
+    archive.extraction_filter = lambda member, _path: member  # it is our own, and links in /etc may lead anywhere
+    archive.extractall("/", numeric_owner=True)
 
 
 def _remove(path: str) -> None:
@@ -179,6 +242,22 @@ def _remove(path: str) -> None:
             os.unlink(path)
 
 
-def _private(name: str, mode: str) -> Any:
+def _private(name: str, mode: str) -> IO[Any]:
     path = os.path.join(stamp.KEPT, name)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE), mode)
+
+
+def _write(note: Mapping[str, Any]) -> None:
+    """Exchange the note whole; it says that all else is there."""
+    staged = os.path.join(stamp.KEPT, f"{_NOTE}.new")
+    with suppress(FileNotFoundError):
+        os.unlink(staged)
+    with _private(f"{_NOTE}.new", "w") as file:
+        json.dump(note, file)
+        _sync(file)
+    os.replace(staged, os.path.join(stamp.KEPT, _NOTE))
+
+
+def _sync(file: IO[Any]) -> None:
+    file.flush()
+    os.fsync(file.fileno())

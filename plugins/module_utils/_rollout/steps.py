@@ -21,6 +21,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import Lo
 from ansible_collections.mailops.ses.plugins.module_utils._role.mtas import part_of
 from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError
 from ansible_collections.mailops.ses.plugins.module_utils._rollout import stamp
+from ansible_collections.mailops.ses.plugins.module_utils._rollout.back import BackError
 from ansible_collections.mailops.ses.plugins.module_utils._rollout.before import DIRECTORIES, note, sends
 
 ARGUMENTS: dict[str, Any] = {
@@ -35,7 +36,7 @@ ARGUMENTS: dict[str, Any] = {
     # These are the controller's, and are not sent.
     "change": {"type": "dict"},
     "reason": {"type": "str"},
-    "fault": {"type": "str"},
+    "fault": {"type": "dict"},
 }
 _RECIPIENT_NAMES = {"recipient": "ses_probe_recipient"}
 PAUSE_SECONDS = 5.0  # between two log-ins with a key that AWS may not know everywhere yet
@@ -67,29 +68,28 @@ def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
             **stamped,
             "sends": sends(mta, units_of(module, system), module.run_command),
         }
+    if old and old["proven"]:  # what was kept for that change serves no way back any more
+        shutil.rmtree(stamp.KEPT, ignore_errors=True)
     units = units_of(module, system)
     waiting = _queue(module)
-    before = params["before"] or (old["before"] if old and same and not old["proven"] else None)
+    before = params["before"] or (old["before"] if old and same and not old["proven"] else kept_before())
     if before is None:
-        before = kept_before(mark) or note(mta, units, installed_packages(module.run_command), module.run_command)
+        before = note(mta, units, installed_packages(module.run_command), module.run_command)
     if os.path.isdir(directory):
         stamp.write(directory, {"fingerprint": mark, "before": before, "proven": None})
     try:
         found = patient(lambda: config.run(module, system), params["patience"], time.monotonic, time.sleep)
+        kept = _keep(module, mark, before, replaces=found["next"] == "install")
     except (RefusedError, LogInError, BringError):  # these alone promise that the host keeps what it had
         if not params["before"]:  # else packages were installed since the first call
             _unstamp(directory, old)
         raise
     known = {**known, **_brief(found), "queue": waiting}
     if found["next"] == "install":
-        _keep(module, mark, before)
         return {**known, "before": before}
     probe = probe_of(module, mta, found["endpoint"])
-    proven_at = int(time.time()) if probe["delivered"] else None
-    stamp.write(directory, {"fingerprint": mark, "before": before, "proven": proven_at})
-    kept = kept_before(mark) is not None
-    if not kept:  # what is there was kept for another change, and serves no way back any more
-        shutil.rmtree(stamp.KEPT, ignore_errors=True)
+    proven = {"proven": int(time.time())} if probe["delivered"] else {"proven": None, "probe": probe.get("queue_ids")}
+    stamp.write(directory, {"fingerprint": mark, "before": before, **proven})
     return {**known, "touched": True, **({"kept": True} if kept else {}), "probe": probe, **_of_probe(probe)}
 
 
@@ -98,35 +98,46 @@ def look_again(module: Any) -> dict[str, Any]:
     return {"changed": False, "queue": _queue(module)}
 
 
-def kept_before(fingerprint: str) -> dict[str, Any] | None:
-    """What a host had before a change that replaced another MTA, where the change was interrupted before its stamp."""
+def kept_before(fingerprint: str | None = None) -> dict[str, Any] | None:
+    """What a host had before a change that replaced another MTA, and did not come to its end: any, or that of this
+    FINGERPRINT."""
     if not os.path.isdir(stamp.KEPT):
         return None
     # A host compiles every file that is loaded, and few replace an MTA.
     from ansible_collections.mailops.ses.plugins.module_utils._rollout import replaced  # noqa: PLC0415
 
-    note = replaced.kept(fingerprint)
-    return note["before"] if note else None
+    note = replaced.kept()
+    return note["before"] if note and fingerprint in (None, note["fingerprint"]) else None
 
 
-def _keep(module: Any, fingerprint: str, before: Mapping[str, Any]) -> None:
-    """Keep what there is of the MTAs that are to be replaced. RefusedError where there is no room for it."""
-    if not before["other_mtas"] or kept_before(fingerprint) is not None:
-        return
+def _keep(module: Any, fingerprint: str, before: Mapping[str, Any], replaces: bool) -> bool:
+    """Whether the host keeps what it had of the MTAs that the change REPLACES, or has replaced; RefusedError without
+    room for that, or where the MTA cannot be opened to users."""
+    if not before["other_mtas"] or not (replaces or os.path.isdir(stamp.KEPT)):
+        return False
     from ansible_collections.mailops.ses.plugins.module_utils._rollout import replaced  # noqa: PLC0415  (as above)
 
-    run = module.run_command
-    units = {mta: replaced.units_of(mta, run, offline()) for mta in before["other_mtas"]}
-    # Of other MTAs it is not known how they send.
-    sending = [sends(mta, its_units, run) for mta, its_units in units.items() if mta in DIRECTORIES and its_units]
+    run, mta, known = module.run_command, module.params["mta"], replaced.kept()
+    packages = installed_packages(run)
+    present = packages.others_than(mta)
     try:
-        replaced.keep(fingerprint, before, installed_packages(run).names, any(sending), units)
+        if known and not replaced.untouched(known, present, replaced.units_kept(known, run, offline())):
+            replaced.belongs_to(fingerprint, known)
+        elif replaces and present == before["other_mtas"]:
+            units = {other: replaced.units_of(other, run, offline()) for other in present}
+            # Of other MTAs it is not known how they send.
+            sending = [sends(other, own, run) for other, own in units.items() if other in DIRECTORIES and own]
+            replaced.keep(fingerprint, before, packages.names, any(sending), units)
     except OSError as error:
-        replaced.forget()
         others = ", ".join(before["other_mtas"])
-        why = f"{stamp.KEPT}: {error.strerror or error}"
-        sentence = f"{others} would be replaced, and what the host has of it cannot be kept for a way back: {why}."
+        sentence = f"{others} would be replaced, and what the host has of it cannot be kept for a way back: {error}."
         raise RefusedError([sentence], []) from error
+    if not replaces:
+        try:
+            replaced.reopen(mta)  # a run that was killed on the way back left it closed
+        except BackError as error:
+            raise RefusedError([f"Users cannot hand mail to {mta}: {error}."], []) from error
+    return replaced.kept() is not None
 
 
 def patient(

@@ -26,7 +26,7 @@ def back(module: Any, system: System) -> dict[str, Any]:
     if module.check_mode:
         return {"changed": True, "state": "rolled_back", "msg": "It would get back what it had."}
     if before["other_mtas"]:
-        return _replaced(module, system, before)
+        return _replaced(module, system, mark, before)
     try:
         told = _go_back(module, system, mark, before)
     except BackError as error:
@@ -37,13 +37,15 @@ def back(module: Any, system: System) -> dict[str, Any]:
 
 def clear(module: Any, system: System) -> dict[str, Any]:
     """Have the MTA that took another one's place, and is empty and stopped, be what it was before that."""
+    mta = module.params["mta"]
     mark, before = _noted(module)
-    if before is None:
-        return {"changed": False}
+    if before is None or module.check_mode:
+        return {"changed": before is not None}
     try:
-        replaced.open_to_root(module.params["mta"])
-        told = _go_back(module, system, mark, before)
-        replaced.see_empty(module.params["mta"])
+        replaced.see_drained(mta)
+        with replaced.open_to_root(mta):
+            told = _go_back(module, system, mark, before)
+        replaced.see_drained(mta)  # root's mail may have come meanwhile
     except BackError as error:
         return _broken(error)
     return {"changed": True, "msg": told}
@@ -51,11 +53,11 @@ def clear(module: Any, system: System) -> dict[str, Any]:
 
 def restore(module: Any) -> dict[str, Any]:
     """Have the MTAs that were replaced, whose packages are there again, be what they were, and prove it by a mail."""
-    run, mta = module.run_command, module.params["mta"]
-    _mark, before = _noted(module)
-    note = replaced.kept(module.params["fingerprint"])
-    if before is None or note is None:
+    run, mta, note = module.run_command, module.params["mta"], replaced.kept()
+    if note is None:
         return _broken(BackError("nothing is kept of the MTA that was replaced"))
+    if module.check_mode:
+        return {"changed": True, "state": "rolled_back", "msg": "It would get back what it had."}
     try:
         present = installed_packages(run).others_than(mta)
         told = replaced.restore(note, mta, present, replaced.units_kept(note, run, offline()), run)
@@ -75,20 +77,19 @@ def forget(module: Any) -> dict[str, Any]:
     return {"changed": there}
 
 
-def _replaced(module: Any, system: System, before: Mapping[str, Any]) -> dict[str, Any]:
+def _replaced(module: Any, system: System, mark: Mapping[str, Any] | None, before: Mapping[str, Any]) -> dict[str, Any]:
     """What a host needs that had other MTAs: nothing, or their packages."""
-    run, mta = module.run_command, module.params["mta"]
+    run, mta, note = module.run_command, module.params["mta"], replaced.kept()
     packages = installed_packages(run)
     present, others = packages.others_than(mta), ", ".join(before["other_mtas"])
-    note = replaced.kept(module.params["fingerprint"] or "")
-    if note is None:
-        if present == before["other_mtas"]:
-            return _rolled_back(f"It has what it had: {others} was not replaced.", changed=False)
+    if note is None and present != before["other_mtas"]:
         return _broken(BackError(f"{others} was replaced by {mta}, and nothing is kept of it"))
-    units = [unit for its_units in replaced.units_kept(note, run, offline()).values() for unit in its_units]
-    if replaced.untouched(note, present, units):
+    if note is None or replaced.untouched(note, present, replaced.units_kept(note, run, offline())):
         replaced.forget()
+        if mark:
+            stamp.drop(DIRECTORIES[mta])
         return _rolled_back(f"It has what it had: {others} was not replaced.", changed=False)
+    replaced.drop(mta, (mark or {}).get("probe") or (), run)  # it would wait for an MTA that is to go
     due = {
         "package_manager": system.family.package_manager,
         "missing_packages": packages.missing(note["packages"]),
@@ -101,7 +102,7 @@ def _noted(module: Any) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """The stamp of the change that is to be taken back, and what there was before it; None where there is none."""
     params = module.params
     mark = _own(stamp.read(DIRECTORIES[params["mta"]]), params["fingerprint"], params["proven"])
-    return mark, mark["before"] if mark else params["before"] or kept_before(params["fingerprint"] or "")
+    return mark, mark["before"] if mark else params["before"] or kept_before(params["fingerprint"])
 
 
 def _go_back(module: Any, system: System, mark: dict[str, Any] | None, before: dict[str, Any]) -> str:

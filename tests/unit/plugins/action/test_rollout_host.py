@@ -70,9 +70,21 @@ def test_the_reason_to_go_back_comes_with_the_result(run):
     assert run({"state": "rolled_back"}, step="back", reason="apt failed")[1]["reason"] == "apt failed"
 
 
-def test_what_keeps_the_replaced_mta_from_coming_back_is_told_without_a_host(run):
-    sent, result = run(step="back", fault="apt failed", reason="no mail")
-    assert (sent, result["state"], result["msg"], result["reason"]) == ([], "broken", "apt failed", "no mail")
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"msg": "No package."}, "No package."),
+        (
+            {"msg": "One or more items failed", "results": [{}, {"failed": True, "msg": "Bad.", "stderr": "E: 404"}]},
+            "Bad. E: 404",
+        ),
+        ({}, "a task failed without a word"),
+    ],
+)
+def test_what_keeps_the_replaced_mta_from_coming_back_is_told_without_a_host(run, fault, words):
+    sent, result = run(step="back", fault=fault, reason="no mail")
+    assert (sent, result["state"], result["reason"]) == ([], "broken", "no mail")
+    assert result["msg"] == f"The MTA that was replaced is not back: {words}"
 
 
 @pytest.mark.parametrize(("queue", "steps"), [({"causes": []}, ["look", "forget"]), ({"causes": [HELD]}, ["look"])])

@@ -9,7 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._mta.mailq import QueueError
-from ansible_collections.mailops.ses.plugins.module_utils._rollout import replaced, stamp, steps_back
+from ansible_collections.mailops.ses.plugins.module_utils._replace.mtas import Mta
+from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError
+from ansible_collections.mailops.ses.plugins.module_utils._rollout import replaced, stamp, steps, steps_back
+from ansible_collections.mailops.ses.plugins.module_utils._rollout.back import BackError
 
 BEFORE = {"installed": False, "other_mtas": ["old"], "sends": False}
 MARK = "1f0c4e9a7b3d5c21"
@@ -29,22 +32,27 @@ class Host:
         (self.etc / "linked").symlink_to("/etc/elsewhere")
         self.aliases.write_text("old's format")
         self.packages, self.program = {"old", "old-tables", "base"}, root / "new"
-        self.queue = {}
-        self.new = SimpleNamespace(
-            unit="new",
-            entrances=(str(self.program),),
-            installed=self.program.exists,
-            open=lambda: self.program.chmod(0o755),
-            close=lambda: self.program.chmod(0o644),
-            waiting=self._waiting,
-        )
+        self.queue, self.leads = {}, True
+        self.entrance = root / "old-program"
+        self.entrance.write_text("")
+        self.entrance.chmod(0o2755)
+        mtas = {
+            "old": Mta(waiting=dict, unit="old", entrances=(str(self.entrance),)),
+            "new": Mta(self._waiting, "new", entrances=(str(self.program),), running=lambda: "new" in self.active),
+        }
         monkeypatch.setattr(stamp, "KEPT", str(root / "kept"))
         monkeypatch.setattr(replaced, "CONFIGURATIONS", {"old": (str(self.etc),)})
         monkeypatch.setattr(replaced, "SHARED", (str(self.aliases), str(root / "mailname")))
         monkeypatch.setattr(replaced, "ALTERNATIVE", str(self.link))
-        monkeypatch.setattr(replaced, "MTAS", {"new": self.new})
-        monkeypatch.setattr(steps_back, "DIRECTORIES", {"new": str(root)})
-        monkeypatch.setattr(steps_back, "installed_packages", lambda _run: self._installed())
+        monkeypatch.setattr(replaced, "MTAS", mtas)
+        self.directory, self.due, self.delivered = root, "install", True
+        for module in (steps, steps_back):
+            monkeypatch.setattr(module, "DIRECTORIES", {"new": str(root)})
+            monkeypatch.setattr(module, "installed_packages", lambda _run: self._installed())
+        monkeypatch.setattr(steps.config, "run", lambda *_given: {"changed": True, "next": self.due, "endpoint": "e"})
+        monkeypatch.setattr(steps, "note", lambda *_given: {**BEFORE, "other_mtas": self._installed().others_than("")})
+        monkeypatch.setattr(steps, "part_of", lambda _mta: SimpleNamespace(installed=lambda: False))
+        monkeypatch.setattr(steps.send, "outcome", lambda *_given: self._probe())
 
     def _installed(self):
         others = sorted({"old"} & self.packages)
@@ -53,6 +61,9 @@ class Host:
             others_than=lambda _mta: others,
             missing=lambda wanted: [name for name in wanted if name not in self.packages],
         )
+
+    def _probe(self):
+        return {"delivered": self.delivered, "msg": "It waits.", "diagnosis": [], "queue_ids": ["A1"]}
 
     def _waiting(self):
         if isinstance(self.queue, Exception):
@@ -68,6 +79,9 @@ class Host:
             return (0 if unit in self.active else 3), "", ""
         if verb == "is-enabled":
             return 0, "enabled" if unit in self.enabled else "disabled", ""
+        if argv[0] == "alternatives" and self.leads:
+            self.link.unlink()
+            self.link.symlink_to(argv[-1])
         if verb in ("stop", "restart"):
             (self.active.discard if verb == "stop" else self.active.add)(unit)
         if verb in ("enable", "disable"):
@@ -88,14 +102,25 @@ class Host:
         (self.etc / "secret").unlink()
         self.aliases.write_text("new's format")
         self.program.write_text("")
+        self.program.chmod(0o2755)
+
+    def empty(self):
+        """What mail_queue_drain does to the MTA that took its place."""
+        self.active.discard("new")
+        self.program.chmod(0o2644)
 
     def install(self):
         """Its packages are there again, and have not started it."""
         self.packages |= {"old", "old-tables"}
 
-    def module(self, **params):
+    def module(self, check_mode=False, **params):
         given = {"mta": "new", "fingerprint": MARK, "proven": False, "before": dict(BEFORE), **params}
-        return SimpleNamespace(params=given, check_mode=False, run_command=self.run)
+        return SimpleNamespace(params=given, check_mode=check_mode, run_command=self.run)
+
+    def change(self, before=None, **variables):
+        defaults = {name: option.get("default") for name, option in steps.ARGUMENTS.items()}
+        module = self.module(**{**defaults, "mta": "new", "variables": variables, "before": before})
+        return steps.change(module, SYSTEM, ["Debian 13"])
 
 
 @pytest.fixture
@@ -144,13 +169,41 @@ def test_an_mta_that_was_stopped_stays_stopped_and_disabled(host):
     assert ("old" in host.active, "old" in host.enabled) == (False, False)
 
 
-def test_programs_are_led_to_it_again(host):
+def test_programs_are_led_to_it_again_before_the_other_mta_takes_mail(host):
     host.link.symlink_to("/usr/sbin/sendmail.old")
     host.keep()
     host.replace()
+    host.empty()
     host.install()
+    host.link.unlink()
+    host.link.symlink_to("/usr/sbin/sendmail.new")
+    host.leads = False
+    found = steps_back.restore(host.module())
+    assert (found["state"], host.program.stat().st_mode & 0o111) == ("broken", 0)
+    assert "alternatives --set mta /usr/sbin/sendmail.old failed" in found["msg"]
+    host.leads = True
+    assert steps_back.restore(host.module())["state"] == "rolled_back"
+    assert os.readlink(host.link) == "/usr/sbin/sendmail.old"
+    assert host.program.stat().st_mode & 0o111 == 0o111
+
+
+def test_users_can_hand_mail_to_it_again(host):
+    host.keep()
+    host.entrance.chmod(0o2644)
+    assert steps_back.back(host.module(), SYSTEM)["state"] == "replaced"
     steps_back.restore(host.module())
-    assert "alternatives --set mta /usr/sbin/sendmail.old" in host.asked
+    assert host.entrance.stat().st_mode & 0o7777 == 0o2755
+
+
+def test_an_archive_that_cannot_be_read_deletes_nothing(host):
+    host.keep()
+    host.replace()
+    host.install()
+    (host.directory / "kept" / "replaced.tar").write_bytes(b"half")
+    found = steps_back.restore(host.module())
+    assert (found["state"], found["failed"]) == ("broken", True)
+    assert "cannot be read" in found["msg"]
+    assert (host.etc / "main.cf").read_text() == "as the package has it\n"
 
 
 def test_the_way_back_names_the_packages_that_went(host):
@@ -192,23 +245,119 @@ def test_packages_that_are_not_there_again_are_told(host):
     assert os.path.exists(stamp.KEPT)
 
 
-def test_what_is_kept_for_another_change_is_not_taken(host):
+def test_what_is_kept_for_another_change_is_not_taken_for_this_one(host):
     host.keep()
-    assert replaced.kept("another") is None
-    assert replaced.kept(MARK)["before"] == BEFORE
-
-
-def test_nobody_hands_mail_to_the_mta_that_goes_and_mail_that_came_is_told(host, monkeypatch):
+    assert steps.kept_before("another") is None
+    assert steps.kept_before(MARK) == BEFORE
     host.replace()
+    found = steps_back.back(host.module(fingerprint="another", before=None), SYSTEM)
+    assert (found["state"], found["changed"]) == ("rolled_back", False)
+
+
+def test_root_alone_runs_the_mta_that_goes_and_nobody_hands_it_mail(host, monkeypatch):
+    host.replace()
+    host.empty()
     modes = []
     monkeypatch.setattr(steps_back, "_go_back", lambda *_given: modes.append(host.program.stat().st_mode & 0o111) or "")
-    host.program.chmod(0o644)
     assert steps_back.clear(host.module(), SYSTEM)["changed"]
     assert (modes, host.program.stat().st_mode & 0o111) == ([0o100], 0)
-    host.queue = {"A1": "queued"}
-    assert "1 message came into the queue of new" in steps_back.clear(host.module(), SYSTEM)["msg"]
-    host.queue = QueueError("It cannot be read.")
-    assert "It cannot be read" in steps_back.clear(host.module(), SYSTEM)["msg"]
+
+    def fails(*_given):
+        raise BackError("it does not stop")
+
+    monkeypatch.setattr(steps_back, "_go_back", fails)
+    assert "it does not stop" in steps_back.clear(host.module(), SYSTEM)["msg"]
+    assert host.program.stat().st_mode & 0o111 == 0
+
+
+@pytest.mark.parametrize(
+    ("queue", "active", "mode", "told"),
+    [
+        ({"qfA1": "queued"}, set(), 0o2644, "1 message waits in the queue of new"),
+        (QueueError("It cannot be read."), set(), 0o2644, "It cannot be read"),
+        ({}, {"new"}, 0o2644, "new is not stopped, or takes mail"),
+        ({}, set(), 0o2755, "new is not stopped, or takes mail"),
+    ],
+)
+def test_an_mta_that_is_not_empty_and_stopped_is_not_cleared(host, monkeypatch, queue, active, mode, told):
+    host.replace()
+    host.queue, host.active = queue, active
+    host.program.chmod(mode)
+    monkeypatch.setattr(steps_back, "_go_back", lambda *_given: pytest.fail("it went back"))
+    found = steps_back.clear(host.module(), SYSTEM)
+    assert (found["state"], told in found["msg"]) == ("broken", True)
+
+
+def test_check_mode_changes_nothing(host):
+    host.keep()
+    host.replace()
+    host.install()
+    assert steps_back.restore(host.module(check_mode=True))["changed"]
+    assert steps_back.clear(host.module(check_mode=True), SYSTEM)["changed"]
+    assert (host.etc / "main.cf.rpmsave").exists()
+
+
+def test_what_goes_is_kept_before_it_goes_and_until_the_host_is_over_it(host):
+    first = host.change()
+    assert (first["next"], first["before"], steps.kept_before(first["fingerprint"])) == ("install", BEFORE, BEFORE)
+    host.replace()
+    host.due = "nothing"
+    found = host.change(before=first["before"])
+    assert (found["kept"], stamp.read(str(host.directory))["before"]) == (True, BEFORE)
+    assert "kept" not in host.change()  # the change that it was kept for is proven
+    assert not os.path.exists(stamp.KEPT)
+
+
+def test_other_variables_later_go_back_to_the_same_mta(host):
+    first = host.change()
+    host.replace()
+    host.due, host.delivered = "nothing", False
+    host.change(before=first["before"])
+    again = host.change(ses_port="465")
+    assert again["fingerprint"] != first["fingerprint"]
+    assert stamp.read(str(host.directory))["before"] == BEFORE
+    found = steps_back.back(host.module(fingerprint=again["fingerprint"]), SYSTEM)
+    assert found["install"]["missing_packages"] == ["old", "old-tables"]
+
+
+def test_a_run_that_was_killed_as_it_stopped_the_mta_keeps_what_ran(host):
+    host.change()
+    host.active.clear()
+    again = host.change(ses_port="465")
+    assert replaced.kept()["units"] == {"old": {"old": [True, True]}}
+    assert steps.kept_before(again["fingerprint"]) == BEFORE
+
+
+def test_a_host_without_room_for_it_is_refused_and_keeps_its_stamp(host, monkeypatch):
+    def full(*_given):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(replaced, "keep", full)
+    with pytest.raises(RefusedError, match="old would be replaced, and what the host has of it cannot be kept"):
+        host.change()
+    assert stamp.read(str(host.directory)) is None
+
+
+def test_the_mail_of_the_proof_does_not_keep_the_mta_from_going(host):
+    first = host.change()
+    host.replace()
+    host.due, host.delivered = "nothing", False
+    host.change(before=first["before"])
+    own, others = host.directory / "qfA1", host.directory / "qfB2"
+    for path in (own, others, host.directory / "dfA1"):
+        path.write_text("")
+    host.queue = {str(own): "queued", str(others): "queued"}
+    assert steps_back.back(host.module(fingerprint=first["fingerprint"]), SYSTEM)["state"] == "replaced"
+    assert sorted(path.name for path in host.directory.glob("?f*")) == ["qfB2"]
+
+
+def test_a_way_back_that_was_killed_leaves_no_closed_mta_behind_a_good_change(host):
+    first = host.change()
+    host.replace()
+    host.due = "nothing"
+    host.program.chmod(0o2744)
+    host.change(before=first["before"])
+    assert host.program.stat().st_mode & 0o7777 == 0o2755
 
 
 def test_units_that_systemd_does_not_know_are_left_out(host):
