@@ -52,7 +52,18 @@ def test_a_closed_program_opens_with_its_own_mode(tmp_path, mode):
     assert path.stat().st_mode & 0o7777 == mode
 
 
-@pytest.mark.parametrize(("closed", "opened"), [(0o2644, 0o2755), (0o2600, 0o2711), (0o640, 0o750)])
+def test_a_program_that_root_alone_runs_is_closed_if_it_is_for_users(tmp_path):
+    path = tmp_path / "postdrop"
+    path.write_text("")
+    mta = Mta(waiting=dict, entrances=(str(path),))
+    for mode, users in ((0o2755, True), (0o2744, False), (0o744, True), (0o2644, False)):
+        path.chmod(mode)
+        assert (mta.opened(), mta.closed()) == (users, not users)
+    mta.open_to_root()
+    assert path.stat().st_mode & 0o7777 == 0o2744
+
+
+@pytest.mark.parametrize(("closed", "opened"), [(0o2644, 0o2755), (0o2600, 0o2711), (0o640, 0o750), (0o2744, 0o2755)])
 def test_a_program_that_another_run_has_closed_opens_for_its_users(tmp_path, closed, opened):
     path = tmp_path / "postdrop"
     path.touch()
