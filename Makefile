@@ -11,7 +11,7 @@ MTA ?= postfix
 CASE ?=
 AWS ?=
 
-.PHONY: help demo test checks lint unit system molecule faults oldest versions versions_units versions_hosts build package docs pictures bench clean setup python
+.PHONY: help demo test checks lint unit system molecule faults oldest versions versions_hosts versions_cores versions_newest versions_pythons build package docs pictures bench clean setup python
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -65,10 +65,10 @@ oldest: python ## the oldest ansible-core that is supported, with the oldest and
 versions: ## each version that docs/tested.md names: ansible-core with its unit tests, Python of managed hosts, Debian sid; other SMTP servers
 	@tests/testbed/setup versions
 	@$(RUN) python -m testbed images sid # once, not in both
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse versions_units versions_hosts
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse versions_hosts versions_cores versions_newest versions_pythons
 
-versions_units:
-	$(RUN) pytest tests/versions/test_unit_tests.py
+versions_cores versions_newest versions_pythons: versions_%:
+	$(RUN) pytest tests/versions/test_unit_tests.py -k $*
 
 versions_hosts:
 	$(OWN) pytest tests/versions --ignore tests/versions/test_unit_tests.py
