@@ -156,6 +156,11 @@ def test_a_rollout_that_fails_gives_back_the_mta_that_was_replaced(machine, endp
         assert host.host.run(f"rpm -q {host.mta.name}").rc == 0
         host.arrived(endpoint, host.send())
         assert host.host.run("ls /var/lib/ses-rollout").rc != 0
+        other = OTHER[host.mta.name]  # stays beside it, stopped
+        assert host.host.run(f"systemctl is-active {UNITS[other]}").stdout.split() == ["inactive"] * len(
+            UNITS[other].split()
+        )
+        host.host.check_output(f"dnf --assumeyes --quiet remove {other}*")
 
 
 @pytest.mark.parametrize("name", BOTH[:1])

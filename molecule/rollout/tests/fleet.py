@@ -24,7 +24,7 @@ for path in $(find %s -xdev ! -type d ! -name '.mailops*' 2>/dev/null | sort); d
   stat -c '%n %a %U %G %N' $path
   test -L $path || grep -av '^#####' $path | sha256sum
 done
-for unit in postfix sendmail; do systemctl is-enabled $unit; systemctl is-active $unit; done 2>/dev/null
+for unit in %u; do systemctl is-enabled $unit; systemctl is-active $unit; done 2>/dev/null
 """
 
 
@@ -57,9 +57,9 @@ class Fleet:
         """Each host's state."""
         return {name: host["state"] for name, host in self.report()["hosts"].items()}
 
-    def settled(self, name, directories=CONFIGURATIONS):
+    def settled(self, name, directories=CONFIGURATIONS, units="postfix sendmail"):
         """What a host has of its MTA."""
-        return self.hosts[name].host.run(SETTLED.replace("%s", directories)).stdout
+        return self.hosts[name].host.run(SETTLED.replace("%s", directories).replace("%u", units)).stdout
 
     @contextmanager
     def streams(self, endpoint, names=NAMES, rate=5.0):

@@ -123,13 +123,13 @@ def test_an_mta_that_was_replaced_comes_back_unless_its_successor_is_proven(
 ):
     name, asked = "debian13", {"ses_hosts": ["debian13"], "ses_mta": mta, "ses_replace_mta": True}
     relay = fleet.hosts[name]
-    before = fleet.settled(name, directory)
+    before = fleet.settled(name, directory, earlier)
     endpoint.fault(stage="mail", matching=REFUSED, reply=reply)
     done = fleet.run(**asked, ses_sender=REFUSED)
     assert done.returncode != 0
     assert fleet.states()[name] == "rolled_back", done.stdout
     assert f"It has {earlier} again, as it was. A mail left by it." in done.stdout
-    assert fleet.settled(name, directory) == before
+    assert fleet.settled(name, directory, earlier) == before
     assert not relay.host.file("/var/lib/ses-rollout").exists
     _session, message = relay.arrived(endpoint, relay.send())
     assert message["from"] == "root@example.com"

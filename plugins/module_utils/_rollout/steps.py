@@ -126,8 +126,9 @@ def _keep(module: Any, fingerprint: str, before: Mapping[str, Any], replaces: bo
         elif replaces and present == before["other_mtas"]:
             units = {other: replaced.units_of(other, run, offline()) for other in present}
             # Of other MTAs it is not known how they send.
-            sending = [sends(other, own, run) for other, own in units.items() if other in DIRECTORIES and own]
-            replaced.keep(fingerprint, before, packages.names, any(sending), units)
+            running = {other: [unit for unit in own if unit.active()] for other, own in units.items()}
+            sending = any(sends(other, own, run) for other, own in running.items() if other in DIRECTORIES and own)
+            replaced.keep(fingerprint, before, packages.names, sending, units)
     except OSError as error:
         others = ", ".join(before["other_mtas"])
         sentence = f"{others} would be replaced, and what the host has of it cannot be kept for a way back: {error}."

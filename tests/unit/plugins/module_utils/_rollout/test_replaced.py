@@ -328,6 +328,17 @@ def test_a_run_that_was_killed_as_it_stopped_the_mta_keeps_what_ran(host):
     assert steps.kept_before(again["fingerprint"]) == BEFORE
 
 
+@pytest.mark.parametrize(("active", "sending"), [({"old"}, True), (set(), False)])
+def test_mail_proves_the_way_back_where_mail_was_sent_before(host, monkeypatch, active, sending):
+    """Its unit is one of several, of which others may not run (postfix@- of Debian 13)."""
+    monkeypatch.setattr(replaced, "UNITS", {"old": ("old@-", "old")})
+    monkeypatch.setattr(steps, "DIRECTORIES", {"new": str(host.directory), "old": str(host.etc)})
+    monkeypatch.setattr(steps, "sends", lambda _mta, units, _run: units[0].active())
+    host.known, host.active = {"old", "old@-"}, active
+    host.change()
+    assert replaced.kept()["sends"] == sending
+
+
 def test_a_host_without_room_for_it_is_refused_and_keeps_its_stamp(host, monkeypatch):
     def full(*_given):
         raise OSError(28, "No space left on device")
