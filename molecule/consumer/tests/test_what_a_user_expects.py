@@ -116,7 +116,7 @@ def test_a_sudo_whose_prompt_ansible_core_does_not_see(consumer, machine):
 
     printed = check("sudo-rs", succeeds=False, ANSIBLE_TIMEOUT="3")
     assert "Ansible reached the host, and did not become root there: Timeout" in printed
-    assert "set ansible_become_exe to sudo.ws, which is the former sudo" in printed
+    assert "ansible_become_exe" in printed
     check("sudo")  # by Ubuntu's name sudo.ws
     machine(HOST).check_output(f"echo '{USER} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/{USER}")
     try:
