@@ -69,13 +69,13 @@ options:
     type: dict
   fingerprint:
     description:
-      - With O(step=back), RV(fingerprint) of the change that is to be taken back. A host with the stamp of another
-        change keeps what it has.
+      - With O(step=back), O(step=clear) and O(step=restore), RV(fingerprint) of the change that is to be taken back. A
+        host with the stamp of another change keeps what it has.
       - By default a change that no mail has proven is taken back.
     type: str
   proven:
     description:
-      - With O(step=back) and O(fingerprint), whether a change that a mail has proven is taken back as well.
+      - With these steps and O(fingerprint), whether a change that a mail has proven is taken back as well.
     type: bool
     default: true
   change:

@@ -121,7 +121,8 @@ def test_a_run_that_was_killed_goes_on_and_no_mail_is_lost(fleet, endpoint):
 def test_an_mta_that_was_replaced_comes_back_unless_its_successor_is_proven(
     fleet, endpoint, mta, earlier, directory, reply
 ):
-    name, asked = "debian13", {"ses_hosts": ["debian13"], "ses_mta": mta, "ses_replace_mta": True}
+    name, recipient = "debian13", "success@simulator.amazonses.com"
+    asked = {"ses_hosts": [name], "ses_mta": mta, "ses_replace_mta": True, "ses_probe_recipient": recipient}
     relay = fleet.hosts[name]
     before = fleet.settled(name, directory, earlier)
     endpoint.fault(stage="mail", matching=REFUSED, reply=reply)

@@ -7,11 +7,12 @@ import json
 import os
 import shutil
 import tarfile
+import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
-from ansible_collections.mailops.ses.plugins.module_utils._host.swap import PRIVATE_MODE
+from ansible_collections.mailops.ses.plugins.module_utils._host.swap import PREFIX, PRIVATE_MODE
 from ansible_collections.mailops.ses.plugins.module_utils._host.unit import Runner, Unit
 from ansible_collections.mailops.ses.plugins.module_utils._mta.mailq import QueueError
 from ansible_collections.mailops.ses.plugins.module_utils._replace.mtas import MTAS, DrainError
@@ -38,15 +39,18 @@ SHARED = ("/etc/aliases", "/etc/aliases.db", "/etc/aliases.lmdb", "/etc/mailname
 UNITS: Mapping[str, Sequence[str]] = {"postfix": ("postfix@-", "postfix"), "sendmail": ("sendmail", "sm-client")}
 
 
+class Change(NamedTuple):
+    """A change to an MTA, with its name."""
+
+    mta: str
+    fingerprint: str
+
+
 def keep(
-    fingerprint: str,
-    before: Mapping[str, Any],
-    names: Collection[str],
-    sends: bool,
-    units: Mapping[str, Sequence[Unit]],
+    change: Change, before: Mapping[str, Any], names: Collection[str], sends: bool, units: Mapping[str, Sequence[Unit]]
 ) -> None:
-    """Keep what the host has of the MTAs that the change of this FINGERPRINT replaces: files, what BEFORE notes, the
-    NAMES of all packages, whether its mail SENDS, and its UNITS by MTA. OSError where there is no room for it."""
+    """Keep what the host has of the MTAs that this CHANGE replaces: files, what BEFORE notes, the NAMES of its packages,
+    whether its mail SENDS, and its UNITS by MTA. OSError where there is no room for it."""
     shutil.rmtree(stamp.KEPT, ignore_errors=True)
     os.makedirs(stamp.KEPT, mode=0o700)
     paths = [path for mta in units for path in CONFIGURATIONS.get(mta, ())]
@@ -57,7 +61,8 @@ def keep(
         _sync(file)
     _write(
         {
-            "fingerprint": fingerprint,
+            "mta": change.mta,
+            "fingerprint": change.fingerprint,
             "before": before,
             "packages": sorted(names),
             "sends": sends,
@@ -71,21 +76,27 @@ def keep(
     )
 
 
-def kept() -> dict[str, Any] | None:
-    """What is kept, None for nothing."""
+def kept(mta: str) -> dict[str, Any] | None:
+    """What is kept for a change to this MTA, None for nothing."""
     try:
         with open(os.path.join(stamp.KEPT, _NOTE), encoding="utf-8") as file:
             found: dict[str, Any] = json.load(file)
     except (OSError, ValueError):
         return None
-    return found
+    return found if found.get("mta") == mta else None
 
 
-def belongs_to(fingerprint: str, note: Mapping[str, Any]) -> None:
-    """Have what is kept serve the change of this FINGERPRINT: an earlier one did not come to its end. OSError where the
-    NOTE cannot be written."""
-    if note["fingerprint"] != fingerprint:
-        _write({**note, "fingerprint": fingerprint})
+def claim(change: Change, present: Collection[str], run: Runner, offline: bool) -> dict[str, Any] | None:
+    """What is kept of MTAs that an earlier change to the same MTA replaced, and that has not come to its end: it serves
+    this CHANGE now. None where they are untouched, or the host has another MTA by now; PRESENT are those that it has
+    besides. OSError where the note cannot be written."""
+    note = kept(change.mta)
+    if note is None or untouched(note, present, units_kept(note, run, offline)) or set(present) - set(note["units"]):
+        return None
+    if note["fingerprint"] != change.fingerprint:
+        note["fingerprint"] = change.fingerprint
+        _write(note)
+    return note
 
 
 def forget() -> None:
@@ -179,10 +190,11 @@ def restore(
     gone = sorted(set(note["units"]) - set(present))
     if gone:
         raise BackError(f"{', '.join(gone)} was replaced by {mta}, and is not installed again")
-    with _archive() as archive:
+    with _archive() as archive, _staged(archive, (*note["paths"], *SHARED)) as staged:
         for unit in (unit for its_units in units.values() for unit in its_units):
             unit.stop()
-        _put_back(archive, note["paths"])
+        for path, staging in staged.items():
+            _exchange(path, staging)
     if shutil.which("restorecon"):
         run(["restorecon", "-R", *filter(os.path.exists, (*note["paths"], *SHARED))])
     _lead_to(note["alternative"], run)
@@ -222,20 +234,48 @@ def _archive() -> Iterator[tarfile.TarFile]:
         raise BackError(f"what is kept in {stamp.KEPT} cannot be read: {error}") from error
 
 
-def _put_back(archive: tarfile.TarFile, paths: Iterable[str]) -> None:
-    """These files and directories, and those that all MTAs share, are again what the ARCHIVE has of them."""
-    for path in (*paths, *SHARED):
-        if os.path.isdir(path) and not os.path.islink(path):
-            for entry in os.scandir(path):  # the directory itself has a context of SELinux
-                _remove(entry.path)
-        else:
-            _remove(path)
+@contextmanager
+def _staged(archive: tarfile.TarFile, paths: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Inside, each path's part of the ARCHIVE is in a private directory on the path's file system, by path. OSError
+    without room for it."""
     archive.extraction_filter = lambda member, _path: member  # it is our own, and links in /etc may lead anywhere
-    archive.extractall("/", numeric_owner=True)
+    members, staged = archive.getmembers(), {}
+    try:
+        for path in paths:
+            own = [one for one in members if f"/{one.name}" == path or f"/{one.name}".startswith(f"{path}/")]
+            if own or os.path.lexists(path):
+                within = path if _is_directory(path) and own and own[0].isdir() else os.path.dirname(path)
+                staged[path] = tempfile.mkdtemp(prefix=PREFIX, dir=within)
+                archive.extractall(staged[path], members=own, numeric_owner=True)
+        yield staged
+    finally:
+        for staging in staged.values():
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _exchange(path: str, staging: str) -> None:
+    """Have the path be what is staged of it: a file, a directory with all that is in it, or nothing."""
+    source = os.path.join(staging, path.lstrip("/"))
+    if not (_is_directory(path) and _is_directory(source)):
+        _remove(path)
+        if os.path.lexists(source):
+            os.rename(source, path)
+        return
+    for entry in [entry.path for entry in os.scandir(path) if entry.path != staging]:
+        _remove(entry)
+    for entry in [entry.name for entry in os.scandir(source)]:
+        os.rename(os.path.join(source, entry), os.path.join(path, entry))
+    status = os.stat(source)  # the directory itself stays, with its context of SELinux
+    os.chown(path, status.st_uid, status.st_gid)
+    os.chmod(path, status.st_mode & 0o7777)
+
+
+def _is_directory(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def _remove(path: str) -> None:
-    if os.path.isdir(path) and not os.path.islink(path):
+    if _is_directory(path):
         shutil.rmtree(path)
     else:
         with suppress(FileNotFoundError):

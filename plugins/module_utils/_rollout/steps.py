@@ -58,7 +58,9 @@ def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
     known = {"system": names[0], "mta": mta, "fingerprint": mark}
     if module.check_mode:
         found = patient(lambda: config.run(module, system), params["patience"], time.monotonic, time.sleep)
-        stamped = {"stamped": same, "proven": bool(old and same and old["proven"])}
+        # What is still kept of an MTA that was replaced goes with a proof.
+        proven = bool(old and same and old["proven"]) and not os.path.isdir(stamp.KEPT)
+        stamped = {"stamped": same, "proven": proven}
         # `changed` is what a task may say otherwise. A log-in that SES did not take is an error.
         due = {"due": found["changed"], "logged_in": bool(found.get("log_in"))}
         return {
@@ -68,18 +70,22 @@ def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
             **stamped,
             "sends": sends(mta, units_of(module, system), module.run_command),
         }
-    if old and old["proven"]:  # what was kept for that change serves no way back any more
+    over = old is not None and old["proven"]
+    if over:  # what was kept for that change serves no way back any more
         shutil.rmtree(stamp.KEPT, ignore_errors=True)
+    claimed = _claim(module, mark)
     units = units_of(module, system)
     waiting = _queue(module)
-    before = params["before"] or (old["before"] if old and same and not old["proven"] else kept_before())
+    before = params["before"] or (old["before"] if old and same and not over else claimed)
     if before is None:
         before = note(mta, units, installed_packages(module.run_command), module.run_command)
+    mails = [] if old is None or over else old.get("probe") or []  # our own, that wait in its queue
     if os.path.isdir(directory):
-        stamp.write(directory, {"fingerprint": mark, "before": before, "proven": None})
+        stamp.write(directory, {"fingerprint": mark, "before": before, "proven": None, "probe": mails})
     try:
         found = patient(lambda: config.run(module, system), params["patience"], time.monotonic, time.sleep)
-        kept = _keep(module, mark, before, replaces=found["next"] == "install")
+        if found["next"] == "install" and before["other_mtas"] and not claimed:
+            _keep(module, mark, before)
     except (RefusedError, LogInError, BringError):  # these alone promise that the host keeps what it had
         if not params["before"]:  # else packages were installed since the first call
             _unstamp(directory, old)
@@ -88,9 +94,11 @@ def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
     if found["next"] == "install":
         return {**known, "before": before}
     probe = probe_of(module, mta, found["endpoint"])
-    proven = {"proven": int(time.time())} if probe["delivered"] else {"proven": None, "probe": probe.get("queue_ids")}
-    stamp.write(directory, {"fingerprint": mark, "before": before, **proven})
-    return {**known, "touched": True, **({"kept": True} if kept else {}), "probe": probe, **_of_probe(probe)}
+    proven_at = int(time.time()) if probe["delivered"] else None
+    mails = [] if proven_at else [*mails, *(probe.get("queue_ids") or [])]
+    stamp.write(directory, {"fingerprint": mark, "before": before, "proven": proven_at, "probe": mails})
+    kept = {"kept": True} if kept_before(mta) else {}
+    return {**known, "touched": True, **kept, "probe": probe, **_of_probe(probe)}
 
 
 def look_again(module: Any) -> dict[str, Any]:
@@ -98,47 +106,55 @@ def look_again(module: Any) -> dict[str, Any]:
     return {"changed": False, "queue": _queue(module)}
 
 
-def kept_before(fingerprint: str | None = None) -> dict[str, Any] | None:
-    """What a host had before a change that replaced another MTA, and did not come to its end: any, or that of this
-    FINGERPRINT."""
+def kept_before(mta: str, fingerprint: str | None = None) -> dict[str, Any] | None:
+    """What a host had before a change to this MTA that replaced another one, and did not come to its end: any, or that
+    of this FINGERPRINT."""
     if not os.path.isdir(stamp.KEPT):
         return None
     # A host compiles every file that is loaded, and few replace an MTA.
     from ansible_collections.mailops.ses.plugins.module_utils._rollout import replaced  # noqa: PLC0415
 
-    note = replaced.kept()
+    note = replaced.kept(mta)
     return note["before"] if note and fingerprint in (None, note["fingerprint"]) else None
 
 
-def _keep(module: Any, fingerprint: str, before: Mapping[str, Any], replaces: bool) -> bool:
-    """Whether the host keeps what it had of the MTAs that the change REPLACES, or has replaced; RefusedError without
-    room for that, or where the MTA cannot be opened to users."""
-    if not before["other_mtas"] or not (replaces or os.path.isdir(stamp.KEPT)):
-        return False
+def _claim(module: Any, fingerprint: str) -> dict[str, Any] | None:
+    """What the host had before an earlier change replaced its MTA and did not come to its end, which this one goes on
+    with. RefusedError where the MTA that took its place cannot be opened to users."""
+    if not os.path.isdir(stamp.KEPT):
+        return None
     from ansible_collections.mailops.ses.plugins.module_utils._rollout import replaced  # noqa: PLC0415  (as above)
 
-    run, mta, known = module.run_command, module.params["mta"], replaced.kept()
-    packages = installed_packages(run)
-    present = packages.others_than(mta)
+    run, mta = module.run_command, module.params["mta"]
     try:
-        if known and not replaced.untouched(known, present, replaced.units_kept(known, run, offline())):
-            replaced.belongs_to(fingerprint, known)
-        elif replaces and present == before["other_mtas"]:
-            units = {other: replaced.units_of(other, run, offline()) for other in present}
-            # Of other MTAs it is not known how they send.
-            running = {other: [unit for unit in own if unit.active()] for other, own in units.items()}
-            sending = any(sends(other, own, run) for other, own in running.items() if other in DIRECTORIES and own)
-            replaced.keep(fingerprint, before, packages.names, sending, units)
+        present = installed_packages(run).others_than(mta)
+        note = replaced.claim(replaced.Change(mta, fingerprint), present, run, offline())
+        if note:
+            replaced.reopen(mta)  # a way back that was killed left it closed, and nobody can run its programs then
+    except (OSError, BackError) as error:
+        raise RefusedError([f"An earlier rollout to {mta} is not over, and does not go on: {error}."], []) from error
+    return note["before"] if note else None
+
+
+def _keep(module: Any, fingerprint: str, before: Mapping[str, Any]) -> None:
+    """Keep what the host has of the MTAs that are to be replaced. RefusedError without room for it."""
+    from ansible_collections.mailops.ses.plugins.module_utils._rollout import replaced  # noqa: PLC0415  (as above)
+
+    run, mta = module.run_command, module.params["mta"]
+    packages = installed_packages(run)
+    if packages.others_than(mta) != before["other_mtas"]:
+        return  # it has gone already
+    units = {other: replaced.units_of(other, run, offline()) for other in before["other_mtas"]}
+    # Of other MTAs it is not known how they send.
+    running = {other: [unit for unit in own if unit.active()] for other, own in units.items()}
+    sending = any(sends(other, own, run) for other, own in running.items() if other in DIRECTORIES and own)
+    try:
+        replaced.keep(replaced.Change(mta, fingerprint), before, packages.names, sending, units)
     except OSError as error:
+        replaced.forget()
         others = ", ".join(before["other_mtas"])
         sentence = f"{others} would be replaced, and what the host has of it cannot be kept for a way back: {error}."
         raise RefusedError([sentence], []) from error
-    if not replaces:
-        try:
-            replaced.reopen(mta)  # a run that was killed on the way back left it closed
-        except BackError as error:
-            raise RefusedError([f"Users cannot hand mail to {mta}: {error}."], []) from error
-    return replaced.kept() is not None
 
 
 def patient(

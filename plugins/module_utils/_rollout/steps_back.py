@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import installed_packages
@@ -43,8 +44,8 @@ def clear(module: Any, system: System) -> dict[str, Any]:
         return {"changed": before is not None}
     try:
         replaced.see_drained(mta)
-        with replaced.open_to_root(mta):
-            told = _go_back(module, system, mark, before)
+        with replaced.open_to_root(mta):  # it stays stopped, whatever it did before
+            told = _go_back(module, system, mark, {**before, "active": dict.fromkeys(before["active"], False)})
         replaced.see_drained(mta)  # root's mail may have come meanwhile
     except BackError as error:
         return _broken(error)
@@ -53,7 +54,7 @@ def clear(module: Any, system: System) -> dict[str, Any]:
 
 def restore(module: Any) -> dict[str, Any]:
     """Have the MTAs that were replaced, whose packages are there again, be what they were, and prove it by a mail."""
-    run, mta, note = module.run_command, module.params["mta"], replaced.kept()
+    run, mta, note = module.run_command, module.params["mta"], replaced.kept(module.params["mta"])
     if note is None:
         return _broken(BackError("nothing is kept of the MTA that was replaced"))
     if module.check_mode:
@@ -62,6 +63,9 @@ def restore(module: Any) -> dict[str, Any]:
         present = installed_packages(run).others_than(mta)
         told = replaced.restore(note, mta, present, replaced.units_kept(note, run, offline()), run)
     except (BackError, UnitError, OSError) as error:
+        for name in (*note["units"], mta):  # mail that is handed over waits, even where nobody delivers it now
+            with suppress(BackError):
+                replaced.reopen(name)
         return _broken(error)
     stamp.drop(DIRECTORIES[mta])
     replaced.forget()
@@ -79,7 +83,7 @@ def forget(module: Any) -> dict[str, Any]:
 
 def _replaced(module: Any, system: System, mark: Mapping[str, Any] | None, before: Mapping[str, Any]) -> dict[str, Any]:
     """What a host needs that had other MTAs: nothing, or their packages."""
-    run, mta, note = module.run_command, module.params["mta"], replaced.kept()
+    run, mta, note = module.run_command, module.params["mta"], replaced.kept(module.params["mta"])
     packages = installed_packages(run)
     present, others = packages.others_than(mta), ", ".join(before["other_mtas"])
     if note is None and present != before["other_mtas"]:
@@ -100,9 +104,12 @@ def _replaced(module: Any, system: System, mark: Mapping[str, Any] | None, befor
 
 def _noted(module: Any) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """The stamp of the change that is to be taken back, and what there was before it; None where there is none."""
-    params = module.params
-    mark = _own(stamp.read(DIRECTORIES[params["mta"]]), params["fingerprint"], params["proven"])
-    return mark, mark["before"] if mark else params["before"] or kept_before(params["fingerprint"])
+    params, found = module.params, stamp.read(DIRECTORIES[module.params["mta"]])
+    mark = _own(found, params["fingerprint"], params["proven"])
+    if mark:
+        return mark, mark["before"]
+    over = found is not None and found["proven"] and found["fingerprint"] == params["fingerprint"]
+    return None, params["before"] or (None if over else kept_before(params["mta"], params["fingerprint"]))
 
 
 def _go_back(module: Any, system: System, mark: dict[str, Any] | None, before: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._role.plan import Refu
 from ansible_collections.mailops.ses.plugins.module_utils._rollout import replaced, stamp, steps, steps_back
 from ansible_collections.mailops.ses.plugins.module_utils._rollout.back import BackError
 
-BEFORE = {"installed": False, "other_mtas": ["old"], "sends": False}
+BEFORE = {"installed": False, "other_mtas": ["old"], "sends": False, "active": {"new": False}}
 MARK = "1f0c4e9a7b3d5c21"
 SYSTEM = SimpleNamespace(family=SimpleNamespace(package_manager="apt"), of=lambda mta: SimpleNamespace(units=["new"]))
 
@@ -52,6 +53,7 @@ class Host:
         monkeypatch.setattr(steps.config, "run", lambda *_given: {"changed": True, "next": self.due, "endpoint": "e"})
         monkeypatch.setattr(steps, "note", lambda *_given: {**BEFORE, "other_mtas": self._installed().others_than("")})
         monkeypatch.setattr(steps, "part_of", lambda _mta: SimpleNamespace(installed=lambda: False))
+        monkeypatch.setattr(steps, "sends", lambda *_given: False)
         monkeypatch.setattr(steps.send, "outcome", lambda *_given: self._probe())
 
     def _installed(self):
@@ -90,7 +92,7 @@ class Host:
 
     def keep(self, sends=False):
         units = {"old": replaced.units_of("old", self.run, False)}
-        replaced.keep(MARK, BEFORE, self.packages, sends, units)
+        replaced.keep(replaced.Change("new", MARK), BEFORE, self.packages, sends, units)
 
     def replace(self):
         """What the change does to it."""
@@ -117,9 +119,9 @@ class Host:
         given = {"mta": "new", "fingerprint": MARK, "proven": False, "before": dict(BEFORE), **params}
         return SimpleNamespace(params=given, check_mode=check_mode, run_command=self.run)
 
-    def change(self, before=None, **variables):
+    def change(self, before=None, check_mode=False, **variables):
         defaults = {name: option.get("default") for name, option in steps.ARGUMENTS.items()}
-        module = self.module(**{**defaults, "mta": "new", "variables": variables, "before": before})
+        module = self.module(check_mode, **{**defaults, "mta": "new", "variables": variables, "before": before})
         return steps.change(module, SYSTEM, ["Debian 13"])
 
 
@@ -169,7 +171,7 @@ def test_an_mta_that_was_stopped_stays_stopped_and_disabled(host):
     assert ("old" in host.active, "old" in host.enabled) == (False, False)
 
 
-def test_programs_are_led_to_it_again_before_the_other_mta_takes_mail(host):
+def test_programs_are_led_to_it_again(host):
     host.link.symlink_to("/usr/sbin/sendmail.old")
     host.keep()
     host.replace()
@@ -179,7 +181,8 @@ def test_programs_are_led_to_it_again_before_the_other_mta_takes_mail(host):
     host.link.symlink_to("/usr/sbin/sendmail.new")
     host.leads = False
     found = steps_back.restore(host.module())
-    assert (found["state"], host.program.stat().st_mode & 0o111) == ("broken", 0)
+    # Nobody delivers what users hand over now, and it waits.
+    assert (found["state"], host.program.stat().st_mode & 0o111) == ("broken", 0o111)
     assert "alternatives --set mta /usr/sbin/sendmail.old failed" in found["msg"]
     host.leads = True
     assert steps_back.restore(host.module())["state"] == "rolled_back"
@@ -204,6 +207,38 @@ def test_an_archive_that_cannot_be_read_deletes_nothing(host):
     assert (found["state"], found["failed"]) == ("broken", True)
     assert "cannot be read" in found["msg"]
     assert (host.etc / "main.cf").read_text() == "as the package has it\n"
+
+
+def test_a_disk_without_room_deletes_nothing(host, monkeypatch):
+    before = tree(host.etc)
+    host.keep()
+
+    def full(*_given, **_more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tarfile.TarFile.extractall", full)
+    assert steps_back.restore(host.module())["state"] == "broken"
+    assert tree(host.etc) == before
+    assert "old" in host.active
+
+
+@pytest.mark.parametrize("now", ["directory", "file", "nothing", "link"])
+def test_whatever_stands_in_its_place_goes(host, now):
+    before = tree(host.etc)
+    host.keep()
+    host.replace()
+    host.install()
+    if now != "directory":
+        shutil.rmtree(host.etc)
+    if now == "file":
+        host.etc.write_text("")
+    if now == "link":
+        host.etc.symlink_to(host.directory)
+    (host.directory / "mailname").write_text("not there before")
+    assert steps_back.restore(host.module())["state"] == "rolled_back"
+    assert not host.etc.is_symlink()
+    assert tree(host.etc) == before
+    assert not (host.directory / "mailname").exists()
 
 
 def test_the_way_back_names_the_packages_that_went(host):
@@ -247,8 +282,8 @@ def test_packages_that_are_not_there_again_are_told(host):
 
 def test_what_is_kept_for_another_change_is_not_taken_for_this_one(host):
     host.keep()
-    assert steps.kept_before("another") is None
-    assert steps.kept_before(MARK) == BEFORE
+    assert steps.kept_before("new", "another") is None
+    assert steps.kept_before("new", MARK) == BEFORE
     host.replace()
     found = steps_back.back(host.module(fingerprint="another", before=None), SYSTEM)
     assert (found["state"], found["changed"]) == ("rolled_back", False)
@@ -299,7 +334,11 @@ def test_check_mode_changes_nothing(host):
 
 def test_what_goes_is_kept_before_it_goes_and_until_the_host_is_over_it(host):
     first = host.change()
-    assert (first["next"], first["before"], steps.kept_before(first["fingerprint"])) == ("install", BEFORE, BEFORE)
+    assert (first["next"], first["before"], steps.kept_before("new", first["fingerprint"])) == (
+        "install",
+        BEFORE,
+        BEFORE,
+    )
     host.replace()
     host.due = "nothing"
     found = host.change(before=first["before"])
@@ -324,8 +363,8 @@ def test_a_run_that_was_killed_as_it_stopped_the_mta_keeps_what_ran(host):
     host.change()
     host.active.clear()
     again = host.change(ses_port="465")
-    assert replaced.kept()["units"] == {"old": {"old": [True, True]}}
-    assert steps.kept_before(again["fingerprint"]) == BEFORE
+    assert replaced.kept("new")["units"] == {"old": {"old": [True, True]}}
+    assert steps.kept_before("new", again["fingerprint"]) == BEFORE
 
 
 @pytest.mark.parametrize(("active", "sending"), [({"old"}, True), (set(), False)])
@@ -336,7 +375,7 @@ def test_mail_proves_the_way_back_where_mail_was_sent_before(host, monkeypatch, 
     monkeypatch.setattr(steps, "sends", lambda _mta, units, _run: units[0].active())
     host.known, host.active = {"old", "old@-"}, active
     host.change()
-    assert replaced.kept()["sends"] == sending
+    assert replaced.kept("new")["sends"] == sending
 
 
 def test_a_host_without_room_for_it_is_refused_and_keeps_its_stamp(host, monkeypatch):
@@ -362,13 +401,68 @@ def test_the_mail_of_the_proof_does_not_keep_the_mta_from_going(host):
     assert sorted(path.name for path in host.directory.glob("?f*")) == ["qfB2"]
 
 
-def test_a_way_back_that_was_killed_leaves_no_closed_mta_behind_a_good_change(host):
+def test_each_mail_of_the_proofs_goes(host):
+    first = host.change()
+    host.replace()
+    host.due, host.delivered = "nothing", False
+    host.change(before=first["before"])
+    host.change(before=first["before"])
+    assert stamp.read(str(host.directory))["probe"] == ["A1", "A1"]
+    host.delivered = True
+    host.change(before=first["before"])
+    assert stamp.read(str(host.directory))["probe"] == []
+
+
+@pytest.mark.parametrize("mode", [0o2744, 0o2644])
+def test_a_way_back_that_was_killed_leaves_an_mta_that_can_be_asked_again(host, monkeypatch, mode):
+    first = host.change()
+    host.replace()
+    host.program.chmod(mode)
+    modes = []
+    monkeypatch.setattr(
+        steps.config,
+        "run",
+        lambda *_given: modes.append(host.program.stat().st_mode & 0o7777) or {"next": "nothing", "endpoint": "e"},
+    )
+    host.change(before=first["before"])
+    assert modes == [0o2755]
+
+
+def test_a_change_with_other_variables_that_is_refused_goes_back_to_the_earlier_mta(host, monkeypatch):
+    host.change()
+    host.replace()
+
+    def refuse(*_given):
+        raise RefusedError(["No."], [])
+
+    monkeypatch.setattr(steps.config, "run", refuse)
+    with pytest.raises(RefusedError):
+        host.change(ses_port="465")
+    (mark,) = {replaced.kept("new")["fingerprint"]} - {MARK}
+    assert steps_back.back(host.module(fingerprint=mark, before=None), SYSTEM)["state"] == "replaced"
+
+
+def test_a_change_to_another_mta_does_not_go_on_with_it(host):
+    host.change()
+    host.replace()
+    assert steps.kept_before("third") is None
+    host.packages.add("third")
+    assert replaced.claim(replaced.Change("new", MARK), ["third"], host.run, False) is None
+    assert replaced.claim(replaced.Change("new", MARK), [], host.run, False)["before"] == BEFORE
+
+
+def test_what_is_kept_after_a_proof_goes_with_the_next_one(host):
+    """A run that was killed in its soak."""
     first = host.change()
     host.replace()
     host.due = "nothing"
-    host.program.chmod(0o2744)
-    host.change(before=first["before"])
-    assert host.program.stat().st_mode & 0o7777 == 0o2755
+    found = host.change(before=first["before"])
+    plan = host.change(check_mode=True)
+    assert (plan["stamped"], plan["proven"]) == (True, False)
+    assert steps_back.back(host.module(fingerprint=found["fingerprint"], before=None), SYSTEM)["changed"] is False
+    host.change()
+    assert host.change(check_mode=True)["proven"]
+    assert not os.path.exists(stamp.KEPT)
 
 
 def test_units_that_systemd_does_not_know_are_left_out(host):
