@@ -145,8 +145,8 @@ RETURN = r"""
 state:
   description:
     - V(rolled_back) where the host has again what it had, V(broken) where it has not, or where a mail does not leave by
-      that either.
-  returned: with O(step=back)
+      that either, V(replaced) where RV(install) has to be installed first.
+  returned: with O(step=back) and O(step=restore)
   type: str
   sample: rolled_back
 install:

@@ -49,7 +49,7 @@ class Change(NamedTuple):
 def keep(
     change: Change, before: Mapping[str, Any], names: Collection[str], sends: bool, units: Mapping[str, Sequence[Unit]]
 ) -> None:
-    """Keep what the host has of the MTAs that this CHANGE replaces: files, what BEFORE notes, the NAMES of its packages,
+    """Keep what the host has of the MTAs that this CHANGE replaces: files, what BEFORE notes, the NAMES of packages,
     whether its mail SENDS, and its UNITS by MTA. OSError where there is no room for it."""
     shutil.rmtree(stamp.KEPT, ignore_errors=True)
     os.makedirs(stamp.KEPT, mode=0o700)
