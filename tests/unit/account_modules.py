@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._aws import session
 from aws import Account
-from module_arguments import patch_module_args
+from module_arguments import patch_module_args, printed
 
 Run = Callable[..., dict[str, Any]]
 REGION = "us-east-1"
@@ -45,7 +45,7 @@ def runner(
         capsys.readouterr()
         with patch_module_args({"region": REGION, **arguments}), pytest.raises(SystemExit):
             module.main()
-        out, err = capsys.readouterr()
+        out, err = printed(capsys)
         for secret in account.secrets():
             assert secret not in out + err
         result: dict[str, Any] = json.loads(out)

@@ -68,6 +68,8 @@ def test_a_definition_for_ansible_builder_is_one(tmp_path):
     command = [
         "ansible-builder",
         "create",
+        "--output-filename",  # by default it depends on the machine's engine
+        "Containerfile",
         "--file",
         ROOT / "docs/examples/execution-environment.yml",
         "--context",

@@ -132,6 +132,7 @@ def test_large_hellos_are_minded_and_small_ones_are_not(sim, dial, port, how, er
             client.command("STARTTLS")
         context = ssl.create_default_context(cafile=sim.ca_file)
         if not large:
+            context.set_ecdh_curve("prime256v1")  # newer OpenSSL has a large key otherwise
             assert client.handshake(context=context).version() == "TLSv1.3"
             continue
         context.set_alpn_protocols(["x" * 200] * 60)

@@ -16,7 +16,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._queue import look, me
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import net as edge
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import request, resolver
 from ansible_collections.mailops.ses.plugins.modules import host_check, mail_queue_info, smtp_check
-from module_arguments import patch_module_args
+from module_arguments import patch_module_args, printed
 from ses_simulator import Simulator
 from simulated import simulated
 
@@ -56,7 +56,7 @@ def run(
         given = arguments if module is mail_queue_info else {"ca_file": simulator.ca_file, **arguments}
         with patch_module_args(given), pytest.raises(SystemExit):
             module.main(*([] if module is mail_queue_info else [net]))
-        out, err = capsys.readouterr()
+        out, err = printed(capsys)
         assert SECRET not in out + err
         assert PASSWORD not in out + err
         result: dict[str, Any] = json.loads(out)

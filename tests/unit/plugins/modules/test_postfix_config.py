@@ -14,6 +14,7 @@ import pytest
 import yaml
 from ansible_collections.mailops.ses.plugins.doc_fragments.unit import ModuleDocFragment as UnitFragment
 from ansible_collections.mailops.ses.plugins.modules import postfix_config
+from module_arguments import shown
 
 ROOT = Path(postfix_config.__file__).resolve().parents[2]
 SECRET = "AKIAIOSFODNN7EXAMPLE:oneL0ngPassw0rd"
@@ -39,7 +40,7 @@ def execute(tmp_path: Path, **params: Any) -> tuple[str, dict[str, Any]]:
         env={"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert not done.stderr
-    return done.stdout, json.loads(done.stdout)
+    return shown(done.stdout), json.loads(done.stdout)
 
 
 def test_secrets_do_not_show(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import changed, refused
 from ansible_collections.mailops.ses.plugins.module_utils._role import config, log_in, on_postfix, on_sendmail, plan
 from ansible_collections.mailops.ses.plugins.modules import relay_config
-from module_arguments import patch_module_args
+from module_arguments import patch_module_args, printed
 from relay_variables import PASSWORD, SECRET
 
 VARIABLES = {"ses_region": "us-east-1", "ses_smtp_username": "AKIAIOSFODNN7EXAMPLE"}
@@ -67,7 +67,7 @@ def run(monkeypatch, tmp_path, capsys):
         internal = {"_ansible_check_mode": check_mode, "_ansible_diff": True}
         with patch_module_args({**given, **internal}), pytest.raises(SystemExit):
             relay_config.main()
-        out, err = capsys.readouterr()
+        out, err = printed(capsys)
         assert PASSWORD not in out + err
         assert SECRET not in out + err
         return {**json.loads(out), "warnings": [*warned]}

@@ -10,7 +10,7 @@ import yaml
 from ansible_collections.mailops.ses.plugins.module_utils._mta import configuring
 from ansible_collections.mailops.ses.plugins.module_utils._role import plan
 from ansible_collections.mailops.ses.plugins.modules import relay_plan
-from module_arguments import patch_module_args
+from module_arguments import patch_module_args, printed
 from relay_variables import LOAD_BALANCER, PASSWORD, SECRET
 
 VARIABLES = {"ses_region": "us-east-1", "ses_smtp_username": "AKIAIOSFODNN7EXAMPLE"}
@@ -47,7 +47,7 @@ def run(monkeypatch, tmp_path, capsys):
             pytest.raises(SystemExit),
         ):
             relay_plan.main()
-        out, err = capsys.readouterr()
+        out, err = printed(capsys)
         assert PASSWORD not in out + err
         assert SECRET not in out + err
         return json.loads(out)

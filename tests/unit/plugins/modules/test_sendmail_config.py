@@ -9,7 +9,7 @@ import pytest
 import yaml
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import tools
 from ansible_collections.mailops.ses.plugins.modules import sendmail_config
-from module_arguments import patch_module_args
+from module_arguments import patch_module_args, printed
 
 SECRET = '"U:root" "I:AKIAIOSFODNN7EXAMPLE" "P:oneL0ngPassw0rd" "M:LOGIN"'
 WANTED = {
@@ -28,7 +28,7 @@ def run(monkeypatch, tmp_path, capsys):
         given = {"config_directory": str(tmp_path), "_ansible_check_mode": check_mode, "_ansible_diff": True}
         with patch_module_args({**given, **arguments}), pytest.raises(SystemExit):
             sendmail_config.main()
-        out, _err = capsys.readouterr()
+        out, _err = printed(capsys)
         assert "oneL0ngPassw0rd" not in out
         return json.loads(out)
 

@@ -15,7 +15,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._ses.credentials impor
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import net as edge
 from ansible_collections.mailops.ses.plugins.module_utils._smtp import resolver
 from ansible_collections.mailops.ses.plugins.modules import smtp_check
-from module_arguments import patch_module_args
+from module_arguments import patch_module_args, printed
 from ses_simulator import Simulator
 from simulated import simulated
 
@@ -43,7 +43,7 @@ def run(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> Run:
     def run(**arguments: Any) -> dict[str, Any]:
         with patch_module_args({"ca_file": simulator.ca_file, **arguments}), pytest.raises(SystemExit):
             smtp_check.main(net)
-        out, err = capsys.readouterr()
+        out, err = printed(capsys)
         assert SECRET not in out + err
         assert PASSWORD not in out + err
         result: dict[str, Any] = json.loads(out)
