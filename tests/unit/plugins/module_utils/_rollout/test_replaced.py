@@ -459,7 +459,8 @@ def test_what_is_kept_after_a_proof_goes_with_the_next_one(host):
     found = host.change(before=first["before"])
     plan = host.change(check_mode=True)
     assert (plan["stamped"], plan["proven"]) == (True, False)
-    assert steps_back.back(host.module(fingerprint=found["fingerprint"], before=None), SYSTEM)["changed"] is False
+    # A change of this name that died before it began takes no proven one back.
+    assert "install" not in steps_back.back(host.module(fingerprint=found["fingerprint"], before=None), SYSTEM)
     host.change()
     assert host.change(check_mode=True)["proven"]
     assert not os.path.exists(stamp.KEPT)
