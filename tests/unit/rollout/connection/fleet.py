@@ -74,7 +74,9 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible-core has no t
         except MemoryError:
             return 1, b"", b"Traceback (most recent call last):\nMemoryError"
         finally:
-            file.write_text(json.dumps(host))
+            whole = file.with_suffix(".new")  # a test kills runs: a host is what it was, or what it is
+            whole.write_text(json.dumps(host))
+            whole.replace(file)
         return 0, json.dumps({"changed": False, **answer}).encode(), b""
 
     def _plan(self, host: dict[str, Any], down: bool) -> dict[str, Any]:
