@@ -64,7 +64,7 @@ oldest: python ## the oldest ansible-core that is supported, with the oldest and
 
 versions: ## each version that docs/tested.md names: ansible-core with its unit tests, Python of managed hosts, Debian sid; other SMTP servers
 	@tests/testbed/setup versions
-	@$(RUN) python -m testbed images sid # once, not in both
+	@$(RUN) python -m testbed images sid # once, not in each
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse versions_hosts versions_cores versions_newest versions_pythons
 
 versions_cores versions_newest versions_pythons: versions_%:

@@ -110,13 +110,13 @@ for how in 'no reload' reload; do
         ! grep -q ' status=' root/var/log/mail.log || break
         sleep 0.1
     done
-    sleep 10
+    sleep 10 # the moment that the text tells of: the mail is listed for longer than a minute
     echo "$how: $(sed -n 's/.* status=\([a-z]*\).*/\1/p' root/var/log/mail.log), after ten seconds: $(listed)"
     chroot root /usr/sbin/postqueue -f
-    sleep 3
+    sleep 3 # for a second delivery, if there were one: the text says that there is none
     echo "$how: after postqueue -f: $(listed), deliveries: $(grep -c ' status=' root/var/log/mail.log)"
     kill $master
-    wait $master || true # wait gives 143, the signal of the line before; without it the loop would end here
+    wait $master || true # its status is 143, the signal of the line before, which set -e takes for a failure
     rm -f root/var/spool/postfix/public/pickup
 done
 RUN

@@ -51,7 +51,7 @@ def keep(
 ) -> None:
     """Keep what the host has of the MTAs that this CHANGE replaces: files, what BEFORE notes, the NAMES of packages,
     whether its mail SENDS, and its UNITS by MTA. OSError where there is no room for it."""
-    shutil.rmtree(stamp.KEPT, ignore_errors=True)
+    stamp.forget()
     os.makedirs(stamp.KEPT, mode=0o700)
     paths = [path for mta in units for path in CONFIGURATIONS.get(mta, ())]
     with _private(_FILES, "wb") as file:
@@ -97,11 +97,6 @@ def claim(change: Change, present: Collection[str], run: Runner, offline: bool) 
         note["fingerprint"] = change.fingerprint
         _write(note)
     return note
-
-
-def forget() -> None:
-    """Keep nothing any more."""
-    shutil.rmtree(stamp.KEPT, ignore_errors=True)
 
 
 def units_of(mta: str, run: Runner, offline: bool) -> list[Unit]:

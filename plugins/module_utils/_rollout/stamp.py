@@ -54,3 +54,8 @@ def drop(directory: str) -> None:
     """Have no stamp any more."""
     with suppress(FileNotFoundError):
         os.unlink(os.path.join(directory, FILE))
+
+
+def forget() -> None:
+    """Keep nothing any more of an MTA that was replaced."""
+    shutil.rmtree(KEPT, ignore_errors=True)  # most often there is nothing

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -72,7 +71,7 @@ def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
         }
     over = old is not None and old["proven"]
     if over:  # what was kept for that change serves no way back any more
-        shutil.rmtree(stamp.KEPT, ignore_errors=True)
+        stamp.forget()
     claimed = _claim(module, mark)
     units = units_of(module, system)
     waiting = _queue(module)
@@ -151,7 +150,7 @@ def _keep(module: Any, fingerprint: str, before: Mapping[str, Any]) -> None:
     try:
         replaced.keep(replaced.Change(mta, fingerprint), before, packages.names, sending, units)
     except OSError as error:
-        replaced.forget()
+        stamp.forget()
         others = ", ".join(before["other_mtas"])
         sentence = f"{others} would be replaced, and what the host has of it cannot be kept for a way back: {error}."
         raise RefusedError([sentence], []) from error

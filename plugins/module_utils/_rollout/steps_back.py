@@ -68,7 +68,7 @@ def restore(module: Any) -> dict[str, Any]:
                 replaced.reopen(name)
         return _broken(error)
     stamp.drop(DIRECTORIES[mta])
-    replaced.forget()
+    stamp.forget()
     followed = [name for name in note["units"] if name in DIRECTORIES]
     return _as_before(module, followed[0], told) if note["sends"] and followed else _rolled_back(told)
 
@@ -77,7 +77,7 @@ def forget(module: Any) -> dict[str, Any]:
     """Keep nothing any more of MTAs that were replaced."""
     there = os.path.isdir(stamp.KEPT)
     if not module.check_mode:
-        replaced.forget()
+        stamp.forget()
     return {"changed": there}
 
 
@@ -89,7 +89,7 @@ def _replaced(module: Any, system: System, mark: Mapping[str, Any] | None, befor
     if note is None and present != before["other_mtas"]:
         return _broken(BackError(f"{others} was replaced by {mta}, and nothing is kept of it"))
     if note is None or replaced.untouched(note, present, replaced.units_kept(note, run, offline())):
-        replaced.forget()
+        stamp.forget()
         if mark:
             stamp.drop(DIRECTORIES[mta])
         return _rolled_back(f"It has what it had: {others} was not replaced.", changed=False)
