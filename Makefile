@@ -28,10 +28,11 @@ demo: setup ## a relay from nothing to a delivered mail, without an account at A
 
 test: setup ## everything that CI runs; the scenarios wait a lot, so the rest runs beside them
 	@echo "Checks and scenarios run side by side; each prints what it did when it ends."
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse checks molecule
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse checks molecule || { tests/testbed/failed; exit 1; }
 
 checks: # one after the other; a number that was given is the scenarios'
-	@MAKEFLAGS=$(findstring n,$(firstword -$(MAKEFLAGS))) TESTBED= $(MAKE) --no-print-directory lint unit package system oldest
+	@MAKEFLAGS=$(findstring n,$(firstword -$(MAKEFLAGS))) TESTBED= tests/testbed/logged checks \
+		$(MAKE) --no-print-directory lint unit package system oldest
 
 lint: python ## style and structure
 	$(RUN) ruff check

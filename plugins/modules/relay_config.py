@@ -14,6 +14,8 @@ description:
     before any change with all faults at once, or with the cause where this host cannot log in.
   - Then it compares the MTA's configuration, its unit and whether it starts at boot with what is wanted, and writes
     what differs, as M(mailops.ses.postfix_config) and M(mailops.ses.sendmail_config) do.
+  - Before that, programs with which users hand mail to this MTA, and which nobody can run, get their modes back, with a
+    warning. A change to another MTA that was killed leaves them so.
   - Where packages have to be installed or another MTA has to go first, it changes nothing, and RV(next) says so. What
     installs them is the roles' part, which then run it once more with O(installed).
   - The roles C(mailops.ses.postfix) and C(mailops.ses.sendmail) are made of it. It needs root and systemd (or a

@@ -222,7 +222,10 @@ class Stage:
         """The mails that are in the MTA's queues."""
         return tally.tokens(self.host.run(f"{{ {QUEUED[self.mta.name]}; }} | tr -cd '[:print:]\\n'").stdout)
 
+    def log(self, output: str = "short-precise") -> str:
+        """What the host has logged since the case began."""
+        return str(self.host.run(f"journalctl --quiet --output {output} --after-cursor '{self.cursor}'").stdout)
+
     def bounced(self) -> set[str]:
         """The mails that came back since the case began."""
-        log = self.host.run(f"journalctl --quiet --output cat --after-cursor '{self.cursor}'").stdout
-        return tally.returned(log, self.host.run("cat /var/mail/*").stdout)
+        return tally.returned(self.log("cat"), self.host.run("cat /var/mail/*").stdout)

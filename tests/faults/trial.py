@@ -8,12 +8,14 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from . import tally
 from .stage import Stage, say, until
 from .table import Case, Row
 
+LOGS = Path(".cache/faults")
 AGAIN = 5.0  # seconds between two flushes
 MERCY = 20.0  # seconds for what is late, which is then asked to leave
 
@@ -108,6 +110,14 @@ class Trial:
         """Count the sessions that met parts of two configurations."""
         self.half += tally.unfit(self.control.sessions())
 
+    def keep_log(self) -> Path:
+        """Keep what the host has logged since the case began, below the mails that arrived more than once."""
+        twice = (token for token, count in tally.arrivals(self.control.sessions()).items() if count > 1)
+        LOGS.mkdir(parents=True, exist_ok=True)
+        path = LOGS / f"{self.mta.name}-{self.case.name.replace(' ', '-')}.log"
+        path.write_text("".join(f"{token} arrived more than once\n" for token in twice) + self.stage.log())
+        return path
+
     def tally(self) -> tally.Tally:
         """What became of all mails."""
         arrived = tally.arrivals(self.control.sessions())
@@ -134,6 +144,8 @@ def play(stage: Stage, case: Case) -> Row:
     except Exception as error:  # a case that breaks down is a row that does not hold, and the others go on
         trial.fail(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
     row = Row(case, stage.mta.name, trial.tally())
+    if row.excess:
+        say(f"what the host logged is in {trial.keep_log()}")
     stage.recover()
     say(" ".join(row.cells()) + "".join(f"\n  {sentence}" for sentence in row.excess))
     return row

@@ -12,6 +12,7 @@ from testbed.relay import RELAYS, Relay, until
 testinfra_hosts = RELAYS
 THROTTLED = "454 Throttling failure: Maximum sending rate exceeded."
 QUEUES = "/var/spool/postfix/{maildrop,incoming,active,deferred,hold} /var/spool/mqueue /var/spool/mqueue-client"
+ENTRANCES = {"postfix": "/usr/sbin/postdrop", "sendmail": "/usr/sbin/sendmail-mta"}
 LISTENERS = {"postfix": "master", "sendmail": "sendmail-mta"}
 # Hands mail over until it is told to stop, at most two minutes, and notes what was taken.
 STREAM = """
@@ -112,6 +113,19 @@ def test_it_goes_on_when_the_other_cannot_be_installed(relay, endpoint, other):
     assert "is stopped with an empty queue" in done.stdout
     assert f"{relay.mta.name} is as it was before, running." in done.stdout
     relay.arrived(endpoint, relay.send())
+
+
+def test_one_that_a_killed_change_has_closed_takes_mail_again(relay, endpoint):
+    """The change had taken users' right to run the program with which they hand mail over."""
+    program = ENTRANCES[relay.mta.name]
+    mode = relay.host.check_output("stat -c %a " + program)
+    relay.host.check_output("chmod a-x " + program)
+    assert relay.host.run("echo | /usr/sbin/sendmail success@simulator.amazonses.com").rc
+    done = relay.converge()
+    assert "as where a change to another MTA was killed" in " ".join(done.stdout.split())
+    assert relay.host.check_output("stat -c %a " + program) == mode
+    relay.arrived(endpoint, relay.send())
+    assert "changed=0" in relay.converge().stdout
 
 
 def test_no_mail_is_lost(relay, layout, quiet, other, stream):

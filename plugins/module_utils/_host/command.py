@@ -34,7 +34,7 @@ def if_killed(*argv: str) -> Iterator[None]:
     # It has to outlive us, which run_command's does not.
     # pylint: disable-next=ansible-bad-function
     with subprocess.Popen(
-        ["sh", "-c", 'read -r line || exec "$@"', "sh", *argv],
+        ["sh", "-c", 'read -r line || "$@"', "sh", *argv],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -16,6 +16,13 @@ from glob import glob
 
 from ansible_collections.mailops.ses.plugins.module_utils._host.command import ENVIRONMENT, SEARCH_PATH, run
 from ansible_collections.mailops.ses.plugins.module_utils._host.facts import read
+from ansible_collections.mailops.ses.plugins.module_utils._mta.entrances import (
+    ENTRANCES,
+    EXECUTABLE,
+    closed,
+    present,
+    shut,
+)
 from ansible_collections.mailops.ses.plugins.module_utils._mta.mailq import Message, QueueError
 from ansible_collections.mailops.ses.plugins.module_utils._postfix import mailq
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail import mailq as sendmail_mailq
@@ -23,7 +30,6 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import
 
 END_SECONDS = 10.0  # for processes to end, before and after they are asked to
 POLL_SECONDS = 0.1
-_EXECUTABLE = 0o111
 SENDMAIL_CF = "/etc/mail/sendmail.cf"
 _START = ("systemctl", "restart")  # Debian 12's postfix.service counts as active while its instance is stopped
 
@@ -92,9 +98,9 @@ class Mta:
 
     waiting: Callable[[], dict[str, str]]  # each message's name and state, also when the MTA is stopped
     unit: str = ""
-    programs: tuple[str, ...] = ()  # of processes that take or deliver mail, the daemon's among them
+    programs: Sequence[str] = ()  # of processes that take or deliver mail, the daemon's among them
     running: Callable[[], bool] = lambda: False  # whether its daemon runs
-    entrances: tuple[str, ...] = ()  # programs with which users hand mail over
+    entrances: Sequence[str] = ()  # programs with which users hand mail over
     flushes: tuple[tuple[str, ...], ...] = ()  # commands that try all of the queue now, where their program is
     messages: Callable[[], Iterator[Message]] = lambda: iter(())  # for the reasons
     modes: dict[str, int] = field(default_factory=dict)  # of the entrances that this process has closed
@@ -149,46 +155,31 @@ class Mta:
     def close(self) -> None:
         """Take the right to run from the programs that hand mail over, so that they refuse users and root alike;
         DrainError where a mode cannot be changed."""
-        for path in _present(self.entrances):
-            mode = stat.S_IMODE(os.stat(path).st_mode)
-            if not _shut(mode):
+        for path, mode in present(self.entrances).items():
+            if not shut(mode):
                 self.modes[path] = mode
-            if mode & _EXECUTABLE:
-                _chmod(path, mode & ~_EXECUTABLE)
+            if mode & EXECUTABLE:
+                _chmod(path, mode & ~EXECUTABLE)
 
     def open_to_root(self) -> None:
         """Let root alone run these programs, which are closed: they check the MTA's configuration; DrainError as for
         close."""
-        for path in _present(self.entrances):
-            _chmod(path, stat.S_IMODE(os.stat(path).st_mode) | stat.S_IXUSR)
+        for path, mode in present(self.entrances).items():
+            _chmod(path, mode | stat.S_IXUSR)
 
     def open(self) -> None:
         """Give these programs their modes again, also those that another process has closed; DrainError as for
         close."""
-        for path in _present(self.entrances):
-            mode = stat.S_IMODE(os.stat(path).st_mode)
-            if _shut(mode):
-                _chmod(path, self.modes.get(path) or mode | _executable(mode))
+        for path, mode in closed(self.entrances).items():
+            _chmod(path, self.modes.get(path) or mode)
 
     def opened(self) -> bool:
         """Whether users can run one of these programs."""
-        return any(not _shut(os.stat(path).st_mode) for path in _present(self.entrances))
+        return any(not shut(mode) for mode in present(self.entrances).values())
 
     def closed(self) -> bool:
         """Whether users cannot run one of these programs."""
-        return any(_shut(os.stat(path).st_mode) for path in _present(self.entrances))
-
-
-def _shut(mode: int) -> bool:
-    """Whether this mode lets no user run a program. A set-id program that root alone can run serves nobody: a process
-    that was killed left it so."""
-    runs = mode & _EXECUTABLE
-    return not runs or (runs == stat.S_IXUSR and bool(mode & (stat.S_ISUID | stat.S_ISGID)))
-
-
-def _executable(mode: int) -> int:
-    """For whom a program was executable that another process has closed: who can read it, and all if it is set-gid."""
-    return _EXECUTABLE if mode & (stat.S_ISUID | stat.S_ISGID) else (mode & 0o444) >> 2
+        return bool(closed(self.entrances))
 
 
 def _chmod(path: str, mode: int) -> None:
@@ -204,7 +195,7 @@ def other(unit: str, waiting: Callable[[], dict[str, str]], *programs: str) -> M
 
 
 _POSTFIX_MASTERS = ("/usr/lib/postfix/sbin/master", "/usr/libexec/postfix/master")
-_SENDMAILS = ("/usr/sbin/sendmail-mta", "/usr/sbin/sendmail.sendmail")
+_SENDMAILS = ENTRANCES["sendmail"]
 _NOW = ("-OMinQueueAge=0", "-OMaxQueueAge=0", "-q")  # whatever has been tried lately
 _EXIMS = ("/usr/sbin/exim4", "/usr/sbin/exim")
 
@@ -215,7 +206,7 @@ MTAS: Mapping[str, Mta] = {
         unit="postfix",
         programs=(*_POSTFIX_MASTERS, "/usr/sbin/postdrop"),
         running=lambda: bool(processes(_POSTFIX_MASTERS)),
-        entrances=("/usr/sbin/postdrop",),
+        entrances=ENTRANCES["postfix"],
         flushes=(("postqueue", "-f"),),
         messages=postfix_messages,
     ),
@@ -268,10 +259,6 @@ def _link(path: str) -> str:
         return os.readlink(path)
     except OSError:
         return ""
-
-
-def _present(paths: Sequence[str]) -> list[str]:
-    return [os.path.realpath(path) for path in paths if os.path.exists(path)]
 
 
 def _asked(*command: str) -> tuple[int, str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from itertools import zip_longest
@@ -17,6 +18,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring impor
     scratch,
     unit_named,
 )
+from ansible_collections.mailops.ses.plugins.module_utils._mta.entrances import ENTRANCES, closed
 from ansible_collections.mailops.ses.plugins.module_utils._relay.choice import choose
 from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import judged
 from ansible_collections.mailops.ses.plugins.module_utils._relay.identities import IDENTITIES
@@ -72,6 +74,8 @@ def run(module: Any, system: System) -> dict[str, Any]:
     is known until then."""
     params = module.params
     mta, there, done = params["mta"], system.of(params["mta"]), params["installed"]
+    opened = _opened(closed(ENTRANCES[mta]), module.check_mode)
+    open_diff = [{"prepared": f"{sentence}\n"} for sentence in opened]
     host = Host(module.run_command, offline(), there.units, fresh=done == "mta")
     secrets = {f"ses_{name}": params[name] or None for name in ("smtp_password", "secret_access_key")}
     log_in = LogIns(
@@ -127,14 +131,14 @@ def run(module: Any, system: System) -> dict[str, Any]:
             "findings": [asdict(finding) for finding in plan.findings],
         }
 
-    for sentence in plan.warnings:  # also of a second look, which sees by tools that the first did not have
+    for sentence in (*opened, *plan.warnings):  # also of a second look, which sees by tools that the first did not have
         module.warn(sentence)
     missing = plan.packages.missing(there.packages)
     if done == "no" and (missing or plan.other_mtas or _leads_elsewhere(there.program)):
         # A package that is half-configured is missing, and what the MTA has is the host's own all the same.
         installs = "mta" if there.packages[0] in missing and not part_of(mta).installed() else "package"
         due = {"next": "install", "installs": installs, "proven_port": choice.port if log_in.report() else None}
-        return {**known(), "changed": False, "diff": [], **due}
+        return {**known(), "changed": bool(opened), "diff": open_diff, **due}
     units = [unit_named(module, name, host.offline) for name in there.units]
     try:
         with scratch(module) as directory:
@@ -149,8 +153,8 @@ def run(module: Any, system: System) -> dict[str, Any]:
     return {
         **result,
         **known(),
-        "changed": result["changed"] or metrics["changed"],
-        "diff": [*result["diff"], *metrics["diff"]],
+        "changed": bool(opened) or result["changed"] or metrics["changed"],
+        "diff": [*open_diff, *result["diff"], *metrics["diff"]],
         "metrics": metrics["files"],
         "next": "probe" if probe else "nothing",
     }
@@ -174,6 +178,22 @@ def _with_metrics(module: Any, plan: Plan, is_offline: bool, proven: bool) -> di
                 proofs.record("log_in", time.time())
         installation.bring(due, timer)
     return {"changed": due.changed, "diff": due.diff(), "files": installation.result(due)}
+
+
+def _opened(programs: Mapping[str, int], check_mode: bool) -> list[str]:
+    """Give users the programs that nobody can run, before these are asked for anything; a sentence for each. Not in
+    check mode."""
+    found = []
+    for path, mode in programs.items():
+        why = f"No user can run {path}, as where a change to another MTA was killed"
+        found.append(f"{why}: it gets the mode {mode:04o}.")
+        if check_mode:
+            continue
+        try:
+            os.chmod(path, mode)
+        except OSError as error:
+            raise BringError(f"{why}, and its mode cannot be changed to {mode:04o}: {error.strerror}.") from error
+    return found
 
 
 def _leads_elsewhere(program: str) -> bool:

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import changed, refused
@@ -124,6 +126,38 @@ def test_all_faults_are_told_at_once_and_none_of_a_secret_shows(run):
         "ses_smtp_password",
         "ses_max_connections",
     ]
+
+
+@pytest.mark.parametrize(
+    ("check_mode", "installed", "mode", "due"),
+    [(True, "no", 0o2644, "install"), (True, "mta", 0o2644, "nothing"), (False, "no", 0o2755, "install")],
+)
+def test_a_program_that_a_killed_change_has_closed_is_told_and_opened(  # noqa: PLR0913
+    run, monkeypatch, tmp_path, check_mode, installed, mode, due
+):
+    path = tmp_path / "postdrop"
+    path.touch()
+    path.chmod(0o2644)
+    monkeypatch.setattr(config, "ENTRANCES", {"postfix": [str(path)]})
+    result = run(check_mode=check_mode, installed=installed)
+    told = f"No user can run {path}, as where a change to another MTA was killed: it gets the mode 2755."
+    assert told in result["warnings"]
+    assert {"prepared": f"{told}\n"} in result["diff"]
+    assert (result["changed"], result["next"]) == (True, due)
+    assert path.stat().st_mode & 0o7777 == mode
+
+
+def test_a_program_that_cannot_be_opened_is_told(run, monkeypatch, tmp_path):
+    path = tmp_path / "postdrop"
+    path.touch(0o644)
+
+    def refuse(*_given):
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(config, "ENTRANCES", {"postfix": [str(path)]})
+    monkeypatch.setattr(config, "os", SimpleNamespace(**{**vars(os), "chmod": refuse}))
+    said = run(there("postfix"))["msg"]
+    assert said.endswith("its mode cannot be changed to 0755: Operation not permitted.")
 
 
 def test_a_system_that_is_not_in_the_table_is_refused(run, monkeypatch):
