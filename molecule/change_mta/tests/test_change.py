@@ -122,7 +122,7 @@ def test_one_that_a_killed_change_has_closed_takes_mail_again(relay, endpoint):
     relay.host.check_output("chmod a-x " + program)
     assert relay.host.run("echo | /usr/sbin/sendmail success@simulator.amazonses.com").rc
     done = relay.converge()
-    assert "as where a change to another MTA was killed" in " ".join(done.stdout.split())
+    assert "as where a change to another MTA was killed" in " ".join(done.stderr.split())
     assert relay.host.check_output("stat -c %a " + program) == mode
     relay.arrived(endpoint, relay.send())
     assert "changed=0" in relay.converge().stdout
