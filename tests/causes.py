@@ -52,7 +52,7 @@ def provoked(work: Path) -> set[tuple[str, str]]:
         collectors.append((found, subprocess.Popen(command, cwd=ROOT, env=environment, **pipes)))
     marks: set[tuple[str, str]] = set()
     for found, process in collectors:
-        output, _errors = process.communicate(timeout=120)
+        output, _errors = process.communicate(timeout=600)
         assert process.returncode == 0, output
         marks |= {(cause, says) for cause, says in json.loads(found.read_text())}
     return marks

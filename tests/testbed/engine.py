@@ -18,7 +18,7 @@ from .layout import DISGUISE, Host, Layout
 
 ROOT = Path(__file__).resolve().parents[2]
 SIMULATOR = "simulator"
-DEADLINE = 60.0  # seconds; booting takes about two
+DEADLINE = 180.0  # seconds; booting takes about two
 
 
 class EngineError(Exception):

@@ -36,7 +36,7 @@ ENVIRONMENT = {
     "ANSIBLE_CONFIG": str(ROOT / "tests" / "testbed" / "ansible.cfg"),
     "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
 }
-DEADLINE = 30.0  # seconds; what is waited for takes one or two
+DEADLINE = 90.0  # seconds; what is waited for takes one or two on a machine with nothing else to do
 
 
 def until(what: str, probe: Any, deadline: float = DEADLINE) -> Any:

@@ -261,6 +261,7 @@ def provoked(test: Any) -> Any:
     cases += [{"ses_masquerade_domain": "divert.com"}, {"ses_tls_ca_file": "/etc/dnl/x"}, {"ses_sender": "dnl@len.com"}]
     others = [None, "eu-west-1", {"region": "eu-west-1"}, ["eu-west-1"], [{}], [{"region": "eu-west-1", "key": "x"}]]
     cases += [{name: value} for name in ENTRIES for value in (*others, *RIGHT[name])]
+    cases += [{"ses_max_connections": 1000, "ses_max_rate": 500.0}]
     for case in cases:
         test = example(changed=case)(test)
     return test
@@ -327,7 +328,7 @@ def test_postfix_gets_what_was_meant_or_a_sentence_names_the_variable(bare, chan
     assert {plain(name) for name in held} <= {*wanted, *PASSWORDS}
     assert len(main) == len(held) == written["main.cf"].count("\n")
     assert held["relayhost"] == f"[{plan.relay.endpoint}]:{plan.relay.ports[0]}"
-    assert held["ses-relay_destination_concurrency_limit"] == connections(users, 1 + len(plan.relay.identities))
+    assert held["ses-relay_destination_concurrency_limit"] == connections(users, 1 + len(plan.relay.identities), HEARD)
     if users["ses_configuration_set"]:
         assert f"PREPEND X-SES-CONFIGURATION-SET: {users['ses_configuration_set']}\n" in written["ses_headers"]
     for name, value in headers(users).items():
@@ -376,12 +377,15 @@ def of_others(plan: Plan) -> dict[str, None]:
     return {way.endpoint: None for way in plan.relay.fallback}
 
 
-def connections(users: dict[str, Any], clients: int = 1) -> str:
+HEARD = 100  # that wait for Postfix's service at once: its master has so many processes of a kind
+
+
+def connections(users: dict[str, Any], clients: int = 1, heard: float = float("inf")) -> str:
     """How many are meant: none that is given means the default, and a rate needs no more than four for each message,
-    which CLIENTS share."""
+    of those that are HEARD, which CLIENTS share."""
     meant, rate = users["ses_max_connections"], users["ses_max_rate"]
     most = int(float(DEFAULTS["ses_max_connections"] if meant in (None, "") else meant))
-    return str(most if rate in (None, "") else max(1, min(most, int(float(rate) * 4 / clients))))
+    return str(most if rate in (None, "") else max(1, min(most, int(min(float(rate) * 4, heard) / clients))))
 
 
 def headers(users: dict[str, Any]) -> dict[str, Any]:

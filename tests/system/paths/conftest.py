@@ -139,7 +139,7 @@ class Way:
     def begin(self, driver: Path = CHECK, family: int = 4, **options: Any) -> subprocess.Popen[str]:
         """A check over the path, begun."""
         (self.work / "hosts").write_text(f"{SERVERS[family]} {ENDPOINT}\n")
-        given = {"region": "us-east-1", "ca_file": str(self.work / "state" / "ca.pem"), "timeout": 4.5, **options}
+        given = {"region": "us-east-1", "ca_file": str(self.work / "state" / "ca.pem"), "timeout": 9.0, **options}
         script = f'mount --bind {self.work}/hosts /etc/hosts; exec {sys.executable} {driver} "$0"'
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return self.popen("client", "sh", "-euc", script, json.dumps(given), **pipes)
@@ -150,16 +150,28 @@ class Way:
         report: dict[str, Any] = json.loads(out)
         return report
 
-    def teach_client(self) -> None:
-        """A large packet of another program, of which the near router tells the client that it was too large."""
+    @contextmanager
+    def teacher(self) -> Iterator[None]:
+        """As the block ends, another program has sent a large packet, of which the near router tells the client that it
+        was too large. The program has started before, since that takes a while."""
         send = f"""
 import contextlib, socket
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sock.setsockopt(socket.IPPROTO_IP, 10, 2)  # IP_MTU_DISCOVER: do not fragment
+print("ready", flush=True)
+input()
 with contextlib.suppress(OSError):  # the router's answer may come while it is still sent
     sock.sendto(bytes(1450), ("{SERVERS[4]}", 9))
 """
-        self.run("client", sys.executable, "-c", send)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with self.popen("client", sys.executable, "-c", send, **pipes) as program:
+            assert program.stdout
+            assert program.stdout.readline()
+            try:
+                yield
+            finally:
+                program.communicate("now\n", timeout=60)
+        assert program.returncode == 0
 
     def check(self, **options: Any) -> dict[str, Any]:
         return self.end(self.begin(**options))
@@ -171,12 +183,12 @@ with contextlib.suppress(OSError):  # the router's answer may come while it is s
         listen = ["--host", SERVERS[4], "--region", region, "--no-dns"]
         command = [sys.executable, "-m", "ses_simulator", "--state-dir", str(state), *listen]
         simulator = self.popen("server", *command, stdout=subprocess.DEVNULL)
-        self._cleanup.callback(simulator.wait, 10)
+        self._cleanup.callback(simulator.wait, 60)
         self._cleanup.callback(simulator.terminate)
         self._poll((state / "ready").exists)
 
     def _poll(self, reached: Callable[[], bool]) -> None:
-        ends = time.monotonic() + 20
+        ends = time.monotonic() + 60
         while not reached():
             assert time.monotonic() < ends
             time.sleep(0.02)  # the interval of a bounded poll

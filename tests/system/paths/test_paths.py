@@ -122,9 +122,9 @@ def test_black_holes_in_both_directions(path: Way) -> None:
 def test_a_hole_that_heals_when_this_host_learns_the_size(path: Way) -> None:
     path.shape(middle=1400, untold=("server",))
     path.control.fault(**LONG)
-    check = path.begin(ports=[587], timeout=8.0)
-    path.until_tls()
-    path.teach_client()
+    with path.teacher():
+        check = path.begin(ports=[587], timeout=8.0)
+        path.until_tls()
     report = path.end(check)
     assert ids(report) == ["path_mtu_one_way"]
     assert port(report)["path_mtu"] == 1400
@@ -144,7 +144,7 @@ def test_a_hole_that_heals_when_the_server_learns_the_size(unused_path: Way) -> 
 def test_a_narrow_path_that_tells_is_healthy(path: Way, ends: int, middle: int) -> None:
     path.shape(ends, middle)
     path.control.fault(**LONG)
-    report = path.check()
+    report = path.check(constants={"probe._LARGE_SECONDS": 20.0}, timeout=20.0)
     assert [entry["ok"] for entry in report["ports"]] == [True] * 5
     assert ids(report) == []
     assert {entry["path_mtu"] for entry in report["ports"]} == {middle}
@@ -224,6 +224,6 @@ def test_a_lossy_path_has_no_black_hole(path: Way, rules: str) -> None:
 def test_a_time_that_is_too_short_to_tell(path: Way) -> None:
     path.shape(down=1400, untold=("server",))
     path.control.fault(**LONG)
-    report = path.check(ports=[587], timeout=1.0)
+    report = path.check(ports=[587], constants={"mtu.PROOF_SECONDS": 60.0}, timeout=6.0)
     assert ids(report) == ["tls_timeout"]
     assert "could not be told" in report["diagnosis"][0]["cause"]

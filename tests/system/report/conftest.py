@@ -19,7 +19,7 @@ def browser():
     assert path, "no Chromium: run tests/testbed/setup"
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=arguments)
+        chromium = playwright.chromium.launch(executable_path=path, args=arguments, timeout=180_000)
         yield chromium
         chromium.close()
 
@@ -33,6 +33,7 @@ def show(browser, tmp_path):
         file = tmp_path / "report.html"
         file.write_text(render(fleet(results, samples.NOW)), encoding="utf-8")
         context = browser.new_context(viewport={"width": 1400, "height": 900}, **options)
+        context.set_default_timeout(120_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(f"console: {message.text}"))

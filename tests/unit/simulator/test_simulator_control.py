@@ -194,7 +194,7 @@ def test_the_command_runs_a_simulator(tmp_path):
         with socket.create_connection(("127.0.0.2", ready["ports"]["587"]), 10) as open_one:
             assert open_one.recv(4) == b"220 "
             process.send_signal(signal.SIGTERM)
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
     (record,) = map(json.loads, (state / "sessions.jsonl").read_text().splitlines())
     assert (record["region"], record["end"]) == ("eu-west-1", "drop")
     assert sorted(path.name for path in state.iterdir()) == ["ca.key", "ca.pem", "sessions.jsonl"]

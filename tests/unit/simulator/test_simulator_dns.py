@@ -136,8 +136,9 @@ def test_a_change_that_cannot_be_is_refused(sim, values, message):
         sim.dns(**values)
 
 
-def test_other_names_are_asked_upstream(tmp_path):
+def test_other_names_are_asked_upstream(tmp_path, monkeypatch):
     """Another simulator is the resolver that knows the other names."""
+    monkeypatch.setattr("ses_simulator.dns.UPSTREAM_TIMEOUT", 30.0)
     first, second = tmp_path / "a", tmp_path / "b"
     with (
         Simulator(

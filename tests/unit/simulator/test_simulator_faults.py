@@ -162,10 +162,10 @@ def test_a_delay_holds_the_reply_back(sim, dial, stage):
 def test_a_silent_stage_answers_nothing(sim, dial, session, port, stage):
     sim.fault(stage=stage, silent=True)
     client = dial(port)
-    client.sock.settimeout(0.3)
     if port == 587 and stage == "tls":
         client.reply()
         client.command("STARTTLS")
+    client.sock.settimeout(0.3)
     with pytest.raises(TimeoutError):
         client.handshake() if port == 465 or stage == "tls" else client.line()
     client.close()

@@ -20,7 +20,7 @@ def test_the_limits_are_those_of_ses_by_default(sim):
 
 @pytest.mark.parametrize("where", ["banner", "tls", "data"])
 def test_an_idle_client_is_sent_away(sim, dial, session, where):
-    sim.limits(idle=0.2)
+    sim.limits(idle=0.2 if where == "banner" else 1.5)  # so long each step may take on the way there
     client = dial()
     if where == "banner":
         client.reply()
@@ -46,10 +46,8 @@ def test_idle_before_the_handshake(sim, dial, session):
 
 def test_a_slow_endpoint_is_no_idle_client(sim, dial):
     sim.limits(idle=0.1)
-    sim.fault(stage="noop", delay=0.4)
-    client = dial()
-    client.reply()
-    assert client.command("NOOP") == "250 Ok"
+    sim.fault(stage="banner", delay=0.4)  # the client has nothing to do meanwhile, however busy the machine is
+    assert dial().reply().startswith("220 ")
 
 
 def test_messages_per_session(sim, dial, session):

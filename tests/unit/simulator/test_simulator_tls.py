@@ -136,7 +136,8 @@ def test_large_hellos_are_minded_and_small_ones_are_not(sim, dial, port, how, er
             assert client.handshake(context=context).version() == "TLSv1.3"
             continue
         context.set_alpn_protocols(["x" * 200] * 60)
-        client.sock.settimeout(1)
+        if how == "silent":
+            client.sock.settimeout(1)
         with pytest.raises(error):
             client.handshake(context=context)
         client.sock.close()

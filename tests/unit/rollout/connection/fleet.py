@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible-core has no t
         except MemoryError:
             return 1, b"", b"Traceback (most recent call last):\nMemoryError"
         finally:
-            whole = file.with_suffix(".new")  # a test kills runs: a host is what it was, or what it is
+            whole = file.with_suffix(f".{os.getpid()}")  # a test kills runs: a host is what it was, or what it is
             whole.write_text(json.dumps(host))
             whole.replace(file)
         return 0, json.dumps({"changed": False, **answer}).encode(), b""

@@ -119,7 +119,7 @@ def test_a_service_that_gets_an_address_of_another_family_needs_a_start(
 
 def test_of_two_reloads_that_follow_at_once_the_second_one_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     before = time.time()
-    loads = iter([before, before, before, before + 0.05])
+    loads = iter([before, before, before, before + 60])
     monkeypatch.setattr(configuring, "loaded_at", lambda _queue: {"loaded": next(loads)})
     _run((Unit("postfix", lambda _argv: (0, "", "")),), [["reload"]], "/queue")
     assert next(loads, None) is None

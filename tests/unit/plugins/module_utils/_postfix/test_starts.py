@@ -20,6 +20,12 @@ time.sleep(30)  # Postfix's programs live on for a second after such a word; it 
 """
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """No time that counts: to start an interpreter takes long on a busy machine."""
+    monkeypatch.setattr(starts, "_PATIENCE", 60.0)
+
+
 class Daemons:
     """As much of Postfix as is asked: where its programs are."""
 

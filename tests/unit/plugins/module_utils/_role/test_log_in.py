@@ -25,15 +25,16 @@ def connect(_address, _port, timeout):
     connected.release()
     return connection
 
+log_in.SECONDS = 60.0
 net.connect, net.connect_sized = connect, None
 net.resolve = lambda name: Resolved(name, ["192.0.2.1"])
 secrets = {"ses_smtp_password": "B" * 44, "ses_secret_access_key": None}
 variables = {"ses_region": "us-east-1", "ses_smtp_username": "AKIAIOSFODNN7EXAMPLE", "ses_port": sys.argv[1]}
 log_in.LogIn("postfix", secrets, "/etc/ssl/certs/ca-certificates.crt", True).begin(variables)
-sys.exit(not all(connected.acquire(timeout=10) for _dialogue in range(int(sys.argv[2]))))
+sys.exit(not all(connected.acquire(timeout=40) for _dialogue in range(int(sys.argv[2]))))
 """
 COLLECTIONS = str(Path(log_in.__file__).parents[6])
-SOON = 8.0  # seconds; the endpoint has 10, three times
+SOON = 50.0  # seconds; the endpoint has 60, three times
 
 
 @pytest.mark.parametrize(("port", "dialogues"), [("587", "1"), ("auto", "5")])

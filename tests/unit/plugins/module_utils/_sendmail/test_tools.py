@@ -142,7 +142,7 @@ def test_it_is_not_left_stopped_by_a_run_that_is_killed(proc):
 
 def reaches(pid, state):
     """Whether the process comes into this state."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != state:
         if time.monotonic() > end:
             return False

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._ses.endpoint import PORTS
+from ansible_collections.mailops.ses.plugins.module_utils._smtp import witness
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.check import check, summary, union
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.net import Net, connect
 from ansible_collections.mailops.ses.plugins.module_utils._smtp.request import Request
@@ -200,13 +202,13 @@ def test_login_where_only_login_is_offered(sim: Simulator) -> None:
 
 
 def test_all_ports_are_tried_at_the_same_time(sim: Simulator) -> None:
-    together = threading.Barrier(5, timeout=5)
+    together = threading.Barrier(5, timeout=30)
 
     def meet(address: str, port: int, timeout: float) -> socket.socket:
         together.wait()  # passes only when all five are here
         return connect(address, sim.ports[port], timeout)
 
-    assert check(job(sim), net(sim.ports, connect=meet))["reachable"]
+    assert check(job(sim, timeout=30), net(sim.ports, connect=meet))["reachable"]
 
 
 @pytest.mark.parametrize(
@@ -230,18 +232,28 @@ def test_the_ports_that_are_swallowed_say_which_cause(sim: Simulator, swallowed:
     assert [diagnosis["id"] for diagnosis in report["diagnosis"]] == causes
 
 
-def test_a_port_that_really_swallows_costs_one_time_out(sim: Simulator) -> None:
+def test_a_port_that_really_swallows_costs_one_time_out(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(witness, "_PATIENCE", 0.05)  # a second of this time-out: the rest is the witness's
     sim.fault(swallow=True)
     together = threading.Barrier(len(PORTS), timeout=30)
+    asked = threading.Event()
     tried: list[int] = []
+    granted: list[float] = []
 
     def meet(address: str, port: int, timeout: float) -> socket.socket:
         tried.append(port)
-        if port in PORTS:
-            together.wait()  # passes only when all are here: they wait at the same time
-        return connect(address, sim.ports.get(port, CLOSED), timeout)
+        if port not in PORTS:
+            asked.set()
+            return connect(address, CLOSED, timeout)
+        granted.append(timeout)
+        together.wait()  # passes only when all are here: they wait at the same time
+        try:
+            return connect(address, sim.ports[port], 0.5)
+        finally:
+            asked.wait(timeout)  # passes early only when something else is asked meanwhile
 
-    report = check(job(sim, timeout=0.5), net(sim.ports, connect=meet))
+    report = check(job(sim, timeout=20), net(sim.ports, connect=meet))
+    assert min(granted) > 10  # each has the time-out as a whole
     assert sorted(port for port in tried if port in PORTS) == sorted(PORTS)  # each once
     assert [diagnosis["id"] for diagnosis in report["diagnosis"]] == ["egress_firewall"]
     assert f"while {NAME}:443 answers" in report["diagnosis"][0]["cause"]
@@ -272,9 +284,12 @@ def test_the_ports_that_are_left_out_tell_a_port_from_a_firewall(
 
 
 def test_the_ports_that_are_left_out_and_refuse_tell_nothing(sim: Simulator) -> None:
-    sim.fault(swallow=True, ports=[587])
-    sim.fault(refuse=True, ports=[25, 465, 2465, 2587])
-    assert outcome(check(job(sim, ports=[587], timeout=0.6), net(sim.ports))) == [(587, "resolve", ["port_swallowed"])]
+    def swallow(address: str, port: int, timeout: float) -> socket.socket:
+        if port == 587:
+            raise socket.timeout
+        return connect(address, CLOSED, timeout)
+
+    assert outcome(check(job(sim, ports=[587]), net({}, connect=swallow))) == [(587, "resolve", ["port_swallowed"])]
 
 
 def test_a_healthy_port_asks_nothing_of_the_others(sim: Simulator) -> None:
@@ -416,33 +431,46 @@ def test_a_resolver_that_hangs_is_left_behind(sim: Simulator) -> None:
     assert "DNS is too slow" in report["diagnosis"][0]["cause"]
 
 
-@pytest.mark.parametrize(
-    ("seconds", "fault", "cause"),
-    [
-        (0.8, {"swallow": True}, "dns_unavailable"),
-        (0.8, {"stage": "banner", "silent": True}, "dns_unavailable"),
-        (0.8, {"stage": "tls", "silent": True}, "dns_unavailable"),
-        (0.8, {"refuse": True}, "port_refused"),
-        (0.1, {"swallow": True}, "egress_firewall"),
-    ],
-)
-def test_names_that_leave_no_time(sim: Simulator, seconds: float, fault: dict[str, Any], cause: str) -> None:
+def with_slow_names(sim: Simulator, seconds: float, **values: Any) -> Net:
+    """Names take so many seconds of the check's clock, and none of the test's: a busy machine adds little to them."""
+    taken = [0.0]
+
     def dawdle(_name: str) -> Resolved:
-        threading.Event().wait(seconds)  # how long this resolver takes
+        taken[0] = seconds
         return Resolved(None, ["127.0.0.1"])
 
+    return net(sim.ports, resolve=dawdle, **values)._replace(clock=lambda: time.monotonic() + taken[0])
+
+
+@pytest.mark.parametrize(
+    ("timeout", "fault", "cause"),
+    [
+        (4, {"swallow": True}, "dns_unavailable"),
+        (4, {"stage": "banner", "silent": True}, "dns_unavailable"),
+        (4, {"stage": "tls", "silent": True}, "dns_unavailable"),
+        (40, {"refuse": True}, "port_refused"),  # what is left has to do for a refusal, which ends the check
+    ],
+)
+def test_names_that_leave_no_time(sim: Simulator, timeout: float, fault: dict[str, Any], cause: str) -> None:
     sim.fault(**fault)
-    report = check(job(sim, timeout=1.0), net(sim.ports, resolve=dawdle))
+    report = check(job(sim, timeout=timeout), with_slow_names(sim, 0.8 * timeout))
     assert [diagnosis["id"] for diagnosis in report["diagnosis"]] == [cause]
     assert all(port["stage"] for port in report["ports"])
 
 
-def test_slow_names_do_no_harm_when_the_rest_is_in_time(sim: Simulator) -> None:
-    def dawdle(_name: str) -> Resolved:
-        threading.Event().wait(2.2)  # how long this resolver takes
-        return Resolved(None, ["127.0.0.1"])
+def test_names_that_leave_time_are_not_to_blame(sim: Simulator) -> None:
+    def swallow(address: str, port: int, timeout: float) -> socket.socket:
+        if port in PORTS:
+            raise socket.timeout
+        return connect(address, CLOSED, timeout)
 
-    assert check(job(sim, ports=[587], timeout=3.0), net(sim.ports, resolve=dawdle))["diagnosis"] == []
+    report = check(job(sim), with_slow_names(sim, 1, connect=swallow))
+    assert [diagnosis["id"] for diagnosis in report["diagnosis"]] == ["egress_firewall"]
+    assert all(port["stage"] for port in report["ports"])
+
+
+def test_slow_names_do_no_harm_when_the_rest_is_in_time(sim: Simulator) -> None:
+    assert check(job(sim, ports=[587], timeout=40), with_slow_names(sim, 30))["diagnosis"] == []
 
 
 def test_the_machines_own_resolver() -> None:
