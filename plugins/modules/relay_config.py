@@ -14,8 +14,8 @@ description:
     before any change with all faults at once, or with the cause where this host cannot log in.
   - Then it compares the MTA's configuration, its unit and whether it starts at boot with what is wanted, and writes
     what differs, as M(mailops.ses.postfix_config) and M(mailops.ses.sendmail_config) do.
-  - Before that, programs with which users hand mail to this MTA, and which nobody can run, get their modes back, with a
-    warning. A change to another MTA that was killed leaves them so.
+  - Before all that, programs with which users hand mail to this MTA, and which nobody can run, get their modes back,
+    with a warning. A change to another MTA that was killed leaves them so. Where it is refused they stay as they are.
   - Where packages have to be installed or another MTA has to go first, it changes nothing, and RV(next) says so. What
     installs them is the roles' part, which then run it once more with O(installed).
   - The roles C(mailops.ses.postfix) and C(mailops.ses.sendmail) are made of it. It needs root and systemd (or a
@@ -168,6 +168,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring impor
 from ansible_collections.mailops.ses.plugins.module_utils._role.bring import BringError
 from ansible_collections.mailops.ses.plugins.module_utils._role.config import ARGUMENTS, run
 from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import LogInError
+from ansible_collections.mailops.ses.plugins.module_utils._role.opening import opened
 from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError
 
 
@@ -176,7 +177,8 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         system = system_of(module.params["mta"], names(read))
-        result = run(module, system)
+        with opened(module.params["mta"], module.check_mode) as sentences:
+            result = run(module, system, sentences)
     except (KeyError, IndexError):  # a fault of ours: its traceback tells more than its words
         raise
     except LookupError as error:

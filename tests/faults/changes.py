@@ -141,9 +141,10 @@ def killed_ansible(trial: Trial) -> None:
         for number in range(WHOLE_KILLS):
             process = trial.stage.play(**({} if number % 2 else CHANGES["endpoint"]))
             time.sleep(trial.random.uniform(0.3, 1.1) * length)  # the time of the kill is the case
-            if process.poll():
-                trial.fail(f"run {number + 1} failed by itself")
-            trial.stage.kill(process)
+            failed = process.poll()
+            printed = trial.stage.kill(process)
+            if failed:
+                trial.fail(f"run {number + 1} failed by itself: {printed[-1000:]}")
         output = trial.stage.converge()
     if not re.search(r"failed=0 ", output):
         trial.fail("the run after the kills failed")

@@ -122,13 +122,13 @@ class Stage:
             raise engine.EngineError(f"{self.mta.name}: the role failed:\n{output}")
         return output
 
-    def kill(self, process: subprocess.Popen[str]) -> None:
-        """Kill a run of the role: Ansible, its workers, and what it has running on the host."""
+    def kill(self, process: subprocess.Popen[str]) -> str:
+        """Kill a run of the role: Ansible, its workers, and what it has running on the host; what it has printed."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         subprocess.run(["sh", "-c", KILL.format(mark=f"FAULTS_RUN={self.layout.prefix}")], check=False)
         self.host.run(KILL.format(mark="FAULTS_MODULE=1"))
-        process.communicate()
+        return process.communicate()[0]
 
     def captured(self, name: str, **variables: Any) -> str:
         """The configuring module of a run with these variables, as a file on the host; the role runs for it where no

@@ -31,7 +31,8 @@ def shut(mode: int) -> bool:
 
 def opened(mode: int) -> int:
     """The mode of a program that was closed, as it was before: who can read it can run it, and all if it is set-gid."""
-    return mode | (EXECUTABLE if mode & (stat.S_ISUID | stat.S_ISGID) else (mode & 0o444) >> 2)
+    readers = (mode & 0o444) >> 2
+    return mode | (EXECUTABLE if mode & (stat.S_ISUID | stat.S_ISGID) else readers or EXECUTABLE)
 
 
 def closed(paths: Sequence[str]) -> dict[str, int]:

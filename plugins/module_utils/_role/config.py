@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from itertools import zip_longest
@@ -18,7 +18,6 @@ from ansible_collections.mailops.ses.plugins.module_utils._mta.configuring impor
     scratch,
     unit_named,
 )
-from ansible_collections.mailops.ses.plugins.module_utils._mta.entrances import ENTRANCES, closed
 from ansible_collections.mailops.ses.plugins.module_utils._relay.choice import choose
 from ansible_collections.mailops.ses.plugins.module_utils._relay.fallback import judged
 from ansible_collections.mailops.ses.plugins.module_utils._relay.identities import IDENTITIES
@@ -69,12 +68,11 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
-def run(module: Any, system: System) -> dict[str, Any]:
+def run(module: Any, system: System, opened: Sequence[str] = ()) -> dict[str, Any]:
     """The result for an AnsibleModule whose parameters are ARGUMENTS; where something has to be installed first, what
-    is known until then."""
+    is known until then. OPENED says which programs users have got back for it, a sentence each."""
     params = module.params
     mta, there, done = params["mta"], system.of(params["mta"]), params["installed"]
-    opened = _opened(closed(ENTRANCES[mta]), module.check_mode)
     open_diff = [{"prepared": f"{sentence}\n"} for sentence in opened]
     host = Host(module.run_command, offline(), there.units, fresh=done == "mta")
     secrets = {f"ses_{name}": params[name] or None for name in ("smtp_password", "secret_access_key")}
@@ -178,22 +176,6 @@ def _with_metrics(module: Any, plan: Plan, is_offline: bool, proven: bool) -> di
                 proofs.record("log_in", time.time())
         installation.bring(due, timer)
     return {"changed": due.changed, "diff": due.diff(), "files": installation.result(due)}
-
-
-def _opened(programs: Mapping[str, int], check_mode: bool) -> list[str]:
-    """Give users the programs that nobody can run, before these are asked for anything; a sentence for each. Not in
-    check mode."""
-    found = []
-    for path, mode in programs.items():
-        why = f"No user can run {path}, as where a change to another MTA was killed"
-        found.append(f"{why}: it gets the mode {mode:04o}.")
-        if check_mode:
-            continue
-        try:
-            os.chmod(path, mode)
-        except OSError as error:
-            raise BringError(f"{why}, and its mode cannot be changed to {mode:04o}: {error.strerror}.") from error
-    return found
 
 
 def _leads_elsewhere(program: str) -> bool:

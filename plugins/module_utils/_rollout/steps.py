@@ -18,6 +18,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._role import config
 from ansible_collections.mailops.ses.plugins.module_utils._role.bring import BringError
 from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import LogInError
 from ansible_collections.mailops.ses.plugins.module_utils._role.mtas import part_of
+from ansible_collections.mailops.ses.plugins.module_utils._role.opening import opened
 from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError
 from ansible_collections.mailops.ses.plugins.module_utils._rollout import stamp
 from ansible_collections.mailops.ses.plugins.module_utils._rollout.back import BackError
@@ -47,8 +48,17 @@ def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
     """Bring the host to the relay and send a mail through it; in check mode look alone. The stamp says from before the
     first change on what there was. Errors are those of relay_config: after all but MetricsError the host keeps what it
     had, and the stamp that it had."""
+    with opened(module.params["mta"], module.check_mode) as sentences:
+        return _change(module, system, names, sentences)
+
+
+def _change(module: Any, system: System, names: Sequence[str], sentences: Sequence[str]) -> dict[str, Any]:
     params = module.params
     mta, directory = params["mta"], DIRECTORIES[params["mta"]]
+
+    def configure() -> dict[str, Any]:
+        return patient(lambda: config.run(module, system, sentences), params["patience"], time.monotonic, time.sleep)
+
     mark = stamp.fingerprint(
         mta, {**params["variables"], "ses_fallback": params["fallback"], "ses_identities": params["identities"]}
     )
@@ -56,7 +66,7 @@ def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
     same = old is not None and old["fingerprint"] == mark
     known = {"system": names[0], "mta": mta, "fingerprint": mark}
     if module.check_mode:
-        found = patient(lambda: config.run(module, system), params["patience"], time.monotonic, time.sleep)
+        found = configure()
         # What is still kept of an MTA that was replaced goes with a proof.
         proven = bool(old and same and old["proven"]) and not os.path.isdir(stamp.KEPT)
         stamped = {"stamped": same, "proven": proven}
@@ -82,7 +92,7 @@ def change(module: Any, system: System, names: Sequence[str]) -> dict[str, Any]:
     if os.path.isdir(directory):
         stamp.write(directory, {"fingerprint": mark, "before": before, "proven": None, "probe": mails})
     try:
-        found = patient(lambda: config.run(module, system), params["patience"], time.monotonic, time.sleep)
+        found = configure()
         if found["next"] == "install" and before["other_mtas"] and not claimed:
             _keep(module, mark, before)
     except (RefusedError, LogInError, BringError):  # these alone promise that the host keeps what it had
@@ -119,7 +129,7 @@ def kept_before(mta: str, fingerprint: str | None = None) -> dict[str, Any] | No
 
 def _claim(module: Any, fingerprint: str) -> dict[str, Any] | None:
     """What the host had before an earlier change replaced its MTA and did not come to its end, which this one goes on
-    with. RefusedError where the MTA that took its place cannot be opened to users."""
+    with. RefusedError where what is kept of it cannot be read."""
     if not os.path.isdir(stamp.KEPT):
         return None
     from ansible_collections.mailops.ses.plugins.module_utils._rollout import replaced  # noqa: PLC0415  (as above)
@@ -128,8 +138,6 @@ def _claim(module: Any, fingerprint: str) -> dict[str, Any] | None:
     try:
         present = installed_packages(run).others_than(mta)
         note = replaced.claim(replaced.Change(mta, fingerprint), present, run, offline())
-        if note:
-            replaced.reopen(mta)  # a way back that was killed left it closed, and nobody can run its programs then
     except (OSError, BackError) as error:
         raise RefusedError([f"An earlier rollout to {mta} is not over, and does not go on: {error}."], []) from error
     return note["before"] if note else None

@@ -7,11 +7,18 @@ import json
 import os
 import socket
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._relay.finding import changed, refused
-from ansible_collections.mailops.ses.plugins.module_utils._role import config, log_in, on_postfix, on_sendmail, plan
+from ansible_collections.mailops.ses.plugins.module_utils._role import (
+    config,
+    log_in,
+    on_postfix,
+    on_sendmail,
+    opening,
+    plan,
+)
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.look import Present
 from ansible_collections.mailops.ses.plugins.modules import relay_config
 from module_arguments import patch_module_args, printed
 from relay_variables import PASSWORD, SECRET
@@ -138,7 +145,7 @@ def test_a_program_that_a_killed_change_has_closed_is_told_and_opened(  # noqa: 
     path = tmp_path / "postdrop"
     path.touch()
     path.chmod(0o2644)
-    monkeypatch.setattr(config, "ENTRANCES", {"postfix": [str(path)]})
+    monkeypatch.setattr(opening, "ENTRANCES", {"postfix": [str(path)]})
     result = run(check_mode=check_mode, installed=installed)
     told = f"No user can run {path}, as where a change to another MTA was killed: it gets the mode 2755."
     assert told in result["warnings"]
@@ -147,15 +154,29 @@ def test_a_program_that_a_killed_change_has_closed_is_told_and_opened(  # noqa: 
     assert path.stat().st_mode & 0o7777 == mode
 
 
+def test_it_is_open_before_the_host_is_looked_at_and_closed_again_where_the_host_is_refused(run, monkeypatch, tmp_path):
+    path = tmp_path / "sendmail-mta"
+    path.touch()
+    path.chmod(0o2644)
+    monkeypatch.setattr(opening, "ENTRANCES", {"sendmail": [str(path)]})
+    seen = []
+    monkeypatch.setattr(on_sendmail, "present", lambda *_given: seen.append(path.stat().st_mode & 0o7777) or Present())
+    assert run(mta="sendmail", variables={"ses_max_connections": 0})["faults"]
+    assert (seen, path.stat().st_mode & 0o7777) == ([0o2755], 0o2644)
+
+
 def test_a_program_that_cannot_be_opened_is_told(run, monkeypatch, tmp_path):
     path = tmp_path / "postdrop"
     path.touch(0o644)
 
-    def refuse(*_given):
-        raise OSError(1, "Operation not permitted")
+    def refuse(changed, *given, **how):
+        if changed == str(path):
+            raise OSError(1, "Operation not permitted")
+        chmod(changed, *given, **how)
 
-    monkeypatch.setattr(config, "ENTRANCES", {"postfix": [str(path)]})
-    monkeypatch.setattr(config, "os", SimpleNamespace(**{**vars(os), "chmod": refuse}))
+    chmod = os.chmod
+    monkeypatch.setattr(opening, "ENTRANCES", {"postfix": [str(path)]})
+    monkeypatch.setattr(opening.os, "chmod", refuse)
     said = run(there("postfix"))["msg"]
     assert said.endswith("its mode cannot be changed to 0755: Operation not permitted.")
 

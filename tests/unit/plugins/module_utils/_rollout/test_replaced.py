@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._mta.mailq import QueueError
 from ansible_collections.mailops.ses.plugins.module_utils._replace.mtas import Mta
+from ansible_collections.mailops.ses.plugins.module_utils._role import opening
 from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError
 from ansible_collections.mailops.ses.plugins.module_utils._rollout import replaced, stamp, steps, steps_back
 from ansible_collections.mailops.ses.plugins.module_utils._rollout.back import BackError
@@ -419,6 +420,7 @@ def test_a_way_back_that_was_killed_leaves_an_mta_that_can_be_asked_again(host, 
     host.replace()
     host.program.chmod(mode)
     modes = []
+    monkeypatch.setattr(opening, "ENTRANCES", {"new": [str(host.program)]})
     monkeypatch.setattr(
         steps.config,
         "run",

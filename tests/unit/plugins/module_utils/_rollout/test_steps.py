@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.mailops.ses.plugins.module_utils._metrics.proofs import MetricsError
+from ansible_collections.mailops.ses.plugins.module_utils._role import opening
 from ansible_collections.mailops.ses.plugins.module_utils._role.bring import BringError
 from ansible_collections.mailops.ses.plugins.module_utils._role.log_in import LogInError
 from ansible_collections.mailops.ses.plugins.module_utils._role.plan import RefusedError
@@ -41,7 +42,7 @@ class Host:
         monkeypatch.setattr(steps_back, "go_back", self._back)
         monkeypatch.setattr(steps_back, "way_back", lambda _mta: [3, 3])
 
-    def _configure(self, _module, _system):
+    def _configure(self, _module, _system, _opened):
         self.asked.append((stamp.read(self.directory) or {}).get("fingerprint"))
         if self.fault:
             raise self.fault
@@ -257,3 +258,17 @@ def test_a_key_that_ses_refuses_is_tried_again_for_a_time_and_nothing_else_is(ou
 def test_causes_of_a_log_in_are_told_once():
     report = {"diagnosis": [DOWN], "ports": [{"diagnosis": [DOWN, REFUSED]}, {"diagnosis": [REFUSED]}]}
     assert sorted(item["id"] for item in steps.causes_of(report)) == ["connection_refused", "credentials_invalid"]
+
+
+def test_what_there_was_is_noted_of_an_mta_that_users_can_use(host, monkeypatch, tmp_path):
+    """A killed change to another MTA had closed its program, with which it counts as not installed."""
+    program = tmp_path / "sendmail-mta"
+    program.touch()
+    program.chmod(0o2644)
+    monkeypatch.setattr(opening, "ENTRANCES", {"postfix": [str(program)]})
+    modes = []
+    monkeypatch.setattr(steps, "note", lambda *_given: modes.append(program.stat().st_mode & 0o7777) or dict(BEFORE))
+    host.fault = RefusedError(["No."], [])
+    with pytest.raises(RefusedError):
+        host.change()
+    assert (modes, program.stat().st_mode & 0o7777) == ([0o2755], 0o2644)
