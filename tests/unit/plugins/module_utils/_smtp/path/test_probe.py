@@ -306,6 +306,16 @@ def until_looked_into(monkeypatch: pytest.MonkeyPatch) -> Callable[[], float]:
     return lambda: time.monotonic() + passed[0]
 
 
+def test_the_path_is_looked_into_before_the_dialogues_give_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[float] = []
+    monkeypatch.setattr(search, "investigate", lambda _first, _way, deadline: left.append(deadline.left()))
+    monkeypatch.setattr(search, "resets_large", lambda _way, deadline: left.append(deadline.left()))
+    watch: Any = probe.PathWatch(None, Deadline(lambda: 0.0, 10.0))
+    watch.look(None, None)
+    watch.resets_large(None)
+    assert left == [pytest.approx(9.5)] * 2
+
+
 @pytest.mark.cause("server_slow")
 def test_a_server_that_is_silent_in_tls(authority: Authority, until_looked_into: Callable[[], float]) -> None:
     report, connections = checked(silent_in_tls, authority, timeout=5, clock=until_looked_into)
