@@ -56,7 +56,8 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request impo
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
 
 CRONTAB = "/etc/cron.d/sendmail"  # which Debian's make writes
-RETURNING_SECONDS = 2.0  # in which one that was told to load its files is there again; it takes a tenth
+# In which one that was told to load its files is there again, or that systemd starts again after its RestartSec of 5.
+RETURNING_SECONDS = 10.0
 LOADING_SECONDS = 20.0  # in which a daemon that was started has written its pid file; it takes less than one
 
 
@@ -356,12 +357,12 @@ def _missed(plan: Plan, request: Request, compiled: str) -> str:
 
 def _wait_for_daemons(unit: Unit | None, plan: Plan, request: Request, compiled: str) -> None:
     """Wait while daemons load their files, as after a run that was killed: a restart would end deliveries, whose mail
-    is sent again."""
+    is sent again. Not where a restart is due whatever they do."""
 
     def run() -> bool:
         return tools.loaded_at(compiled) is not None and _flushed(plan, request)
 
-    if not unit or run():
+    if not unit or request.restart or CONF in plan.changed_files or run():
         return
     unit.settle(LOADING_SECONDS)
     if not unit.active():

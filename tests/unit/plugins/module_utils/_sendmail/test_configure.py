@@ -17,7 +17,7 @@ from ansible_collections.mailops.ses.plugins.module_utils._sendmail.configure im
     _wait_for_daemons,
     _with_submission,
 )
-from ansible_collections.mailops.ses.plugins.module_utils._sendmail.plan import CF, MC, Plan, TablePlan
+from ansible_collections.mailops.ses.plugins.module_utils._sendmail.plan import CF, CONF, MC, Plan, TablePlan
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.request import Request, Table
 from ansible_collections.mailops.ses.plugins.module_utils._sendmail.tools import SendmailError
 
@@ -83,6 +83,14 @@ def test_nobody_waits_for_daemons_of_a_unit_that_is_down(monkeypatch):
     daemon = Daemon(monkeypatch, active=False)
     _wait_for_daemons(daemon.unit, Plan({}, {}, [], stale=False), Request([], {}, (), ""), "")
     assert daemon.looks == 1
+
+
+@pytest.mark.parametrize(("after", "restart"), [({CONF: 'MSP_MODE="Daemon"'}, False), ({}, True)])
+def test_nobody_waits_for_daemons_that_are_restarted_anyway(monkeypatch, after, restart):
+    daemon = Daemon(monkeypatch)
+    plan, request = Plan({}, after, [], stale=False), Request([], {}, (), "", restart=restart)
+    _wait_for_daemons(daemon.unit, plan, request, "")
+    assert daemon.looks == 0
 
 
 def test_what_make_wrote_of_its_own_goes_back_where_what_follows_fails(tmp_path, monkeypatch):
