@@ -261,7 +261,7 @@ def provoked(test: Any) -> Any:
     cases += [{"ses_masquerade_domain": "divert.com"}, {"ses_tls_ca_file": "/etc/dnl/x"}, {"ses_sender": "dnl@len.com"}]
     others = [None, "eu-west-1", {"region": "eu-west-1"}, ["eu-west-1"], [{}], [{"region": "eu-west-1", "key": "x"}]]
     cases += [{name: value} for name in ENTRIES for value in (*others, *RIGHT[name])]
-    cases += [{"ses_max_connections": 1000, "ses_max_rate": 500.0}]
+    cases += [{"ses_max_connections": 1000, "ses_max_rate": 500.0}, {"ses_headers": "\rX-SES-TENANT=0"}]
     for case in cases:
         test = example(changed=case)(test)
     return test
@@ -392,7 +392,7 @@ def headers(users: dict[str, Any]) -> dict[str, Any]:
     """Those of SES's that are meant."""
     given = users["ses_headers"] or {}
     pairs = [given.split("=", 1)] if isinstance(given, str) else given.items()
-    return {name.upper(): value for name, value in pairs}
+    return {name.strip().upper(): value for name, value in pairs}
 
 
 # What m4 reads before and after the block, in place of the distribution's files, as tests of _sendmail/mc have it.
