@@ -41,8 +41,7 @@ asked() {
     shift
     for order in '--downloadonly install' 'install --downloadonly'; do
         # shellcheck disable=SC2086  # two words
-        said=$("$@" --installroot="$folder/root" --assumeyes $order nothing 2>&1) || true # it fails in each case, as
-        # there is no such package: the words tell how far it came, and other words than these two are the verdict below
+        said=$("$@" --installroot="$folder/root" --assumeyes $order nothing 2>&1) && said='no error' # no repository has it
         case $said in
             *"Unknown argument"*) verdict='unknown argument' ;;
             *"No match for argument"* | *"no enabled repositories"*) verdict='taken' ;;

@@ -204,7 +204,7 @@ MTAS: Mapping[str, Mta] = {
     "postfix": Mta(
         waiting=postfix_waiting,
         unit="postfix",
-        programs=(*_POSTFIX_MASTERS, "/usr/sbin/postdrop"),
+        programs=(*_POSTFIX_MASTERS, *ENTRANCES["postfix"]),
         running=lambda: bool(processes(_POSTFIX_MASTERS)),
         entrances=ENTRANCES["postfix"],
         flushes=(("postqueue", "-f"),),

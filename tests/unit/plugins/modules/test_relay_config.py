@@ -84,6 +84,16 @@ def run(monkeypatch, tmp_path, capsys):
     return run
 
 
+@pytest.fixture
+def shut(monkeypatch, tmp_path):
+    """A program of either MTA that users cannot run."""
+    path = tmp_path / "program"
+    path.touch()
+    path.chmod(0o2644)
+    monkeypatch.setattr(opening, "ENTRANCES", dict.fromkeys(PACKAGES, [str(path)]))
+    return path
+
+
 def there(mta, without=()):
     """The packages of the role, but for some."""
     provides = {PACKAGES[mta][0]: "mail-transport-agent"}
@@ -139,46 +149,32 @@ def test_all_faults_are_told_at_once_and_none_of_a_secret_shows(run):
     ("check_mode", "installed", "mode", "due"),
     [(True, "no", 0o2644, "install"), (True, "mta", 0o2644, "nothing"), (False, "no", 0o2755, "install")],
 )
-def test_a_program_that_a_killed_change_has_closed_is_told_and_opened(  # noqa: PLR0913
-    run, monkeypatch, tmp_path, check_mode, installed, mode, due
-):
-    path = tmp_path / "postdrop"
-    path.touch()
-    path.chmod(0o2644)
-    monkeypatch.setattr(opening, "ENTRANCES", {"postfix": [str(path)]})
+def test_a_program_that_a_killed_change_has_closed_is_told_and_opened(run, shut, check_mode, installed, mode, due):
     result = run(check_mode=check_mode, installed=installed)
-    told = f"No user can run {path}, as where a change to another MTA was killed: it gets the mode 2755."
+    told = f"No user can run {shut}, as where a change to another MTA was killed: it gets the mode 2755."
     assert told in result["warnings"]
     assert {"prepared": f"{told}\n"} in result["diff"]
     assert (result["changed"], result["next"]) == (True, due)
-    assert path.stat().st_mode & 0o7777 == mode
+    assert shut.stat().st_mode & 0o7777 == mode
 
 
-def test_it_is_open_before_the_host_is_looked_at_and_closed_again_where_the_host_is_refused(run, monkeypatch, tmp_path):
-    path = tmp_path / "sendmail-mta"
-    path.touch()
-    path.chmod(0o2644)
-    monkeypatch.setattr(opening, "ENTRANCES", {"sendmail": [str(path)]})
+def test_it_is_open_before_the_host_is_looked_at_and_closed_again_where_the_host_is_refused(run, monkeypatch, shut):
     seen = []
-    monkeypatch.setattr(on_sendmail, "present", lambda *_given: seen.append(path.stat().st_mode & 0o7777) or Present())
+    monkeypatch.setattr(on_sendmail, "present", lambda *_given: seen.append(shut.stat().st_mode & 0o7777) or Present())
     assert run(mta="sendmail", variables={"ses_max_connections": 0})["faults"]
-    assert (seen, path.stat().st_mode & 0o7777) == ([0o2755], 0o2644)
+    assert (seen, shut.stat().st_mode & 0o7777) == ([0o2755], 0o2644)
 
 
-def test_a_program_that_cannot_be_opened_is_told(run, monkeypatch, tmp_path):
-    path = tmp_path / "postdrop"
-    path.touch(0o644)
-
+def test_a_program_that_cannot_be_opened_is_told(run, monkeypatch, shut):
     def refuse(changed, *given, **how):
-        if changed == str(path):
+        if changed == str(shut):
             raise OSError(1, "Operation not permitted")
         chmod(changed, *given, **how)
 
     chmod = os.chmod
-    monkeypatch.setattr(opening, "ENTRANCES", {"postfix": [str(path)]})
     monkeypatch.setattr(opening.os, "chmod", refuse)
     said = run(there("postfix"))["msg"]
-    assert said.endswith("its mode cannot be changed to 0755: Operation not permitted.")
+    assert said.endswith("its mode cannot be changed to 2755: Operation not permitted.")
 
 
 def test_a_system_that_is_not_in_the_table_is_refused(run, monkeypatch):
